@@ -1,0 +1,39 @@
+// Package kv.v1: what clients speak.
+export {
+  ClusterDefinition,
+  type ClusterServiceImplementation,
+  DescribeRequest,
+  DescribeResponse,
+  KeyHash,
+  Member,
+  MemberState,
+  PartitionOwners,
+  StatusRequest,
+  StatusResponse,
+} from './gen/kv/v1/cluster.js';
+export { Error as ErrorMessage, Outcome as OutcomeMessage } from './gen/kv/v1/error.js';
+export {
+  ConsistencyLevel,
+  DeleteRequest,
+  DeleteResponse,
+  GetRequest,
+  GetResponse,
+  KVDefinition,
+  type KVServiceImplementation,
+  PreviousState,
+  PutRequest,
+  PutResponse,
+  ScanEntry,
+  ScanRequest,
+  ScanResponse,
+  Version,
+} from './gen/kv/v1/kv.js';
+
+// How failures travel.
+export {
+  type CallFailure,
+  errorTrailerKey,
+  grpcStatusOf,
+  kvErrorFromFailure,
+  kvErrorToTrailer,
+} from './error-status.js';

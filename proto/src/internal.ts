@@ -1,0 +1,21 @@
+/** Package kv.internal.v1: what the nodes of one cluster speak among themselves. May change with any version. */
+export {
+  Incarnation,
+  PingRequest,
+  PingResponse,
+  ReadRequest,
+  ReadResponse,
+  ReadResult,
+  RepairRequest,
+  RepairResponse,
+  ReplicaDefinition,
+  type ReplicaServiceImplementation,
+  ReplyHeader,
+  RequestHeader,
+  ScanPartitionRequest,
+  ScanPartitionResponse,
+  WriteRequest,
+  WriteResponse,
+  WriteResult,
+  WriteStatus,
+} from './gen/kv/internal/v1/replica.js';
