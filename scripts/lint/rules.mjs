@@ -68,7 +68,7 @@ const mayImport = {
   'packages/storage': ['errors', 'hlc'],
   'packages/replication': ['errors', 'hlc', 'storage'],
   proto: ['errors'],
-  'packages/client': ['errors', 'proto', 'ring'],
+  'packages/client': ['errors', 'hlc', 'proto', 'ring'],
   'apps/node': ['errors', 'hlc', 'ring', 'storage', 'replication', 'proto'],
   'apps/cli': ['errors', 'client'],
   'apps/local-cluster': ['errors', 'client', 'node'],
