@@ -1,0 +1,204 @@
+import { KvError } from '@kv/errors';
+import { compareVersions, isTimestamp, type Version } from '@kv/hlc';
+
+import { compareBytes } from './compare-bytes.js';
+import { readU16, readU32, readU64 } from './little-endian.js';
+import {
+  batchContinuesFlag,
+  checksumOffset,
+  expiryFlag,
+  fixedBytes,
+  flagsOffset,
+  formatOffset,
+  keyHashOffset,
+  keyLengthOffset,
+  keyOffset,
+  knownFlags,
+  nodeOffset,
+  operationIdBytes,
+  operationIdFlag,
+  recordBytes,
+  recordFormatVersion,
+  timestampOffset,
+  tombstoneFlag,
+  totalLengthOffset,
+  valueLengthOffset,
+} from './record-layout.js';
+import { xxh32 } from './xxh32.js';
+
+/**
+ * One verified record, read where it lies: each getter decodes from `bytes`, nothing is copied. `key`, `value` and
+ * `operationId` are views of `bytes`, which in turn may be a view of a whole message: copy what you keep, and never
+ * write through them.
+ */
+export interface RecordView {
+  /** Exactly this record. */
+  readonly bytes: Uint8Array;
+  readonly key: Uint8Array;
+  /** Empty for a tombstone. */
+  readonly value: Uint8Array;
+  readonly version: Version;
+  readonly tombstone: boolean;
+  /** Unix milliseconds; 0 = never. */
+  readonly expiresAtMs: number;
+  /** 16 bytes, if the writer gave one. */
+  readonly operationId: Uint8Array | undefined;
+  /** XXH32, seed 0, of the key. */
+  readonly keyHash: number;
+  /** The next record belongs to the same atomic batch. */
+  readonly batchContinues: boolean;
+}
+
+class LazyRecord implements RecordView {
+  readonly bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+  }
+
+  get key(): Uint8Array {
+    const start = keyOffset(this.#flags);
+    return this.bytes.subarray(start, start + readU16(this.bytes, keyLengthOffset));
+  }
+
+  get value(): Uint8Array {
+    const start = keyOffset(this.#flags) + readU16(this.bytes, keyLengthOffset);
+    return this.bytes.subarray(start, start + readU32(this.bytes, valueLengthOffset));
+  }
+
+  get version(): Version {
+    const timestamp = readU64(this.bytes, timestampOffset) as Version['timestamp'];
+    return { timestamp, node: readU32(this.bytes, nodeOffset) };
+  }
+
+  get tombstone(): boolean {
+    return (this.#flags & tombstoneFlag) !== 0;
+  }
+
+  get expiresAtMs(): number {
+    return (this.#flags & expiryFlag) === 0 ? 0 : readU64(this.bytes, fixedBytes);
+  }
+
+  get operationId(): Uint8Array | undefined {
+    const flags = this.#flags;
+    if ((flags & operationIdFlag) === 0) return undefined;
+    const start = keyOffset(flags) - operationIdBytes;
+    return this.bytes.subarray(start, start + operationIdBytes);
+  }
+
+  get keyHash(): number {
+    return readU32(this.bytes, keyHashOffset);
+  }
+
+  get batchContinues(): boolean {
+    return (this.#flags & batchContinuesFlag) !== 0;
+  }
+
+  get #flags(): number {
+    return this.bytes[flagsOffset]!;
+  }
+}
+
+/**
+ * Reads the record that begins at `offset`, after verifying everything about it.
+ *
+ * @throws KvError `corrupt` if it is cut short, its checksum fails, or it is not a record that this version knows
+ */
+export function readRecord(bytes: Uint8Array, offset = 0): RecordView {
+  const length = recordLengthAt(bytes, offset);
+  if (length === undefined) throw new KvError('corrupt', `no complete record at byte ${offset}`);
+  // Always a plain Uint8Array, also over a Buffer, whose slice() would share memory where ours copies.
+  const record = new Uint8Array(bytes.buffer, bytes.byteOffset + offset, length);
+  const fault = faultOf(record);
+  if (fault !== undefined) throw new KvError('corrupt', `record at byte ${offset}: ${fault}`);
+  return new LazyRecord(record);
+}
+
+/**
+ * Reads records laid end to end; empty bytes hold none.
+ *
+ * @throws KvError `corrupt` if any of them is not intact, or bytes are left over
+ */
+export function readRecords(bytes: Uint8Array): RecordView[] {
+  const records: RecordView[] = [];
+  for (let offset = 0; offset < bytes.length;) {
+    const record = readRecord(bytes, offset);
+    records.push(record);
+    offset += record.bytes.length;
+  }
+  return records;
+}
+
+/**
+ * Length of the record at `offset`, if its length fields agree with each other and it fits into `bytes`. Verifies
+ * nothing else: it serves to find the next record behind a damaged one.
+ */
+export function recordLengthAt(bytes: Uint8Array, offset: number): number | undefined {
+  const available = bytes.length - offset;
+  if (offset < 0 || available < fixedBytes) return undefined;
+  const total = readU32(bytes, offset + totalLengthOffset);
+  const flags = bytes[offset + flagsOffset]!;
+  const parts = recordBytes(
+    flags,
+    readU16(bytes, offset + keyLengthOffset),
+    readU32(bytes, offset + valueLengthOffset),
+  );
+  return total === parts && total <= available ? total : undefined;
+}
+
+/** A copy of the record in memory of its own, so that it pins no message. */
+export function copyRecord(record: RecordView): RecordView {
+  return new LazyRecord(record.bytes.slice());
+}
+
+/** True once the record's expiry has been reached; a tombstone never expires. */
+export function isExpired(record: RecordView, atUnixMs: number): boolean {
+  const expiresAtMs = record.expiresAtMs;
+  return expiresAtMs !== 0 && expiresAtMs <= atUnixMs;
+}
+
+/**
+ * Orders two records of one key: negative if `a` loses to `b`. The newer version wins. Equal versions with different
+ * bytes must never happen; the larger bytes win then, so that replicas still agree.
+ */
+export function compareRecords(a: RecordView, b: RecordView): number {
+  const byTimestamp = readU64(a.bytes, timestampOffset) - readU64(b.bytes, timestampOffset);
+  if (byTimestamp !== 0) return byTimestamp;
+  const byVersion = compareVersions(a.version, b.version);
+  return byVersion === 0 ? compareBytes(a.bytes, b.bytes) : byVersion;
+}
+
+/** XXH32, seed 0: the hash of which the top bits are the key's partition. */
+export function hashKey(key: Uint8Array): number {
+  return xxh32(key);
+}
+
+/** The partition of a key hash: its top bits. `partitions` is a power of two. */
+export function partitionOfHash(keyHash: number, partitions: number): number {
+  return partitions === 1 ? 0 : keyHash >>> (Math.clz32(partitions) + 1);
+}
+
+/** `record` has a consistent length already. */
+function faultOf(record: Uint8Array): string | undefined {
+  if (xxh32(record, totalLengthOffset) !== readU32(record, checksumOffset)) return 'checksum mismatch';
+  const format = record[formatOffset]!;
+  if (format !== recordFormatVersion) return `format version ${format} is not known`;
+  const flags = record[flagsOffset]!;
+  if ((flags & ~knownFlags) !== 0) return `flags ${flags} are not all known`;
+  if (!isTimestamp(readU64(record, timestampOffset))) return 'its timestamp is out of range';
+  const keyStart = keyOffset(flags);
+  if ((flags & expiryFlag) !== 0) {
+    const expiry = readU64(record, fixedBytes);
+    if (expiry === 0 || !Number.isSafeInteger(expiry)) return 'its expiry is out of range';
+  }
+  const valueLength = readU32(record, valueLengthOffset);
+  if ((flags & tombstoneFlag) !== 0 && (valueLength !== 0 || (flags & expiryFlag) !== 0)) {
+    return 'a tombstone has neither value nor expiry';
+  }
+  const keyEnd = keyStart + readU16(record, keyLengthOffset);
+  if (xxh32(record, keyStart, keyEnd) !== readU32(record, keyHashOffset)) return 'key hash mismatch';
+  for (let index = keyEnd + valueLength; index < record.length; index += 1) {
+    if (record[index] !== 0) return 'its padding is not zero';
+  }
+  return undefined;
+}
