@@ -1,9 +1,13 @@
 import { endWithNpm } from './end-with-npm.mjs';
 import { runApp } from './run-app.mjs';
-import { SetUpFailed } from './set-up.mjs';
+import { build, install, SetUpFailed } from './set-up.mjs';
 import { runTests } from './run-tests.mjs';
 
 const commands = {
+  setup: async () => {
+    await install();
+    await build();
+  },
   start: (words) => runApp({ folder: 'apps/local-cluster', words, build: 'always' }),
   test: runTests,
   kv: (words) => runApp({ folder: 'apps/cli', words, build: 'if-missing' }),
