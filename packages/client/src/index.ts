@@ -1,1 +1,26 @@
-export {};
+// For applications.
+export { KvClient, type KeyValueEntry, type ValueEntry, type WriteResult } from './kv-client.js';
+export {
+  type CallerOptions,
+  type ConsistencyLevel,
+  consistencyLevels,
+  type KvClientOptions,
+  type PutOptions,
+  type ReadOptions,
+  type ScanOptions,
+  type WriteOptions,
+} from './options.js';
+export { type DecodedTypes, type EncodableTypes, type Encoding } from './encoding.js';
+export { type Previous, unknown } from './previous.js';
+export { type ErrorCode, isKvError, KvError, type Outcome } from '@kv/errors';
+export { compareVersions, type Timestamp, type Version } from '@kv/hlc';
+
+// For tools.
+export { type ClusterDescription, type ClusterMember, type NodeStatus } from './cluster-description.js';
+export { keyBytesMax, timeoutMsDefault, valueBytesMax } from './limits.js';
+
+// For tests, and other ways to reach a node.
+export { type Clock, type Random, type Timers } from './ports.js';
+export { type KvClientPorts } from './options.js';
+export { type CallOptions, type ClientConnection, type ClientTransport } from './transport.js';
+export { grpcTransport } from './grpc-transport.adapter.js';

@@ -1,0 +1,117 @@
+import { isUtf8 } from 'node:buffer';
+
+import { KvError } from '@kv/errors';
+
+/** What each encoding gives back. */
+export interface DecodedTypes {
+  /** Text. Bytes that are no valid UTF-8 are refused, both ways: replacing them would lose data silently. */
+  utf8: string;
+  /** Anything `JSON.stringify` can write. */
+  json: unknown;
+  /** Bytes as they are; a string given is written as UTF-8. */
+  binary: Uint8Array;
+}
+
+/** What each encoding takes. */
+export interface EncodableTypes {
+  utf8: string | Uint8Array;
+  json: unknown;
+  binary: string | Uint8Array;
+}
+
+export type Encoding = keyof DecodedTypes;
+
+export const encodings: readonly Encoding[] = ['utf8', 'json', 'binary'];
+
+type Subject = 'key' | 'value' | 'prefix';
+
+export interface Codec<E extends Encoding> {
+  /** Bytes of the client's own: the caller may change what it passed in, while retries still send this. */
+  encode(input: EncodableTypes[E], subject: Subject): Uint8Array<ArrayBuffer>;
+  /** A copy: received bytes are a window into the whole message and would keep it in memory. */
+  decode(bytes: Uint8Array, subject: Subject): DecodedTypes[E];
+}
+
+export function codecOf<E extends Encoding>(encoding: E): Codec<E> {
+  return codecs[encoding];
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const loneSurrogate = /\p{Surrogate}/u;
+
+const codecs: { readonly [E in Encoding]: Codec<E> } = {
+  utf8: {
+    encode(input, subject) {
+      const bytes = encodePlain(input, subject);
+      if (typeof input !== 'string' && !isUtf8(bytes)) throw notUtf8(subject);
+      return bytes;
+    },
+    decode: decodeText,
+  },
+  json: {
+    encode(input, subject) {
+      // Undefined for undefined, functions and symbols, whatever the type says.
+      const text = JSON.stringify(input) as string | undefined;
+      if (text === undefined) throw new TypeError(`${subject}: JSON cannot hold ${typeof input}`);
+      return encoder.encode(text);
+    },
+    decode(bytes, subject) {
+      const text = decodeText(bytes, subject);
+      try {
+        return JSON.parse(text) as unknown;
+      } catch (cause) {
+        throw new KvError('invalid-argument', `the stored ${subject} is not JSON; read it as 'utf8'`, {
+          cause,
+        });
+      }
+    },
+  },
+  binary: {
+    encode: encodePlain,
+    decode: (bytes) => new Uint8Array(bytes),
+  },
+};
+
+function encodePlain(input: string | Uint8Array, subject: Subject): Uint8Array<ArrayBuffer> {
+  if (typeof input === 'string') {
+    if (loneSurrogate.test(input)) {
+      throw new KvError(
+        'invalid-argument',
+        `the ${subject} holds half of a surrogate pair, which no UTF-8 can carry`,
+        {
+          outcome: 'not-applied',
+        },
+      );
+    }
+    return encoder.encode(input);
+  }
+  // Not instanceof: bytes of another realm are bytes too.
+  if (ArrayBuffer.isView(input) && Object.prototype.toString.call(input) === '[object Uint8Array]') {
+    return new Uint8Array(input);
+  }
+  throw new TypeError(`${subject}: a string or a Uint8Array is needed, not ${nameOfType(input)}`);
+}
+
+function decodeText(bytes: Uint8Array, subject: Subject): string {
+  try {
+    return decoder.decode(bytes);
+  } catch (cause) {
+    throw notUtf8(subject, cause);
+  }
+}
+
+function notUtf8(subject: Subject, cause?: unknown): KvError {
+  return new KvError(
+    'invalid-argument',
+    `the ${subject} is not valid UTF-8; use the encoding 'binary' for it`,
+    {
+      outcome: 'not-applied',
+      cause,
+    },
+  );
+}
+
+export function nameOfType(value: unknown): string {
+  return value === null ? 'null' : typeof value;
+}

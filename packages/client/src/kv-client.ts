@@ -1,0 +1,313 @@
+import { KvError } from '@kv/errors';
+import { isTimestamp, type Version } from '@kv/hlc';
+import type {
+  DeleteResponse,
+  GetResponse,
+  PutResponse,
+  ScanRequest,
+  Version as VersionMessage,
+} from '@kv/proto';
+
+import {
+  type ClusterDescription,
+  clusterDescriptionOf,
+  type NodeStatus,
+  nodeStatusOf,
+} from './cluster-description.js';
+import { type Codec, codecOf, type DecodedTypes, type EncodableTypes, type Encoding } from './encoding.js';
+import { parseEndpoint, parseEndpoints } from './endpoint.js';
+import { EndpointPool } from './endpoint-pool.js';
+import { grpcTransport } from './grpc-transport.adapter.js';
+import { keyBytesMax, valueBytesMax } from './limits.js';
+import { createOperationIds } from './operation-id.js';
+import { createOperationScope, type OperationScope } from './operation-scope.js';
+import {
+  type CallerOptions,
+  checkedScanLimit,
+  checkedSignal,
+  checkedTimeoutMs,
+  checkedTtlMs,
+  type KvClientOptions,
+  type KvClientPorts,
+  levelMessageOf,
+  type PutOptions,
+  type ReadOptions,
+  type ResolvedOptions,
+  resolveOptions,
+  type ScanOptions,
+  type WriteOptions,
+} from './options.js';
+import { decodePrevious, type Previous } from './previous.js';
+import { runRead } from './read.js';
+import { runReady } from './ready.js';
+import { runScan, type WithScope } from './scan.js';
+import { createServerTime } from './server-time.js';
+import { createStampCeilings } from './stamp-ceilings.js';
+import { systemClock, systemRandom, systemTimers } from './system.adapter.js';
+import { runWrite, type WriteOperation, type WritePorts } from './write.js';
+
+/** A value with what the store knows about it. */
+export interface ValueEntry<V> {
+  readonly value: V;
+  readonly version: Version;
+  /** Unix milliseconds; undefined = never. */
+  readonly expiresAtMs: number | undefined;
+}
+
+export interface KeyValueEntry<K, V> extends ValueEntry<V> {
+  readonly key: K;
+}
+
+export interface WriteResult<V> {
+  /** Of the write; greater than that of every quorum write acknowledged before it began. */
+  readonly version: Version;
+  /** What it replaced: a value, `undefined` for none, the symbol `unknown`. */
+  readonly previous: Previous<V>;
+}
+
+/**
+ * A client of one cluster, for as long as the application runs. The constructor does no I/O; connections are made when they
+ * are needed. Every method rejects with a KvError, with a TypeError for a wrong JavaScript type, or with the reason of the
+ * caller's signal.
+ */
+export class KvClient<K extends Encoding = 'utf8', V extends Encoding = 'utf8'> {
+  readonly #options: ResolvedOptions<K, V>;
+  readonly #keys: Codec<K>;
+  readonly #values: Codec<V>;
+  readonly #ports: WritePorts;
+  readonly #nextOperationId: () => Uint8Array<ArrayBuffer>;
+  readonly #open = new Set<OperationScope>();
+  #closed = false;
+
+  /**
+   * @param endpoints `host:port` of some nodes; any of them serves every key, more let it fail over
+   */
+  constructor(endpoints: readonly string[], options: KvClientOptions<K, V> = {}, ports: KvClientPorts = {}) {
+    const { clock = systemClock(), timers = systemTimers(), random = systemRandom() } = ports;
+    const { transport = grpcTransport() } = ports;
+    const parsed = parseEndpoints(endpoints);
+    this.#options = resolveOptions(options);
+    this.#keys = codecOf(this.#options.keyEncoding);
+    this.#values = codecOf(this.#options.valueEncoding);
+    const serverTime = createServerTime(clock);
+    const pool = new EndpointPool(parsed, { transport, clock, timers, random, serverTime });
+    this.#ports = { pool, clock, timers, random, serverTime, ceilings: createStampCeilings() };
+    this.#nextOperationId = createOperationIds(random);
+  }
+
+  /** Resolves once an endpoint says that it serves; until then it asks again. */
+  ready(options: CallerOptions = {}): Promise<void> {
+    return this.#withScope('ready', options, (scope) => runReady(scope, this.#ports));
+  }
+
+  /** The value, or undefined if the key is absent, deleted or expired. */
+  async get(key: EncodableTypes[K], options: ReadOptions = {}): Promise<DecodedTypes[V] | undefined> {
+    const { found, value } = await this.#read(key, options);
+    return found ? this.#values.decode(value, 'value') : undefined;
+  }
+
+  /** The value with its version and expiry. */
+  async getEntry(
+    key: EncodableTypes[K],
+    options: ReadOptions = {},
+  ): Promise<ValueEntry<DecodedTypes[V]> | undefined> {
+    const response = await this.#read(key, options);
+    return response.found ? this.#valueEntry(response) : undefined;
+  }
+
+  /** Stores the value and tells the one before it. */
+  async put(
+    key: EncodableTypes[K],
+    value: EncodableTypes[V],
+    options: PutOptions = {},
+  ): Promise<WriteResult<DecodedTypes[V]>> {
+    const fields = this.#writeFields(key, options);
+    const request = { ...fields, value: this.#encodeValue(value), ttlMs: checkedTtlMs(options.ttlMs) };
+    return this.#write('put', options, {
+      key: request.key,
+      consistency: options.consistency ?? this.#options.consistency,
+      send: ({ connection }, bounds, call) => connection.put({ ...request, ...bounds }, call),
+    });
+  }
+
+  /** Removes the key and tells its last value. Deleting an absent key is no error. */
+  async delete(key: EncodableTypes[K], options: WriteOptions = {}): Promise<WriteResult<DecodedTypes[V]>> {
+    const request = this.#writeFields(key, options);
+    return this.#write('delete', options, {
+      key: request.key,
+      consistency: options.consistency ?? this.#options.consistency,
+      send: ({ connection }, bounds, call) => connection.delete({ ...request, ...bounds }, call),
+    });
+  }
+
+  /**
+   * Every key that is present throughout, once, in no order that means anything to people; not a snapshot. Goes on
+   * behind the last answer when a connection breaks. The time-out is of each answer, not of the whole.
+   */
+  scan(
+    options: ScanOptions<K> = {},
+  ): AsyncGenerator<KeyValueEntry<DecodedTypes[K], DecodedTypes[V]>, void, undefined> {
+    const { prefix = '', after, limit, consistency = this.#options.consistency } = options;
+    checkedSignal(options.signal);
+    if (options.timeoutMs !== undefined) checkedTimeoutMs(options.timeoutMs);
+    return this.#scan(options, {
+      prefix: asBuffer(
+        checkedSize(codecOf('binary').encode(prefix, 'prefix'), { subject: 'prefix', max: keyBytesMax }),
+      ),
+      after: after === undefined ? Buffer.alloc(0) : this.#encodeKey(after),
+      limit: checkedScanLimit(limit),
+      consistency: levelMessageOf(consistency),
+    });
+  }
+
+  /** Members, partitions and their owners. */
+  async describe(options: CallerOptions = {}): Promise<ClusterDescription> {
+    return this.#withScope('describe', options, async (scope) =>
+      clusterDescriptionOf(
+        await runRead(({ connection }, call) => connection.describe({}, call), scope, this.#ports),
+      ),
+    );
+  }
+
+  /** Figures of the node behind this very endpoint, which need not be in the list. No other is asked, and nothing is retried. */
+  async status(endpoint: string, options: CallerOptions = {}): Promise<NodeStatus> {
+    const checked = parseEndpoint(endpoint);
+    return this.#withScope('status', options, async (scope) => {
+      const call = { signal: scope.signal, timeoutMs: scope.timeoutMs };
+      return nodeStatusOf(await scope.race(this.#ports.pool.connectionTo(checked).status({}, call)));
+    });
+  }
+
+  /** Ends what is under way with the code `closed` and frees the connections. Calling it again does nothing. */
+  close(): Promise<void> {
+    if (!this.#closed) {
+      this.#closed = true;
+      for (const scope of this.#open) scope.close();
+      this.#ports.pool.close();
+    }
+    return Promise.resolve();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #read(key: EncodableTypes[K], options: ReadOptions): Promise<GetResponse> {
+    const { consistency = this.#options.consistency } = options;
+    const request = { key: this.#encodeKey(key), consistency: levelMessageOf(consistency) };
+    return this.#withScope('get', options, async (scope) => {
+      const response = await runRead(
+        ({ connection }, call) => connection.get(request, call),
+        scope,
+        this.#ports,
+      );
+      this.#ports.serverTime.observe(response.serverTime);
+      return response;
+    });
+  }
+
+  #writeFields(
+    key: EncodableTypes[K],
+    { consistency = this.#options.consistency, previous = true }: WriteOptions,
+  ) {
+    if (typeof previous !== 'boolean') throw new TypeError('previous: true or false is needed');
+    return {
+      key: this.#encodeKey(key),
+      consistency: levelMessageOf(consistency),
+      omitPrevious: !previous,
+      operationId: asBuffer(this.#nextOperationId()),
+      ticket: undefined,
+    };
+  }
+
+  async #write(
+    what: string,
+    options: WriteOptions,
+    operation: WriteOperation<PutResponse | DeleteResponse>,
+  ): Promise<WriteResult<DecodedTypes[V]>> {
+    return this.#withScope(what, options, async (scope) => {
+      const response = await runWrite(operation, scope, this.#ports);
+      return { version: versionOf(response), previous: decodePrevious(response, this.#values) };
+    });
+  }
+
+  async *#scan(
+    options: ScanOptions<K>,
+    request: ScanRequest,
+  ): AsyncGenerator<KeyValueEntry<DecodedTypes[K], DecodedTypes[V]>, void, undefined> {
+    const withScope: WithScope = (work) => this.#withScope('scan', options, work);
+    for await (const entry of runScan(request, withScope, this.#ports)) {
+      yield { key: this.#keys.decode(entry.key, 'key'), ...this.#valueEntry(entry) };
+    }
+  }
+
+  /** Runs an operation under its deadline and the caller's signal, and so that `close()` ends it. */
+  async #withScope<T>(
+    what: string,
+    { signal, timeoutMs = this.#options.timeoutMs }: CallerOptions,
+    work: (scope: OperationScope) => Promise<T>,
+  ): Promise<T> {
+    if (this.#closed) throw new KvError('closed', 'the client was closed', { outcome: 'not-applied' });
+    const scope = createOperationScope(
+      { timeoutMs: checkedTimeoutMs(timeoutMs), signal: checkedSignal(signal), what },
+      this.#ports,
+    );
+    this.#open.add(scope);
+    try {
+      return await work(scope);
+    } finally {
+      this.#open.delete(scope);
+      scope.release();
+    }
+  }
+
+  #encodeKey(key: EncodableTypes[K]): Buffer {
+    const bytes = this.#keys.encode(key, 'key');
+    if (bytes.length === 0) {
+      throw new KvError('invalid-argument', 'the key is empty', { outcome: 'not-applied' });
+    }
+    return asBuffer(checkedSize(bytes, { subject: 'key', max: keyBytesMax }));
+  }
+
+  #encodeValue(value: EncodableTypes[V]): Buffer {
+    return asBuffer(
+      checkedSize(this.#values.encode(value, 'value'), { subject: 'value', max: valueBytesMax }),
+    );
+  }
+
+  #valueEntry(message: EntryMessage): ValueEntry<DecodedTypes[V]> {
+    return {
+      value: this.#values.decode(message.value, 'value'),
+      version: versionOf(message),
+      expiresAtMs: message.expiresAtMs === 0 ? undefined : message.expiresAtMs,
+    };
+  }
+}
+
+interface EntryMessage {
+  readonly value: Uint8Array;
+  readonly version?: VersionMessage | undefined;
+  readonly expiresAtMs: number;
+}
+
+function versionOf({ version }: { readonly version?: VersionMessage | undefined }): Version {
+  if (version !== undefined && isTimestamp(version.timestamp)) {
+    return { timestamp: version.timestamp, node: version.node };
+  }
+  throw new KvError('internal', 'the node answered without a version; is it a kv node?');
+}
+
+function checkedSize<B extends Uint8Array>(
+  bytes: B,
+  { subject, max }: { readonly subject: string; readonly max: number },
+): B {
+  if (bytes.length <= max) return bytes;
+  throw new KvError('invalid-argument', `the ${subject} has ${bytes.length} bytes, ${max} are allowed`, {
+    outcome: 'not-applied',
+  });
+}
+
+/** The generated messages want Buffers; a view, no copy. */
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,42 @@
+/** Every bound of the client, with its reason. docs/LIMITS.md lists them. */
+
+/** A key is 1 byte to 1 KiB: it travels with every operation and lies in every log record. */
+export const keyBytesMax = 1024;
+
+/** 1 MiB: a value is copied several times on its way; larger things belong into an object store. */
+export const valueBytesMax = 1024 * 1024;
+
+/** Of a whole operation, its retries included, where the caller names none. */
+export const timeoutMsDefault = 5_000;
+
+/** What timers can hold (2^31 − 1); beyond it they would fire at once. */
+export const timeoutMsMax = 2_147_483_647;
+
+/** Requests sent per operation, and passes over endpoints of which none answers. More only adds load where load is the trouble. */
+export const attemptsMax = 3;
+
+/** Before an endpoint is used, one call has to be answered within this time: a machine that vanished answers nothing. */
+export const contactTimeoutMs = 1_000;
+
+/** Pauses between attempts begin here, double, and vary between half and all of it, so that clients do not return in step. */
+export const backoffMsFirst = 25;
+export const backoffMsMax = 1_000;
+
+/**
+ * How far ahead of the estimated server time a write may be stamped. Narrower than the clocks' drift bound (500 ms), so
+ * that a retry, which has to be stamped above it, is still within the bound (protocol rule 11). A link whose round trip
+ * takes longer than this cannot be written over.
+ */
+export const stampWindowMs = 400;
+
+/** Once server time is this far past a ceiling, every clock within the drift bound has passed it and it can be forgotten. */
+export const ceilingKeptMs = 1_000;
+
+/** Of a scan, per answer. */
+export const scanLimitMax = 0xffff_ffff;
+
+/** A scan's answer holds many values, a cluster description many partitions. */
+export const messageBytesReceivedMax = 16 * 1024 * 1024;
+
+/** The largest put and its fields. */
+export const messageBytesSentMax = valueBytesMax + 64 * 1024;

@@ -1,0 +1,159 @@
+import { KvError } from '@kv/errors';
+import { ConsistencyLevel as LevelMessage } from '@kv/proto';
+
+import { type EncodableTypes, type Encoding, encodings, nameOfType } from './encoding.js';
+import { scanLimitMax, timeoutMsDefault, timeoutMsMax } from './limits.js';
+import type { Clock, Random, Timers } from './ports.js';
+import type { ClientTransport } from './transport.js';
+
+/**
+ * How many replicas have to answer: `one`, a majority (`quorum`), `all`; `linearizable` asks first and then stores. Only
+ * the last three are ordered among each other.
+ */
+export type ConsistencyLevel = 'one' | 'quorum' | 'all' | 'linearizable';
+
+export interface KvClientOptions<K extends Encoding = 'utf8', V extends Encoding = 'utf8'> {
+  /** Of keys. Default `utf8`. */
+  readonly keyEncoding?: K;
+  /** Of values. Default `utf8`. */
+  readonly valueEncoding?: V;
+  /** Of operations that name none. Default `quorum`. */
+  readonly consistency?: ConsistencyLevel;
+  /** Of operations that name none, retries included, in milliseconds. Default 5,000; sensible from 100 to 60,000. */
+  readonly timeoutMs?: number;
+}
+
+/** What the client takes from outside; each has a real default. */
+export interface KvClientPorts {
+  readonly transport?: ClientTransport;
+  readonly clock?: Clock;
+  readonly timers?: Timers;
+  readonly random?: Random;
+}
+
+export interface CallerOptions {
+  /**
+   * Gives the operation up: it rejects with the signal's reason (an `AbortError` unless another was given). A write
+   * given up has an unknown outcome.
+   */
+  readonly signal?: AbortSignal | undefined;
+  /** Of the whole operation, retries included, in milliseconds. */
+  readonly timeoutMs?: number | undefined;
+}
+
+export interface ReadOptions extends CallerOptions {
+  readonly consistency?: ConsistencyLevel | undefined;
+}
+
+export interface WriteOptions extends CallerOptions {
+  readonly consistency?: ConsistencyLevel | undefined;
+  /** False declines the previous value and saves its way over the network. Default true. */
+  readonly previous?: boolean | undefined;
+}
+
+export interface PutOptions extends WriteOptions {
+  /** Milliseconds from now after which the value is gone; 0 or left out: never. */
+  readonly ttlMs?: number | undefined;
+}
+
+export interface ScanOptions<K extends Encoding = 'utf8'> extends ReadOptions {
+  /** Only keys that begin with it: text or bytes, whatever the key encoding. */
+  readonly prefix?: string | Uint8Array | undefined;
+  /** Continue behind this key, the last one of an earlier scan. */
+  readonly after?: EncodableTypes[K] | undefined;
+  /** Entries in all. */
+  readonly limit?: number | undefined;
+}
+
+const levelMessages: Readonly<Record<ConsistencyLevel, LevelMessage>> = {
+  one: LevelMessage.ONE,
+  quorum: LevelMessage.QUORUM,
+  all: LevelMessage.ALL,
+  linearizable: LevelMessage.LINEARIZABLE,
+};
+
+export const consistencyLevels = Object.keys(levelMessages) as readonly ConsistencyLevel[];
+
+export interface ResolvedOptions<K extends Encoding, V extends Encoding> {
+  readonly keyEncoding: K;
+  readonly valueEncoding: V;
+  readonly consistency: ConsistencyLevel;
+  readonly timeoutMs: number;
+}
+
+export function resolveOptions<K extends Encoding, V extends Encoding>(
+  options: KvClientOptions<K, V>,
+): ResolvedOptions<K, V> {
+  const { keyEncoding = 'utf8' as K, valueEncoding = 'utf8' as V } = options;
+  const { consistency = 'quorum', timeoutMs = timeoutMsDefault } = options;
+  return {
+    keyEncoding: checkedOneOf(keyEncoding, { name: 'keyEncoding', allowed: encodings }),
+    valueEncoding: checkedOneOf(valueEncoding, { name: 'valueEncoding', allowed: encodings }),
+    consistency: checkedConsistency(consistency),
+    timeoutMs: checkedTimeoutMs(timeoutMs),
+  };
+}
+
+export function levelMessageOf(consistency: ConsistencyLevel): LevelMessage {
+  return levelMessages[checkedConsistency(consistency)];
+}
+
+function checkedConsistency(consistency: ConsistencyLevel): ConsistencyLevel {
+  return checkedOneOf(consistency, { name: 'consistency', allowed: consistencyLevels });
+}
+
+export function checkedTimeoutMs(timeoutMs: number): number {
+  return checkedWhole(timeoutMs, { name: 'timeoutMs', min: 1, max: timeoutMsMax });
+}
+
+/** 0 = never, as on the wire. */
+export function checkedTtlMs(ttlMs: number | undefined): number {
+  return ttlMs === undefined
+    ? 0
+    : checkedWhole(ttlMs, { name: 'ttlMs', min: 0, max: Number.MAX_SAFE_INTEGER });
+}
+
+/** 0 = no limit, as on the wire. */
+export function checkedScanLimit(limit: number | undefined): number {
+  return limit === undefined ? 0 : checkedWhole(limit, { name: 'limit', min: 1, max: scanLimitMax });
+}
+
+export function checkedSignal(signal: AbortSignal | undefined): AbortSignal | undefined {
+  // Not instanceof: a signal of another realm, or of a polyfill, works as well.
+  if (
+    signal === undefined ||
+    typeof (signal as Partial<AbortSignal> | null)?.addEventListener === 'function'
+  ) {
+    return signal;
+  }
+  throw new TypeError(`signal: an AbortSignal is needed, not ${nameOfType(signal)}`);
+}
+
+interface WholeBounds {
+  readonly name: string;
+  readonly min: number;
+  readonly max: number;
+}
+
+function checkedWhole(value: number, { name, min, max }: WholeBounds): number {
+  if (typeof value !== 'number') throw new TypeError(`${name}: a number is needed, not ${nameOfType(value)}`);
+  if (Number.isInteger(value) && value >= min && value <= max) return value;
+  throw new KvError(
+    'invalid-argument',
+    `${name}: a whole number from ${min} to ${max} is needed, not ${value}`,
+    {
+      outcome: 'not-applied',
+    },
+  );
+}
+
+function checkedOneOf<T extends string>(
+  value: T,
+  { name, allowed }: { readonly name: string; readonly allowed: readonly string[] },
+): T {
+  if (typeof value !== 'string') throw new TypeError(`${name}: a string is needed, not ${nameOfType(value)}`);
+  if (allowed.includes(value)) return value;
+  throw new KvError('invalid-argument', `${name}: one of ${allowed.join(', ')} is needed, not '${value}'`, {
+    outcome: 'not-applied',
+  });
+}

@@ -1,0 +1,204 @@
+import { KvError } from '@kv/errors';
+import { plusMs, timestampOf } from '@kv/hlc';
+import {
+  type DeleteRequest,
+  type DeleteResponse,
+  GetResponse,
+  PreviousState,
+  type PutRequest,
+  PutResponse,
+  ScanResponse,
+  StatusResponse,
+} from '@kv/proto';
+import { createManualClock, createManualTimers, createSeededRandom, type ManualTimers } from '@kv/testing';
+
+import type { CallOptions, ClientConnection, ClientTransport, KvClientPorts } from '../src/index.js';
+
+type Method = 'get' | 'put' | 'delete' | 'scan' | 'describe' | 'status';
+
+export interface RecordedCall {
+  readonly endpoint: string;
+  readonly method: Method;
+  readonly request: object;
+  readonly options: CallOptions;
+}
+
+/** What a call does instead of succeeding; consumed one per call of its method, `undefined` lets one pass. */
+export type Fault =
+  | { readonly fail: KvError }
+  /** Takes effect, and then fails. */
+  | { readonly failAfter: KvError }
+  /** Answers only when aborted. */
+  | 'hang'
+  | undefined;
+
+export interface FakeNode {
+  up: boolean;
+  serving: boolean;
+  /** How far its clock is off, in milliseconds. */
+  skewMs: number;
+  readonly faults: Record<Method, Fault[]>;
+}
+
+export interface FakeCluster {
+  readonly ports: KvClientPorts;
+  readonly timers: ManualTimers;
+  readonly calls: RecordedCall[];
+  readonly node: (endpoint: string) => FakeNode;
+  /** Live values by key, in latin1. */
+  readonly stored: Map<string, Uint8Array>;
+  /** Answers of a scan in turn; a KvError among them breaks the stream there. */
+  scanAnswers: (request: { after: Buffer; limit: number }) => Iterable<Partial<ScanResponse> | KvError>;
+  /** Server time, a timestamp. */
+  serverTime(endpoint?: string): number;
+  /** The most writes that were ever under way together. */
+  readonly writesTogetherMax: number;
+  readonly closed: string[];
+  /** Lets time pass until the promise settles. */
+  settle<T>(promise: Promise<T>): Promise<T>;
+}
+
+/** A cluster without a network: nodes that share one map, fail as told, and record what they were asked. */
+export function createFakeCluster(seed = 1): FakeCluster {
+  const clock = createManualClock();
+  const timers = createManualTimers(clock);
+  const nodes = new Map<string, FakeNode>();
+  const calls: RecordedCall[] = [];
+  const stored = new Map<string, Uint8Array>();
+  const closed: string[] = [];
+  let writesTogether = 0;
+  let writesTogetherMax = 0;
+
+  function node(endpoint: string): FakeNode {
+    const known = nodes.get(endpoint);
+    if (known !== undefined) return known;
+    const faults = { get: [], put: [], delete: [], scan: [], describe: [], status: [] };
+    const made = { up: true, serving: true, skewMs: 0, faults };
+    nodes.set(endpoint, made);
+    return made;
+  }
+  const serverTime = (endpoint?: string): number =>
+    plusMs(timestampOf(clock.nowMs()), endpoint === undefined ? 0 : node(endpoint).skewMs);
+
+  async function call<R>(recorded: RecordedCall, effect: () => R): Promise<R> {
+    const { endpoint, method, options } = recorded;
+    const { up, faults } = node(endpoint);
+    if (!up) throw new KvError('unavailable', 'no connection', { outcome: 'not-applied' });
+    calls.push(recorded);
+    const isWrite = method === 'put' || method === 'delete';
+    if (isWrite) writesTogether += 1;
+    writesTogetherMax = Math.max(writesTogetherMax, writesTogether);
+    try {
+      await Promise.resolve();
+      const fault = faults[method].shift();
+      if (fault === 'hang') return await hang(options.signal);
+      if (fault !== undefined && 'fail' in fault) throw fault.fail;
+      const result = effect();
+      if (fault !== undefined) throw fault.failAfter;
+      return result;
+    } finally {
+      if (isWrite) writesTogether -= 1;
+    }
+  }
+
+  function write(endpoint: string, request: PutRequest | DeleteRequest): PutResponse & DeleteResponse {
+    const name = request.key.toString('latin1');
+    const before = stored.get(name);
+    if ('value' in request) stored.set(name, Buffer.from(request.value));
+    else stored.delete(name);
+    const timestamp = Math.max(serverTime(endpoint), request.stampAbove + 1);
+    return PutResponse.fromPartial({
+      version: { timestamp, node: 65_536 },
+      previous: request.omitPrevious
+        ? PreviousState.UNSPECIFIED
+        : before === undefined
+          ? PreviousState.NONE
+          : PreviousState.VALUE,
+      previousValue: before === undefined ? Buffer.alloc(0) : Buffer.from(before),
+      serverTime: serverTime(endpoint),
+    });
+  }
+
+  function connect(endpoint: string): ClientConnection {
+    const record = (method: Method, request: object, options: CallOptions): RecordedCall => ({
+      endpoint,
+      method,
+      request,
+      options,
+    });
+    return {
+      get: (request, options) =>
+        call(record('get', request, options), () => {
+          const value = stored.get(request.key.toString('latin1'));
+          const version = { timestamp: serverTime(endpoint), node: 65_536 };
+          const found = value === undefined ? {} : { found: true, value: Buffer.from(value), version };
+          return GetResponse.fromPartial({ ...found, serverTime: serverTime(endpoint) });
+        }),
+      put: (request, options) => call(record('put', request, options), () => write(endpoint, request)),
+      delete: (request, options) => call(record('delete', request, options), () => write(endpoint, request)),
+      describe: (request, options) => call(record('describe', request, options), () => describeResponse),
+      status: (request, options) =>
+        call(record('status', request, options), () =>
+          StatusResponse.fromPartial({
+            id: endpoint,
+            serving: node(endpoint).serving,
+            serverTime: serverTime(endpoint),
+          }),
+        ),
+      async *scan(request, options) {
+        await call(record('scan', request, options), () => undefined);
+        for (const answer of cluster.scanAnswers(request)) {
+          if (answer instanceof KvError) throw answer;
+          yield ScanResponse.fromPartial(answer);
+        }
+      },
+      close: () => void closed.push(endpoint),
+    };
+  }
+
+  const transport: ClientTransport = { connect };
+  const cluster: FakeCluster = {
+    scanAnswers: () => [{}],
+    ports: { transport, clock, timers, random: createSeededRandom(seed) },
+    timers,
+    calls,
+    node,
+    stored,
+    serverTime,
+    closed,
+    get writesTogetherMax() {
+      return writesTogetherMax;
+    },
+    settle: (promise) => settle(promise, timers),
+  };
+  return cluster;
+}
+
+const describeResponse = {
+  epoch: 1,
+  clusterId: 'c',
+  replicationFactor: 3,
+  members: [{ id: 'node1', number: 1, address: 'a:1', zone: '', state: 1 }],
+  partitions: [{ members: [1] }],
+  keyHash: { algorithm: 'xxh32', seed: 0, shift: 32 },
+};
+
+function hang(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(new KvError('timeout', 'the call was given up')));
+  });
+}
+
+async function settle<T>(promise: Promise<T>, timers: ManualTimers): Promise<T> {
+  let settled = false;
+  const done = (): void => {
+    settled = true;
+  };
+  promise.then(done, done);
+  for (let steps = 0; steps < 20_000; steps += 1) {
+    await timers.advanceAsync(0);
+    if (settled) return promise;
+    await timers.advanceAsync(5);
+  }
+  throw new Error('it never settled');
+}
