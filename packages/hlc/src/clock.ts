@@ -14,12 +14,13 @@ export interface Clock extends WallClock {
 }
 
 const { floor } = Math;
+const { isFinite } = Number;
 
 /**
  * The wall clock in whole milliseconds since 2020-01-01.
  * @throws ClockDriftError if it reads before 2020 or after 2089-09-06: a dead battery, a date set by mistake. A stamp made
  * then would lose to, or win over, everything.
- * @throws TypeError if the port returns something other than a number.
+ * @throws TypeError if the port returns something other than a finite number.
  */
 export function wallMsSinceEpoch(clock: WallClock): number {
   const ms = floor(clockReading(clock.nowMs(), 'nowMs')) - epochUnixMs;
@@ -27,15 +28,13 @@ export function wallMsSinceEpoch(clock: WallClock): number {
   return ms;
 }
 
-/** A number as it came from the port. @throws TypeError for anything else, NaN included. */
+/** A reading as it came from the port. @throws TypeError for anything but a finite number. */
 export function clockReading(reading: unknown, name: string): number {
   // NaN is what arithmetic on a missing field gives; every comparison with it is false, so no later check would see it.
-  if (typeof reading !== 'number' || reading !== reading) {
-    throw new TypeError(
-      `the clock's ${name}() must return a number of milliseconds, it returned ${String(reading)}`,
-    );
-  }
-  return reading;
+  if (isFinite(reading)) return reading as number;
+  throw new TypeError(
+    `the clock's ${name}() must return a number of milliseconds, it returned ${String(reading)}`,
+  );
 }
 
 function wallClockOutOfRange(unixMs: number): ClockDriftError {

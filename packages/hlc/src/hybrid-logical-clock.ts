@@ -2,14 +2,7 @@ import { wallMsSinceEpoch, type WallClock } from './clock.js';
 import { ClockDriftError } from './errors.js';
 import { timestampsPerMs } from './limits.js';
 import { checkedMaxDriftMs } from './options.js';
-import {
-  checkedTimestamp,
-  isTimestamp,
-  maxTimestamp,
-  physicalMs,
-  zeroTimestamp,
-  type Timestamp,
-} from './timestamp.js';
+import { checkedTimestamp, isTimestamp, maxTimestamp, zeroTimestamp, type Timestamp } from './timestamp.js';
 
 /**
  * A hybrid logical clock: timestamps that follow the wall clock where they can and causality where they must.
@@ -80,7 +73,7 @@ export function createHybridLogicalClock(
 
 const { ceil, floor, max, min } = Math;
 
-/** A class, because V8 updates number fields in place while a closure's variables would be boxed anew on every stamp. */
+/** A class: V8 updates number fields in place, where a closure's variables are boxed anew on every stamp. */
 class SingleIntegerClock implements HybridLogicalClock {
   readonly #clock: WallClock;
   readonly #maxDriftMs: number;
@@ -113,13 +106,13 @@ class SingleIntegerClock implements HybridLogicalClock {
   }
 
   receive(remote: Timestamp): void {
-    if (!this.admits(remote)) throw this.#tooFarAhead(remote);
+    const aheadMs = this.#aheadMs(remote);
+    if (aheadMs > this.#maxDriftMs) throw tooFarAhead(aheadMs, this.#maxDriftMs);
     if (remote > this.#newest) this.#newest = remote;
   }
 
   admits(remote: Timestamp): boolean {
-    const remoteMs = floor(checkedTimestamp(remote) / timestampsPerMs);
-    return remoteMs - wallMsSinceEpoch(this.#clock) <= this.#maxDriftMs;
+    return this.#aheadMs(remote) <= this.#maxDriftMs;
   }
 
   current(): Timestamp {
@@ -146,10 +139,14 @@ class SingleIntegerClock implements HybridLogicalClock {
     return this.#ceiling;
   }
 
-  #tooFarAhead(remote: Timestamp): ClockDriftError {
-    const aheadMs = physicalMs(remote) - floor(this.#clock.nowMs());
-    return new ClockDriftError(
-      `a timestamp lies ${aheadMs} ms ahead of this machine's clock, more than the ${this.#maxDriftMs} ms allowed; compare the clocks`,
-    );
+  /** How far a timestamp lies ahead of the wall clock, in whole milliseconds; negative if behind. */
+  #aheadMs(remote: Timestamp): number {
+    return floor(checkedTimestamp(remote) / timestampsPerMs) - wallMsSinceEpoch(this.#clock);
   }
+}
+
+function tooFarAhead(aheadMs: number, maxDriftMs: number): ClockDriftError {
+  return new ClockDriftError(
+    `a timestamp lies ${aheadMs} ms ahead of this machine's clock, more than the ${maxDriftMs} ms allowed; compare the clocks`,
+  );
 }

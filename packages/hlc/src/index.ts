@@ -30,6 +30,16 @@ export {
 } from './hybrid-logical-clock.js';
 export { type Clock, type WallClock } from './clock.js';
 
+// Whether this machine's clock may be trusted.
+export {
+  createClockFence,
+  type ClockFence,
+  type ClockFenceOptions,
+  type ClockFencePorts,
+  type ClockVerdict,
+} from './clock-fence.js';
+export { type PeerObservation } from './peer-clocks.js';
+
 // Errors and limits.
 export { ClockDriftError, InvalidArgumentError } from './errors.js';
 export { maxDriftMsDefault } from './limits.js';

@@ -24,5 +24,5 @@ export const slewPartsPerMillionMax = 1_000;
 export const stableOffsetMs = 10_000;
 /** A peer's clock observed longer ago says nothing about now: crystals drift by some milliseconds a minute. */
 export const peerSampleFreshMs = 60_000;
-/** Two readings of one clock further apart than this were interrupted; comparing another clock with them shows a false jump. */
-export const readingPauseMsMax = 5;
+/** How often the peers' votes are counted when nothing new was heard: samples age, and counting touches every peer. */
+export const voteEveryMs = 1_000;
