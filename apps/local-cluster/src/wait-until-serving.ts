@@ -25,6 +25,7 @@ const channelOptions = {
   'grpc.initial_reconnect_backoff_ms': healthIntervalMs,
   'grpc.max_reconnect_backoff_ms': healthIntervalMs,
   'grpc.use_local_subchannel_pool': 1,
+  'grpc.enable_http_proxy': 0,
 };
 
 /** Asks the standard health service until it says SERVING. @throws KvError unavailable | timeout */

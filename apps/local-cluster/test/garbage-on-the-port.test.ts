@@ -1,0 +1,93 @@
+import { randomBytes } from 'node:crypto';
+import { connect } from 'node:net';
+
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { Client, credentials, type ServiceError } from '@grpc/grpc-js';
+
+import type { LocalCluster } from '../src/index.js';
+import { range } from './in-flight.js';
+import { createStage } from './stage.js';
+
+const stage = createStage();
+const { Promise } = globalThis;
+const invalidArgument = 3;
+
+let cluster: LocalCluster;
+let pids: readonly (number | undefined)[];
+
+beforeAll(async () => {
+  cluster = await stage.cluster();
+  pids = cluster.nodes.map(({ pid }) => pid);
+});
+
+/** Sends the bytes and resolves when the node closes the connection. */
+function closedAfter(bytes: Uint8Array): Promise<'closed'> {
+  const { port } = cluster.nodes[0]!;
+  return new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port }, () => socket.write(bytes));
+    socket.resume(); // A GOAWAY frame may come before the end.
+    socket.on('error', () => undefined);
+    socket.on('close', () => resolve('closed'));
+    socket.on('end', () => socket.end());
+  });
+}
+
+const http2Preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
+/** A settings frame of six bytes whose length field claims far more than the protocol allows. */
+const oversizedFrame = Buffer.from([0xff, 0xff, 0xff, 0x04, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6]);
+
+describe('bad input: garbage bytes on the gRPC port', () => {
+  it.each([
+    ['random bytes', () => randomBytes(4_096)],
+    ['a request of another protocol', () => Buffer.from('GET / HTTP/1.1\r\nHost: kv\r\n\r\n')],
+    ['zeros', () => Buffer.alloc(4_096)],
+    [
+      'an HTTP/2 greeting, then a frame that breaks its rules',
+      () => Buffer.concat([http2Preface, oversizedFrame]),
+    ],
+    ['an HTTP/2 greeting, then random bytes', () => Buffer.concat([http2Preface, randomBytes(4_096)])],
+  ])('%s: that connection is closed, others go on', async (_, bytes) => {
+    // Through the very node that gets the garbage, on a connection that is open all the while.
+    const client = stage.client([cluster.endpoints[0]!]);
+    await client.put('before', 'value');
+    const garbage = Promise.all(range(5).map(() => closedAfter(bytes())));
+    for (const i of range(20)) expect((await client.put('during', String(i))).version).toBeDefined();
+    expect(await garbage).toEqual(range(5).map(() => 'closed'));
+    expect(await client.get('before')).toBe('value');
+  });
+
+  it('a request that cannot be decoded is answered as an invalid argument', async () => {
+    const client = new Client(cluster.endpoints[0]!, credentials.createInsecure());
+    stage.atEnd(() => client.close());
+    const pass = (bytes: Buffer): Buffer => bytes;
+    for (const method of ['/kv.v1.KV/Get', '/kv.v1.KV/Put', '/kv.internal.v1.Replica/Write']) {
+      const failure = await new Promise<ServiceError | null>((resolve) => {
+        client.makeUnaryRequest(method, pass, pass, Buffer.from('ffffffffffff', 'hex'), (error) =>
+          resolve(error),
+        );
+      });
+      expect(failure).toMatchObject({ code: invalidArgument });
+    }
+  });
+
+  it('records between nodes that are no records are refused, and nothing is served wrongly', async () => {
+    const client = new Client(cluster.endpoints[0]!, credentials.createInsecure());
+    stage.atEnd(() => client.close());
+    // kv.internal.v1.WriteRequest { records: 64 random bytes }
+    const request = Buffer.concat([Buffer.from([0x12, 64]), randomBytes(64)]);
+    const pass = (bytes: Buffer): Buffer => bytes;
+    const failure = await new Promise<ServiceError | null>((resolve) => {
+      client.makeUnaryRequest('/kv.internal.v1.Replica/Write', pass, pass, request, (error) =>
+        resolve(error),
+      );
+    });
+    expect(failure).not.toBeNull();
+    const kv = stage.client([cluster.endpoints[0]!]);
+    await kv.put('after', 'value');
+    expect(await kv.get('after')).toBe('value');
+  });
+
+  it('after all of it every node still runs as the process that it was', () => {
+    expect(cluster.nodes.map(({ pid }) => pid)).toEqual(pids);
+  });
+});

@@ -1,0 +1,72 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { describe, expect, it } from '@jest/globals';
+
+import { inFlight, range } from './in-flight.js';
+import { runKv, startKv } from './run-command.js';
+import { createStage } from './stage.js';
+
+const recordCount = 10_000;
+const batchSize = 50;
+
+const stage = createStage();
+
+function record(i: number): { key: string; value: string } {
+  return { key: `record/${i}`, value: `value of record ${i}, ${'x'.repeat(i % 200)}` };
+}
+
+describe('import', () => {
+  it('10,000 records go in while every node is killed with SIGKILL in turn; all are read back and exported', async () => {
+    const cluster = await stage.cluster();
+    const where = ['--endpoints', cluster.endpoints.join(',')];
+    const { child, outcome, output } = startKv(['import', '-', ...where]);
+    const input = child.stdin!;
+
+    // The lines come in batches, so that every kill falls into the import: the last batch waits for the last kill.
+    let fed = 0;
+    const feed = async (): Promise<void> => {
+      const lines = range(batchSize).map((i) => `${JSON.stringify(record(fed + i))}\n`);
+      fed += batchSize;
+      if (!input.write(lines.join(''))) await new Promise((resolve) => input.once('drain', resolve));
+    };
+    let killing = true;
+    const feeding = (async () => {
+      while (killing && fed < recordCount - batchSize) {
+        await feed();
+        await sleep(30);
+      }
+    })();
+    for (const node of cluster.nodes) {
+      await sleep(300);
+      const before = fed;
+      await node.kill();
+      await sleep(300);
+      expect(fed).toBeGreaterThan(before); // records came while it was down
+      expect(child.exitCode).toBeNull();
+      node.start();
+      await node.waitUntilServing();
+    }
+    killing = false;
+    await feeding;
+    while (fed < recordCount) await feed();
+    input.end();
+    expect({ ...(await outcome), ...output() }).toMatchObject({ exitCode: 0 });
+
+    const records = range(recordCount).map(record);
+    for (const node of cluster.nodes) {
+      const client = stage.client([node.address]);
+      const sample = records.filter((_, i) => node === cluster.nodes[0] || i % 10 === 0);
+      const read = await inFlight(64, sample, ({ key }) => client.get(key));
+      expect(read).toEqual(sample.map(({ value }) => value));
+    }
+
+    const exported = await runKv(['export', ...where]);
+    expect(exported.exitCode).toBe(0);
+    const lines = exported.stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as unknown);
+    const byKey = (a: { key: string }, b: { key: string }): number => (a.key < b.key ? -1 : 1);
+    expect((lines as typeof records).sort(byKey)).toEqual([...records].sort(byKey));
+  });
+});
