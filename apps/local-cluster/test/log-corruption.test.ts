@@ -68,7 +68,7 @@ describe('log corruption', () => {
     // Its own copy of that key is never shown; another replica may answer in its place.
     const own = await clients[2]!
       .get(keys[50]!, { consistency: 'one' })
-      .catch(({ code }: { code: string }) => code);
+      .catch((error: unknown) => (error as { code: string }).code);
     expect([damaged, 'corrupt', 'unavailable']).toContain(own);
 
     await clients[2]!.put(keys[50]!, 'written after', { consistency: 'quorum' });
