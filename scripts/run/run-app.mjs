@@ -14,8 +14,8 @@ import { root } from './workspace.mjs';
 export async function runApp({ folder, words, build: when }) {
   const main = join(root, folder, 'dist', 'main.js');
   // Whoever sets KV_SKIP_SETUP has built already; a rebuild beside running processes would pull files from under them.
-  const isNeeded = when === 'always' ? process.env.KV_SKIP_SETUP !== '1' : !existsSync(main);
-  if (isNeeded) {
+  const mayBuild = process.env.KV_SKIP_SETUP !== '1';
+  if (mayBuild && (when === 'always' || !existsSync(main))) {
     await install();
     await build();
   }

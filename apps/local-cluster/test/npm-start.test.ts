@@ -118,7 +118,9 @@ describe('npm start', () => {
         .map((each) => `127.0.0.1:${each}`)
         .join(','),
     ];
-    const put = await runCommand(process.execPath, [script, 'kv', 'put', 'key', 'value', ...where]);
+    const put = await runCommand(process.execPath, [script, 'kv', 'put', 'key', 'value', ...where], {
+      env,
+    });
     expect(put.exitCode).toBe(0);
     process.kill(pids[0]!, 'SIGKILL');
     process.kill(pids[2]!, 'SIGKILL');
