@@ -2,7 +2,13 @@ import { describe, expect, it } from '@jest/globals';
 import { createManualClock, type ManualClock } from '@kv/testing';
 import fc from 'fast-check';
 
-import { createClockFence, type ClockFence, type PeerObservation } from './index.js';
+import {
+  createClockFence,
+  createHybridLogicalClock,
+  timestampOf,
+  type ClockFence,
+  type PeerObservation,
+} from './index.js';
 
 const hourMs = 3_600_000;
 const invalid = expect.objectContaining({ code: 'invalid-argument' });
@@ -189,6 +195,34 @@ describe('clock fence: after a jump, with peers', () => {
     fence.forgetPeer(2);
     clock.advance(10_000);
     expect(fence.verdict()).toBe('ok');
+  });
+});
+
+describe('clock fence: as the wall clock of a hybrid logical clock', () => {
+  it('carries the time before a jump on, and follows the wall clock otherwise', () => {
+    const { clock, fence } = setUp();
+    const startMs = clock.nowMs();
+    clock.advance(10);
+    clock.jump(100);
+    expect(fence.nowMs()).toBe(startMs + 110);
+    clock.jump(hourMs);
+    clock.advance(5);
+    expect(fence.nowMs()).toBe(startMs + 15); // the offset trusted, which follows 100 ms only slowly
+    clock.advance(10_000);
+    expect(fence.nowMs()).toBe(clock.nowMs()); // no peers: believed
+  });
+
+  it('a jump forward that is undone leaves no timestamp in the future', () => {
+    const { clock, fence } = setUp();
+    const hlc = createHybridLogicalClock({}, { clock: fence });
+    ask({ clock, fence, member: 2 });
+    clock.jump(hourMs);
+    hlc.current();
+    clock.advance(1_000);
+    hlc.current();
+    clock.jump(-hourMs);
+    expect(fence.verdict()).toBe('ok');
+    expect(hlc.now() - timestampOf(clock.nowMs())).toBeLessThan(4096);
   });
 });
 

@@ -1,4 +1,4 @@
-import { clockReading, type Clock } from './clock.js';
+import { clockReading, type Clock, type WallClock } from './clock.js';
 import { ClockDriftError } from './errors.js';
 import { slewPartsPerMillionMax, stableOffsetMs, voteEveryMs } from './limits.js';
 import { checkedMaxDriftMs } from './options.js';
@@ -21,8 +21,13 @@ import { PeerClocks, type PeerObservation } from './peer-clocks.js';
  * The offset we compare with follows the real one slowly (NTP slews, crystals differ), slower than any jump.
  * A core: it reads the clock and decides. The owner calls `sample()` every second or so (at
  * least every minute) and asks peers for their time.
+ *
+ * It is a wall clock itself, the one to give to `createHybridLogicalClock`. On the bare clock one reading taken during a
+ * jump forward would be merged, and after the jump was undone every timestamp would lie that far ahead, for hours.
  */
-export interface ClockFence {
+export interface ClockFence extends WallClock {
+  /** Unix milliseconds as far as they are trusted: while `jumped`, the time before the jump carried on. */
+  nowMs(): number;
   /** Looks at the clocks. `verdict()` does so too; a jump forth and back in between goes unseen and harms nobody. */
   sample(): void;
   /** Tells what a peer's wall clock read. @throws TypeError, InvalidArgumentError if the observation makes no sense. */
@@ -94,6 +99,14 @@ class OffsetFence implements ClockFence {
       this.#sampleJumped(elapsedMs);
     }
     if (this.#monotonicMs >= this.#voteDueMs) this.#vote();
+  }
+
+  nowMs(): number {
+    const wall = this.#clock.nowMs();
+    const offset = wall - this.#clock.monotonicMs();
+    if (this.#jump === undefined && abs(offset - this.#trustedOffsetMs) <= this.#jumpMsMax) return wall;
+    this.sample();
+    return this.#jump === undefined ? this.#clock.nowMs() : this.#monotonicMs + this.#trustedOffsetMs;
   }
 
   observePeer(observation: PeerObservation): void {
