@@ -1,6 +1,6 @@
-import { type ErrorCode } from '@kv/errors';
-import { type Timestamp, type Version } from '@kv/hlc';
-import { type RecordView } from '@kv/storage';
+import type { ErrorCode } from '@kv/errors';
+import type { Timestamp, Version } from '@kv/hlc';
+import type { RecordView } from '@kv/storage';
 
 /**
  * One owner of a partition as a coordinator sees it. The coordinator's own copy and every remote one look alike

@@ -1,6 +1,6 @@
-import { type Timestamp, type Version } from '@kv/hlc';
+import type { Timestamp, Version } from '@kv/hlc';
 
-import { type ConsistencyLevel } from './consistency-level.js';
+import type { ConsistencyLevel } from './consistency-level.js';
 
 /** What every coordinator call takes beside its request. */
 export interface CallOptions {

@@ -1,0 +1,85 @@
+import { KvError } from '@kv/errors';
+
+import type { ReadFailure } from './read-failure.js';
+import type { StampRefusal } from './stamp-issuer.js';
+import type { WriteFailure } from './write-failure.js';
+
+export function writeError(failure: WriteFailure, cause: unknown): KvError {
+  const { why, code, outcome, required, received } = failure;
+  return new KvError(code, writeMessage(failure), {
+    outcome,
+    required,
+    received,
+    cause: why === 'client-gone' ? cause : undefined,
+  });
+}
+
+function writeMessage({ why, code, required, received, outcome }: WriteFailure): string {
+  const tally = `${received} of the ${required} replicas needed acknowledged`;
+  const fate = outcome === 'not-applied' ? 'nothing was written' : 'whether it takes effect is unknown';
+  switch (why) {
+    case 'no-quorum':
+      return code === 'unavailable' ? `${tally}; ${fate}` : `${tally}, others refused (${code}); ${fate}`;
+    case 'deadline':
+      return `${tally} before the deadline; ${fate}`;
+    case 'client-gone':
+      return `the caller gave up when ${tally}; ${fate}`;
+    case 'drift':
+    case 'fenced':
+    case 'ceiling':
+    case 'not-ready':
+    case 'storage':
+      return `a newer version was met and ${stampRefusals[why]}; ${fate}`;
+  }
+}
+
+const stampRefusals: Record<StampRefusal, string> = {
+  drift: 'the clocks are too far apart to stamp above it',
+  fenced: "this node's clock jumped, or disagrees with the other nodes' clocks",
+  ceiling: 'the time until which the caller allowed a stamp is over',
+  'not-ready': "this node's clock has not yet passed what it issued before its restart",
+  storage: "this node's disk did not take the clock's ceiling",
+};
+
+/** The first stamp was refused, so nothing was handed to anybody. */
+export function unstampedError(reason: StampRefusal, retryAfterMs?: number): KvError {
+  const code = (
+    {
+      drift: 'clock-drift',
+      fenced: 'clock-drift',
+      ceiling: 'timeout',
+      'not-ready': 'unavailable',
+      storage: 'unavailable',
+    } as const
+  )[reason];
+  const above =
+    reason === 'drift' ? 'the clocks are too far apart to stamp this write' : stampRefusals[reason];
+  return new KvError(code, `${above}; nothing was written`, { outcome: 'not-applied', retryAfterMs });
+}
+
+/** The call ended while it waited for its first stamp. */
+export function neverSentError(why: 'deadline' | 'client-gone', cause: unknown): KvError {
+  const what = why === 'deadline' ? 'the deadline passed' : 'the caller gave up';
+  return new KvError('timeout', `${what} before anything was sent; nothing was written`, {
+    outcome: 'not-applied',
+    cause,
+  });
+}
+
+export function readError(failure: ReadFailure, cause: unknown): KvError {
+  const { why, code, required, received } = failure;
+  const tally = `${received} of the ${required} replicas needed answered`;
+  const message = (
+    {
+      'no-quorum': code === 'unavailable' ? tally : `${tally}, others refused (${code})`,
+      deadline: `${tally} before the deadline`,
+      'client-gone': `the caller gave up when ${tally}`,
+      rounds: 'the read had to begin again too often',
+    } as const
+  )[why];
+  return new KvError(code, message, {
+    required,
+    received,
+    cause: why === 'client-gone' ? cause : undefined,
+  });
+}

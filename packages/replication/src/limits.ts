@@ -1,0 +1,27 @@
+/** Every limit of this package, with its reason. */
+
+/** Bytes of a key: it is hashed, compared and logged with every operation. */
+export const keyBytesMax = 1024;
+
+/** Bytes of a value: a value is copied whole, so a larger one would stall the event loop of every replica. */
+export const valueBytesMax = 1024 * 1024;
+
+/** Milliseconds of a time to live: about 285 years. Keeps stamp + ttl an exact integer. */
+export const ttlMsMax = 2 ** 43;
+
+export const operationIdBytes = 16;
+
+/**
+ * Rounds of one read. It begins again when a replica's clock has passed an expiry or a floor refused a write-back: both
+ * happen once in a lifetime of a record, so more than this is a defect, and no reason to ask for ever.
+ */
+export const readRoundsMax = 5;
+
+/** Reads at ONE being compared in the background at a time; more are not compared. */
+export const comparisonsMax = 64;
+
+/** Records of one page of a scan, asked of one replica. */
+export const scanPageRecordsMax = 512;
+
+/** Bytes of one such page, unless a single record is larger. */
+export const scanPageBytesMax = 256 * 1024;

@@ -1,0 +1,32 @@
+import { compareVersions } from '@kv/hlc';
+import { compareRecords, type RecordView } from '@kv/storage';
+
+/** What one replica showed for a key. */
+export interface Sighting {
+  /** Undefined = absent. */
+  readonly record: RecordView | undefined;
+  /** Of the key's partition at that replica. */
+  readonly purgeFloor: number;
+}
+
+/**
+ * The newest version among what replicas showed; tombstones and expired records take part like any other.
+ *
+ * Rule 9: where a replica shows "absent, with purge floor F", a version older than F is dead: its tombstone was purged
+ * there, and another replica has not yet. (Else: the delete is forgotten, the value comes back.)
+ */
+export function newestRecord(sightings: Iterable<Sighting>): RecordView | undefined {
+  let newest: RecordView | undefined;
+  let floor = 0;
+  for (const { record, purgeFloor } of sightings) {
+    if (record === undefined) floor = Math.max(floor, purgeFloor);
+    else if (newest === undefined || compareRecords(record, newest) > 0) newest = record;
+  }
+  // Dead versions are older than live ones, so only the newest needs to be looked at.
+  return newest !== undefined && newest.version.timestamp < floor ? undefined : newest;
+}
+
+/** Rule 17: one version, two contents. Must never happen; the larger bytes win, and somebody should be told. */
+export function versionsClash(a: RecordView, b: RecordView): boolean {
+  return compareVersions(a.version, b.version) === 0 && compareRecords(a, b) !== 0;
+}
