@@ -1,4 +1,5 @@
 // The engine, for replication.
+export { openEngine } from './open-engine.js';
 export type {
   ApplyResult,
   EngineStats,
@@ -32,3 +33,7 @@ export {
   readRecords,
   type RecordView,
 } from './record.js';
+
+// The real surroundings.
+export { nodeFileSystem } from './node-file-system.adapter.js';
+export { systemClock, systemTimers, type SystemTimersOptions } from './system-ports.adapter.js';

@@ -25,3 +25,43 @@ export const snapshotIntervalMsDefault = 300_000;
 
 /** A day: longer ones belong into the caller's own schedule, with 0 here. */
 export const snapshotIntervalMsMax = 86_400_000;
+
+export function isPartitionCount(value: unknown): value is number {
+  return (
+    typeof value === 'number' &&
+    Number.isInteger(value) &&
+    value >= 1 &&
+    value <= partitionsMax &&
+    (value & (value - 1)) === 0
+  );
+}
+
+/** A log file that reached this is followed by a new one: what opening has to copy of the newest stays short. */
+export const logFileBytesMax = 64 * mebibyte;
+
+/** Bytes of one batch, unless a single atomic batch of the caller's is longer: bounds the copy made to write it. */
+export const logBatchBytesMax = 8 * mebibyte;
+
+/** Bytes of an atomic batch: its length is a 32-bit field, and it is written in one piece. */
+export const atomicBatchBytesMax = 512 * mebibyte;
+
+/** While the disk is full, the log is tried again after this, then after twice as long each time … */
+export const diskFullRetryMsMin = 100;
+
+/** … up to this. */
+export const diskFullRetryMsMax = 5_000;
+
+/** A snapshot is taken once the log exceeds this, and … */
+export const snapshotLogBytesMin = 256 * mebibyte;
+
+/** … this many times the bytes of live records. */
+export const snapshotLogRatio = 2;
+
+/** Bytes of records that a snapshot copies before it lets others have their turn. */
+export const snapshotSliceBytes = 256 * 1024;
+
+/** Estimated memory of an entry beside the record's bytes: table slot, key string, views. */
+export const entryOverheadBytes = 240;
+
+/** Share of the available memory that records may take: the rest is for the runtime, copies under way, and others. */
+export const memoryShareDefault = 0.6;

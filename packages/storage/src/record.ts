@@ -105,13 +105,18 @@ class LazyRecord implements RecordView {
  * @throws KvError `corrupt` if it is cut short, its checksum fails, or it is not a record that this version knows
  */
 export function readRecord(bytes: Uint8Array, offset = 0): RecordView {
+  const record = inspectRecord(bytes, offset);
+  if (typeof record === 'string') throw new KvError('corrupt', `record at byte ${offset}: ${record}`);
+  return record;
+}
+
+/** Like `readRecord`, but returns what is wrong instead of throwing it. */
+export function inspectRecord(bytes: Uint8Array, offset: number): RecordView | string {
   const length = recordLengthAt(bytes, offset);
-  if (length === undefined) throw new KvError('corrupt', `no complete record at byte ${offset}`);
+  if (length === undefined) return 'its lengths disagree, or it is cut short';
   // Always a plain Uint8Array, also over a Buffer, whose slice() would share memory where ours copies.
   const record = new Uint8Array(bytes.buffer, bytes.byteOffset + offset, length);
-  const fault = faultOf(record);
-  if (fault !== undefined) throw new KvError('corrupt', `record at byte ${offset}: ${fault}`);
-  return new LazyRecord(record);
+  return faultOf(record) ?? new LazyRecord(record);
 }
 
 /**

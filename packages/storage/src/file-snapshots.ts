@@ -1,0 +1,105 @@
+import type { Timestamp } from '@kv/hlc';
+
+import { releaseOldFiles } from './data-directory.js';
+import { isDiskFull, isSystemError } from './file-errors.js';
+import type { FileLog } from './file-log.js';
+import type { ManifestFile } from './manifest.js';
+import type { Clock, FileSystem, Timers } from './ports.js';
+import type { RecordTable } from './record-table.js';
+import { writeSnapshot } from './snapshot-file.js';
+import type { Snapshots } from './snapshots.js';
+
+export interface FileSnapshotsParts {
+  readonly fileSystem: FileSystem;
+  readonly directory: string;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly table: RecordTable;
+  readonly log: FileLog;
+  readonly manifest: ManifestFile;
+  readonly damagedFiles: ReadonlySet<string>;
+  readonly damagedPartitions: ReadonlySet<number>;
+  /** Of the current snapshot. */
+  readonly bytes: number;
+  readonly newestTimestamp: () => Timestamp;
+}
+
+/**
+ * The order of things is what makes a snapshot safe:
+ *
+ * 1. A new log file begins; everything applied before is in memory, everything after is in that file or a later one.
+ * 2. All records are written to a temporary file, synced, and read back.
+ * 3. The log is synced: the snapshot may hold records (or half of an atomic batch) that were applied while it was
+ *    written, and after a crash the log must have them, too.
+ * 4. The file gets its name. Then the manifest switches to it. Until here the old chain counts, and is complete.
+ * 5. The old chain goes.
+ */
+export function createFileSnapshots(parts: FileSnapshotsParts): Snapshots {
+  const { fileSystem, directory, table, log, manifest } = parts;
+  let bytes = parts.bytes;
+  let lastAtMs = 0;
+  let coveredUpTo = 0;
+  let running: Promise<void> | undefined;
+
+  const take = async (): Promise<void> => {
+    const appended = log.appended;
+    const { sequence, firstBatch } = await log.rotate();
+    let written: number;
+    try {
+      written = await writeSnapshot({
+        fileSystem,
+        timers: parts.timers,
+        directory,
+        sequence,
+        table,
+        ceiling: log.ceiling,
+        beforeNaming: () => log.sync(),
+      });
+      await manifest.update({
+        snapshot: sequence,
+        logFirst: sequence,
+        batchFirst: firstBatch,
+        ceiling: log.ceiling,
+        newestTimestamp: parts.newestTimestamp(),
+        damaged: [...parts.damagedPartitions],
+      });
+    } catch (error) {
+      // The old chain still counts. But a disk that failed to sync is not to be trusted with another acknowledgement.
+      if (isSystemError(error) && !isDiskFull(error)) log.fail(error, 'writing a snapshot failed');
+      throw error;
+    }
+    bytes = written;
+    lastAtMs = parts.clock.nowMs();
+    coveredUpTo = appended;
+    log.release(sequence);
+    await releaseOldFiles(fileSystem, {
+      directory,
+      manifest: manifest.current,
+      damagedFiles: parts.damagedFiles,
+    });
+  };
+
+  return {
+    get running() {
+      return running !== undefined;
+    },
+    get covered() {
+      return log.appended === coveredUpTo;
+    },
+    get bytes() {
+      return bytes;
+    },
+    get lastAtMs() {
+      return lastAtMs;
+    },
+    take() {
+      running ??= take().finally(() => {
+        running = undefined;
+      });
+      return running;
+    },
+    async settled() {
+      await running?.catch(() => undefined);
+    },
+  };
+}

@@ -1,0 +1,25 @@
+/** Snapshots of a running engine: one at a time, each replacing the one before together with the log below it. */
+export interface Snapshots {
+  readonly running: boolean;
+  /** Nothing was appended since the last one. */
+  readonly covered: boolean;
+  /** Size of the current one; 0 without one. */
+  readonly bytes: number;
+  /** Unix milliseconds; 0 if this run took none. */
+  readonly lastAtMs: number;
+  /** A call while one is being taken joins it. */
+  take(): Promise<void>;
+  /** Resolves once none is being taken. */
+  settled(): Promise<void>;
+}
+
+export function createNoSnapshots(): Snapshots {
+  return {
+    running: false,
+    covered: true,
+    bytes: 0,
+    lastAtMs: 0,
+    take: () => Promise.resolve(),
+    settled: () => Promise.resolve(),
+  };
+}
