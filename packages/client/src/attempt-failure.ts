@@ -1,9 +1,11 @@
 import { KvError, type Outcome, toKvError } from '@kv/errors';
 
-import type { Contact } from './endpoint-pool.js';
-
 /** The failure of one attempt, naming the endpoint, with what is known of its outcome. */
-export function failedAt({ endpoint }: Contact, error: unknown, outcome?: Outcome): KvError {
+export function failedAt(
+  { endpoint }: { readonly endpoint: string },
+  error: unknown,
+  outcome?: Outcome,
+): KvError {
   const failure = toKvError(error);
   const { code, required, received, retryAfterMs } = failure;
   const facts = { outcome, required, received, retryAfterMs, cause: failure.cause ?? failure };

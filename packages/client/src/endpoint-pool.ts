@@ -1,5 +1,6 @@
-import { isKvError, KvError } from '@kv/errors';
+import { KvError } from '@kv/errors';
 
+import { failedAt } from './attempt-failure.js';
 import { contactTimeoutMs } from './limits.js';
 import { createOperationScope, type OperationScope } from './operation-scope.js';
 import type { Clock, Random, Timers } from './ports.js';
@@ -41,6 +42,7 @@ export class EndpointPool {
   readonly #entries: readonly Entry[];
   readonly #ports: EndpointPoolPorts;
   readonly #extra = new Map<string, Entry>();
+  readonly #closing = new AbortController();
   #current: number;
 
   constructor(endpoints: readonly string[], ports: EndpointPoolPorts) {
@@ -53,6 +55,11 @@ export class EndpointPool {
     return this.#entries.length;
   }
 
+  /** Aborts when the pool is closed: for what outlives the operation that began it. */
+  get closing(): AbortSignal {
+    return this.#closing.signal;
+  }
+
   /** The current endpoint, or the next one that answers. `unavailable` once each failed. */
   async acquire(scope: OperationScope): Promise<Contact> {
     const first = this.#current;
@@ -63,11 +70,11 @@ export class EndpointPool {
       try {
         // Half of the time left at most: a silent endpoint must leave some for the next.
         const timeoutMs = Math.max(1, Math.min(contactTimeoutMs, Math.ceil(scope.remainingMs() / 2)));
-        return await this.#within(timeoutMs, scope, () => this.#greetOnce(entry));
+        return await this.#within({ timeoutMs, signal: scope.signal }, () => this.#greetOnce(entry));
       } catch (error) {
         if (scope.endedBy !== undefined) throw error;
         this.#moveFrom(entry);
-        failures.push(error as KvError);
+        failures.push(failedAt(entry, error));
       }
     }
     throw new KvError(
@@ -98,6 +105,7 @@ export class EndpointPool {
   }
 
   close(): void {
+    this.#closing.abort(new KvError('closed', 'the client was closed'));
     for (const entry of [...this.#entries, ...this.#extra.values()]) {
       entry.contact = undefined;
       entry.connection?.close();
@@ -125,7 +133,8 @@ export class EndpointPool {
     const connection = this.#connection(entry);
     try {
       // A scope of its own: the operations that wait for it may end, and others still need it.
-      const { serverTime } = await this.#within(contactTimeoutMs, undefined, (signal) =>
+      const within = { timeoutMs: contactTimeoutMs, signal: this.closing };
+      const { serverTime } = await this.#within(within, (signal) =>
         connection.status({}, { signal, timeoutMs: contactTimeoutMs }),
       );
       this.#ports.serverTime.observe(serverTime);
@@ -133,24 +142,21 @@ export class EndpointPool {
       return entry.contact;
     } catch (error) {
       this.#moveFrom(entry);
-      const reason = isKvError(error) ? error.message : String(error);
-      throw new KvError('unavailable', `${entry.endpoint}: ${reason}`, { cause: error });
+      throw error;
     }
   }
 
-  async #within<T>(
-    timeoutMs: number,
-    scope: OperationScope | undefined,
-    work: (signal: AbortSignal) => Promise<T>,
-  ): Promise<T> {
-    const within = createOperationScope(
-      { timeoutMs, signal: scope?.signal, what: 'first contact' },
-      this.#ports,
-    );
+  async #within<T>({ timeoutMs, signal }: Bounds, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const scope = createOperationScope({ timeoutMs, signal, what: 'the first contact' }, this.#ports);
     try {
-      return await within.race(work(within.signal));
+      return await scope.race(work(scope.signal));
     } finally {
-      within.release();
+      scope.release();
     }
   }
+}
+
+interface Bounds {
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
 }

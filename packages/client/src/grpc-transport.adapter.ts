@@ -37,7 +37,14 @@ function grpcConnection(endpoint: string): ClientConnection {
   const channel = createChannel(endpoint, ChannelCredentials.createInsecure(), channelOptions);
   const kv = createClient(KVDefinition, channel);
   const cluster = createClient(ClusterDefinition, channel);
-  const connect = connector(channel);
+  const connected = connector(channel);
+  const state = { closed: false };
+
+  async function connect(): Promise<void> {
+    // A closed channel of grpc-js that is asked for its state comes to life again.
+    if (!state.closed) await connected();
+    if (state.closed) throw new KvError('closed', 'the connection was closed', { outcome: 'not-applied' });
+  }
 
   async function unary<Request, Response>(
     method: (request: Request, options: GrpcCallOptions) => Promise<Response>,
@@ -68,7 +75,10 @@ function grpcConnection(endpoint: string): ClientConnection {
     },
     describe: (request, options) => unary(cluster.describe, request, options),
     status: (request, options) => unary(cluster.status, request, options),
-    close: () => channel.close(),
+    close() {
+      state.closed = true;
+      channel.close();
+    },
   };
 }
 
@@ -125,7 +135,7 @@ async function established(channel: Channel): Promise<void> {
       case connectivityState.READY:
         return;
       case connectivityState.SHUTDOWN:
-        throw new KvError('closed', 'the connection was closed', { outcome: 'not-applied' });
+        return; // Closed meanwhile, as the caller sees.
       case connectivityState.TRANSIENT_FAILURE:
         // grpc-js goes on trying by itself; whoever asks meanwhile is told at once and can go elsewhere.
         throw new KvError('unavailable', 'no connection', { outcome: 'not-applied' });

@@ -14,6 +14,7 @@ import {
   type NodeStatus,
   nodeStatusOf,
 } from './cluster-description.js';
+import { failedAt } from './attempt-failure.js';
 import { type Codec, codecOf, type DecodedTypes, type EncodableTypes, type Encoding } from './encoding.js';
 import { parseEndpoint, parseEndpoints } from './endpoint.js';
 import { EndpointPool } from './endpoint-pool.js';
@@ -174,7 +175,11 @@ export class KvClient<K extends Encoding = 'utf8', V extends Encoding = 'utf8'> 
     const checked = parseEndpoint(endpoint);
     return this.#withScope('status', options, async (scope) => {
       const call = { signal: scope.signal, timeoutMs: scope.timeoutMs };
-      return nodeStatusOf(await scope.race(this.#ports.pool.connectionTo(checked).status({}, call)));
+      try {
+        return nodeStatusOf(await scope.race(this.#ports.pool.connectionTo(checked).status({}, call)));
+      } catch (error) {
+        throw scope.endedBy === undefined ? failedAt({ endpoint }, error) : error;
+      }
     });
   }
 

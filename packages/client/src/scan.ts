@@ -11,7 +11,7 @@ export type WithScope = <T>(work: (scope: OperationScope) => Promise<T>) => Prom
 interface OpenStream {
   readonly contact: Contact;
   readonly answers: AsyncIterator<ScanResponse>;
-  readonly controller: AbortController;
+  readonly end: () => void;
 }
 
 /**
@@ -30,14 +30,25 @@ export async function* runScan(
 
   const open = async (contact: Contact, signal: AbortSignal): Promise<ScanResponse> => {
     const controller = new AbortController();
+    const { closing } = ports.pool;
+    const end = (): void => {
+      closing.removeEventListener('abort', end);
+      controller.abort();
+    };
     // Until the first answer the attempt's signal rules; afterwards the stream outlives the attempt.
-    signal.addEventListener('abort', () => controller.abort(signal.reason), { once: true });
+    signal.addEventListener('abort', end, { once: true });
+    closing.addEventListener('abort', end, { once: true });
     const rest = { ...request, after, limit: left === Infinity ? 0 : left };
     const answers = contact.connection.scan(rest, { signal: controller.signal })[Symbol.asyncIterator]();
-    const opened = { contact, answers, controller };
-    const answer = await answerOf(opened);
-    stream = opened;
-    return answer;
+    const opened = { contact, answers, end };
+    try {
+      const answer = await answerOf(opened);
+      stream = opened;
+      return answer;
+    } catch (error) {
+      end();
+      throw error;
+    }
   };
 
   const nextAnswer = async (scope: OperationScope): Promise<ScanResponse> => {
@@ -46,7 +57,7 @@ export async function* runScan(
         return await continued(stream, scope, ports);
       } catch {
         // Whatever it was: a new stream meets it again, or does not, and is retried as any read.
-        stream.controller.abort();
+        stream.end();
         if (scope.endedBy === undefined) ports.pool.blame(stream.contact);
         stream = undefined;
       }
@@ -68,7 +79,7 @@ export async function* runScan(
       after = Buffer.from(next);
     }
   } finally {
-    stream?.controller.abort();
+    stream?.end();
   }
 }
 

@@ -39,6 +39,6 @@ export interface ClientConnection {
   scan(request: ScanRequest, options: CallOptions): AsyncIterable<ScanResponse>;
   describe(request: DescribeRequest, options: CallOptions): Promise<DescribeResponse>;
   status(request: StatusRequest, options: CallOptions): Promise<StatusResponse>;
-  /** Ends its calls and frees the connection. */
+  /** Frees the connection once the calls under way have ended; whoever closes it aborts their signals. */
   close(): void;
 }

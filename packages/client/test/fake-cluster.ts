@@ -190,14 +190,14 @@ function hang(signal: AbortSignal): Promise<never> {
 }
 
 async function settle<T>(promise: Promise<T>, timers: ManualTimers): Promise<T> {
-  let settled = false;
+  const state = { settled: false };
   const done = (): void => {
-    settled = true;
+    state.settled = true;
   };
   promise.then(done, done);
   for (let steps = 0; steps < 20_000; steps += 1) {
     await timers.advanceAsync(0);
-    if (settled) return promise;
+    if (state.settled) return promise;
     await timers.advanceAsync(5);
   }
   throw new Error('it never settled');

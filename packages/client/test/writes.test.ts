@@ -29,7 +29,7 @@ async function outcomeOf(faults: readonly Fault[]): Promise<unknown> {
   return cluster.settle(
     new KvClient(endpoints, {}, cluster.ports).put('k', 'v').then(
       () => 'ok',
-      (error: KvError) => error.outcome,
+      (error: unknown) => (error as KvError).outcome,
     ),
   );
 }
@@ -179,7 +179,7 @@ describe('stamp ceilings (rule 11)', () => {
           const result = await cluster.settle(
             client.put('k', 'v', { timeoutMs }).then(
               ({ version }) => version,
-              (error: KvError) => error,
+              (error: unknown) => error as KvError,
             ),
           );
           const attempts = puts(cluster).slice(before);
