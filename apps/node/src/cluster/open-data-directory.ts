@@ -1,0 +1,63 @@
+import { isErrorCode } from '@kv/errors';
+import type { DirectoryLock, FileSystem } from '@kv/storage';
+
+import { isStartFailure, StartFailure } from '../errors.js';
+import { memoryDirectory, type NodeOptions } from '../options.js';
+import { type NodeIdentity, readNodeFile, writeNodeFile } from './node-file.js';
+import { type FetchShape, resolveIdentity } from './resolve-identity.js';
+
+/** The data directory, locked for this process, and whose it is. */
+export interface DataDirectory {
+  readonly identity: NodeIdentity;
+  /** Where the storage engine keeps its files. */
+  readonly engineDirectory: string;
+  release(): Promise<void>;
+}
+
+/**
+ * Locks the directory, then reads whose it is, or writes that down before anything else is put there.
+ *
+ * @throws StartFailure `data-directory` if it is in use, damaged or not writable, or belongs to another node or cluster
+ * (both are shown); whatever `fetchShape` throws
+ */
+export async function openDataDirectory(
+  options: NodeOptions,
+  ports: { fileSystem: FileSystem; fetchShape: FetchShape },
+): Promise<DataDirectory> {
+  const { dataDirectory: directory } = options;
+  if (directory === memoryDirectory) {
+    const identity = await resolveIdentity(options, { stored: undefined, fetchShape: ports.fetchShape });
+    return { identity, engineDirectory: memoryDirectory, release: () => Promise.resolve() };
+  }
+  let lock: DirectoryLock | undefined;
+  try {
+    await ports.fileSystem.makeDirectory(directory);
+    lock = await ports.fileSystem.lock(directory);
+    const identity = await identify(options, ports);
+    const held = lock;
+    return { identity, engineDirectory: `${directory}/store`, release: () => held.release() };
+  } catch (error) {
+    await lock?.release();
+    throw dataDirectoryFailure(directory, error);
+  }
+}
+
+async function identify(
+  options: NodeOptions,
+  { fileSystem, fetchShape }: { fileSystem: FileSystem; fetchShape: FetchShape },
+): Promise<NodeIdentity> {
+  const stored = await readNodeFile(options.dataDirectory, fileSystem);
+  const identity = await resolveIdentity(options, { stored, fetchShape });
+  if (stored === undefined) await writeNodeFile(options.dataDirectory, identity, fileSystem);
+  return identity;
+}
+
+/** One sentence that names the directory, whatever was wrong with it. */
+export function dataDirectoryFailure(directory: string, error: unknown): StartFailure {
+  if (isStartFailure(error)) return error;
+  const { code, message } = error as { code?: unknown; message?: string };
+  const facts = { cause: error, ...(isErrorCode(code) ? { code } : {}) };
+  const sentence = message ?? String(error);
+  const named = sentence.includes(directory) ? sentence : `${directory}: ${sentence}`;
+  return new StartFailure('data-directory', `--data-dir: cannot use the data directory: ${named}`, facts);
+}

@@ -1,0 +1,29 @@
+import type { Placement } from '@kv/replication';
+import { claimInOrder, preferenceList } from '@kv/ring';
+
+import { memberNumberOf } from './members.js';
+import type { NodeIdentity } from './node-file.js';
+
+/** Who owns what in a cluster of fixed peers. */
+export interface FixedPlacement extends Placement {
+  /** Preference lists; index = partition. */
+  readonly lists: readonly (readonly number[])[];
+  /** Whether this member is an owner of the partition. */
+  owns(partition: number): boolean;
+}
+
+/** Every member computes the same from the same list of peers: joins replayed in the order of the ids. */
+export function fixedPlacement(identity: NodeIdentity): FixedPlacement {
+  const { id, peers, partitions, replicationFactor } = identity;
+  const members = peers.map((peer, index) => ({ id: peer.id, number: index + 1 }));
+  const assignment = claimInOrder(members, { partitions, replicationFactor });
+  const lists = Array.from({ length: partitions }, (_, partition) => preferenceList(assignment, partition));
+  const self = memberNumberOf(identity, id);
+  const owned = lists.map((list) => list.includes(self));
+  return {
+    self,
+    lists,
+    owners: (partition) => lists[partition] ?? [],
+    owns: (partition) => owned[partition] ?? false,
+  };
+}

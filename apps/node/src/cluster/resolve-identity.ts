@@ -1,0 +1,109 @@
+/**
+ * Who this node is: from its data directory, or, at its first start, from what it was told.
+ *
+ * A directory that has been used decides. What was told as well must agree with it (protocol rule 22): under another id
+ * the versions in it would be somebody else's, under another list, factor or partition count the keys in it would belong
+ * to other nodes, and acknowledged data would be out of reach.
+ */
+import { formatPeerList, type Peer } from '../configuration/peer-list.js';
+import { StartFailure, type StartFailureReason } from '../errors.js';
+import { defaults, type NodeOptions } from '../options.js';
+import { clusterIdOf, type ClusterShape } from './cluster-identity.js';
+import type { NodeIdentity } from './node-file.js';
+
+/** Fetches the shape of the cluster that `--join` names. */
+export type FetchShape = (address: string) => Promise<ClusterShape>;
+
+export async function resolveIdentity(
+  options: NodeOptions,
+  { stored, fetchShape }: { stored: NodeIdentity | undefined; fetchShape: FetchShape },
+): Promise<NodeIdentity> {
+  if (stored !== undefined) {
+    refuseOther(options, stored, {
+      reason: 'data-directory',
+      what: `the data directory ${options.dataDirectory} belongs to ${stored.id} of cluster ${stored.clusterId}`,
+    });
+    checkOwnAddress(options, stored);
+    return stored;
+  }
+  const id = options.id ?? defaults.id;
+  const shape = options.join === undefined ? toldShape(options, id) : await fetchShape(options.join);
+  const identity = { ...shape, id, incarnation: 1, clusterId: clusterIdOf(shape) };
+  if (options.join !== undefined) {
+    refuseOther(options, identity, { reason: 'usage', what: `the cluster of ${options.join} is another` });
+  }
+  checkMembership(options, identity);
+  checkOwnAddress(options, identity);
+  return identity;
+}
+
+function toldShape(options: NodeOptions, id: string): ClusterShape {
+  const peers: readonly Peer[] = options.peers ?? [{ id, address: '' }];
+  return {
+    peers,
+    replicationFactor: effectiveFactor(options.replicationFactor ?? defaults.replicationFactor, peers.length),
+    partitions: options.partitions ?? defaults.partitions,
+  };
+}
+
+/** A small cluster keeps as many copies as it has members, unless more were asked for than the usual three. */
+function effectiveFactor(factor: number, peerCount: number): number {
+  if (factor <= peerCount) return factor;
+  if (factor === defaults.replicationFactor) return peerCount;
+  throw new StartFailure(
+    'usage',
+    `--replication-factor: expected at most the number of peers, ${peerCount}, got ${factor}`,
+  );
+}
+
+function checkMembership({ peers, join }: NodeOptions, identity: NodeIdentity): void {
+  if (identity.peers.some(({ id }) => id === identity.id)) return;
+  const source = peers === undefined ? `the list of peers of ${join ?? ''}` : '--peers';
+  throw new StartFailure(
+    'usage',
+    `--id: expected one of the members, got ${identity.id}, which ${source} does not name: ${formatPeerList(identity.peers)}`,
+  );
+}
+
+/** The list says where others look for this node; an `--advertise` beside it could only disagree. */
+function checkOwnAddress({ advertise }: NodeOptions, { id, peers }: NodeIdentity): void {
+  const listed = peers.find((peer) => peer.id === id)?.address ?? '';
+  if (advertise === undefined || listed === '' || listed === advertise) return;
+  throw new StartFailure(
+    'usage',
+    `--advertise: expected the address that the list of peers has for ${id}, ${listed}, got ${advertise}`,
+  );
+}
+
+interface KnownFrom {
+  readonly reason: StartFailureReason;
+  /** The beginning of a sentence that goes on with the differences. */
+  readonly what: string;
+}
+
+function refuseOther(options: NodeOptions, known: NodeIdentity, source: KnownFrom): void {
+  const peers = options.peers === undefined ? undefined : formatPeerList(options.peers);
+  const factor = toldFactor(options, known.peers.length);
+  const differences = [
+    difference('--id', options.id, known.id),
+    difference('--peers', peers, formatPeerList(known.peers)),
+    difference('--replication-factor', factor, known.replicationFactor),
+    difference('--partitions', options.partitions, known.partitions),
+  ].filter((sentence) => sentence !== undefined);
+  if (differences.length === 0) return;
+  throw new StartFailure(source.reason, `${source.what}: ${differences.join('; ')}`);
+}
+
+function toldFactor({ replicationFactor }: NodeOptions, peerCount: number): number | undefined {
+  return replicationFactor === defaults.replicationFactor
+    ? Math.min(replicationFactor, peerCount)
+    : replicationFactor;
+}
+
+function difference<T extends string | number>(
+  flag: string,
+  told: T | undefined,
+  known: T,
+): string | undefined {
+  return told === undefined || told === known ? undefined : `${flag} is ${told} here and ${known} there`;
+}

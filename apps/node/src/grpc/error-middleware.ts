@@ -1,0 +1,48 @@
+import { isKvError, KvError, toKvError } from '@kv/errors';
+import { errorTrailerKey, grpcStatusOf, kvErrorToTrailer } from '@kv/proto';
+import { type CallContext, ServerError, type ServerMiddleware } from 'nice-grpc';
+
+import type { Logger } from '../ports.js';
+import { Undecodable } from './service-definition.js';
+
+/**
+ * Turns what a handler throws into a status with the trailer `kv-error-bin`. A defect is logged here in full, and told
+ * to the caller as nothing but `internal`: its message may hold paths, addresses or data.
+ */
+export function createErrorMiddleware(logger: Logger): ServerMiddleware {
+  return async function* errorMiddleware(call, context) {
+    try {
+      if (call.request instanceof Undecodable) {
+        throw new KvError('invalid-argument', call.request.reason, { outcome: 'not-applied' });
+      }
+      return yield* call.next(call.request, context);
+    } catch (error) {
+      // Health and reflection speak gRPC themselves. A caller that is gone reads no answer.
+      if (error instanceof ServerError || context.signal.aborted) throw error;
+      throw toServerError(error, { context, path: call.method.path, logger });
+    }
+  };
+}
+
+interface Surroundings {
+  readonly context: CallContext;
+  readonly path: string;
+  readonly logger: Logger;
+}
+
+function toServerError(error: unknown, { context, path, logger }: Surroundings): ServerError {
+  let told = toKvError(error);
+  if (told.code === 'internal') {
+    logger.error({ err: error, path }, 'a request failed for an internal reason');
+    const { outcome, required, received } = told;
+    told = new KvError('internal', 'internal error, see the log of the node', {
+      outcome,
+      required,
+      received,
+    });
+  } else if (!isKvError(error)) {
+    logger.debug({ err: error, path }, 'a request failed');
+  }
+  context.trailer.set(errorTrailerKey, kvErrorToTrailer(told));
+  return new ServerError(grpcStatusOf(told.code), told.message);
+}

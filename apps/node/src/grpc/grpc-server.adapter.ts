@@ -1,0 +1,76 @@
+import { ClusterDefinition, KVDefinition } from '@kv/proto';
+import { ReplicaDefinition } from '@kv/proto/internal';
+import { type ChannelOptions, createServer, type Server } from 'nice-grpc';
+import { HealthDefinition, HealthServiceImpl, HealthState } from 'nice-grpc-server-health';
+
+import { formatEndpoint } from '../configuration/endpoint.js';
+import { StartFailure } from '../errors.js';
+import { concurrentStreamsMax, publicRequestBytesMax, requestBytesMax } from '../limits.js';
+import type { Logger, Timers } from '../ports.js';
+import type { Listener, NodeServices } from '../transport.js';
+import { createErrorMiddleware } from './error-middleware.js';
+import { createReflection, serviceNames } from './reflection.js';
+import { guardedDefinition } from './service-definition.js';
+
+const serverOptions: ChannelOptions = {
+  'grpc.max_receive_message_length': requestBytesMax,
+  'grpc.max_send_message_length': -1, // What a handler returns is bounded by the handler.
+  'grpc.max_concurrent_streams': concurrentStreamsMax,
+  'grpc.keepalive_time_ms': 30_000,
+  'grpc.keepalive_timeout_ms': 10_000,
+  'grpc.max_connection_idle_ms': 600_000,
+};
+
+export async function listenGrpc(
+  endpoint: { readonly host: string; readonly port: number },
+  { services, logger, timers }: { services: NodeServices; logger: Logger; timers: Timers },
+): Promise<Listener> {
+  const health = HealthState();
+  const setServing = (serving: boolean): void => {
+    for (const name of ['', ...serviceNames]) health.setStatus(serving ? 'healthy' : 'unhealthy', name);
+  };
+  setServing(false);
+  const server = createServer(serverOptions).use(createErrorMiddleware(logger));
+  const publicLimits = { requestBytesMax: publicRequestBytesMax };
+  server.add(guardedDefinition(KVDefinition, publicLimits), services.kv);
+  server.add(guardedDefinition(ClusterDefinition, publicLimits), services.cluster);
+  server.add(guardedDefinition(ReplicaDefinition, { requestBytesMax }), services.replica);
+  server.add(HealthDefinition, HealthServiceImpl(health));
+  const reflection = createReflection();
+  server.add(reflection.definition, reflection.implementation);
+  const port = await listen(server, endpoint);
+  return { port, setServing, close: ({ drainMs }) => close(server, { drainMs, timers }) };
+}
+
+async function listen(server: Server, endpoint: { host: string; port: number }): Promise<number> {
+  const address = formatEndpoint(endpoint);
+  try {
+    return await server.listen(address);
+  } catch (cause) {
+    throw new StartFailure('address', `cannot listen on ${address}: ${reasonOf(cause)}`, { cause });
+  }
+}
+
+function reasonOf(cause: unknown): string {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  if (message.includes('EADDRINUSE')) return 'the port is in use by another process, choose another --port';
+  if (message.includes('EACCES')) return 'this user may not use the port, choose a --port above 1023';
+  if (message.includes('EADDRNOTAVAIL')) return 'the --host is no address of this machine';
+  return `${message}; check --host and --port`;
+}
+
+/** A graceful shutdown alone would wait for ever on open streams, such as a health watch. */
+async function close(
+  server: Server,
+  { drainMs, timers }: { readonly drainMs: number; readonly timers: Timers },
+): Promise<void> {
+  if (drainMs > 0) {
+    let cancel = (): void => undefined;
+    const timeIsUp = new Promise<void>((resolve) => {
+      cancel = timers.after(drainMs, resolve);
+    });
+    await Promise.race([server.shutdown(), timeIsUp]);
+    cancel();
+  }
+  server.forceShutdown();
+}

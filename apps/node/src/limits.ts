@@ -1,0 +1,65 @@
+/** Every limit of this package, with its reason. */
+
+const kibibyte = 1024;
+const mebibyte = 1024 * kibibyte;
+
+/** A request of a client: the largest value (1 MiB) and key (1 KiB) fit twice over. */
+export const publicRequestBytesMax = 2 * mebibyte;
+
+/** Operations in one message to a peer: bounds the reply, which may carry a record of 1 MiB for each. */
+export const operationsPerMessageMax = 64;
+
+/** Records in one message to a peer, unless one record alone is larger. */
+export const recordBytesPerMessageMax = 2 * mebibyte;
+
+/** What a node accepts from a peer or a client in one message. */
+export const requestBytesMax = 8 * mebibyte;
+
+/** What a node accepts as a peer's reply: `operationsPerMessageMax` records of the largest size. */
+export const replyBytesMax = 72 * mebibyte;
+
+/** Messages of one kind in flight to one peer; later operations gather for the next message meanwhile. */
+export const messagesInFlightMax = 8;
+
+/** Bytes of requests to one peer, waiting or in flight; above it operations are refused as `overloaded`. */
+export const peerBytesMax = 32 * mebibyte;
+
+/** What an operation counts against `peerBytesMax` beside its record or key. */
+export const operationOverheadBytes = 128;
+
+/** Streams that one connection may have open; a client beyond it waits in its own process. */
+export const concurrentStreamsMax = 4_096;
+
+/** Entries and bytes of one message of a scan. */
+export const scanPageEntriesMax = 512;
+export const scanPageBytesMax = 1 * mebibyte;
+
+/** A call to a peer is given up this long after its deadline, so that a late reply can still arrive. */
+export const peerGraceMs = 100;
+
+/** A call to a peer whose operations have no deadline is given up after this. */
+export const unboundedCallMs = 60_000;
+
+/** A connection that has not been established within this time counts as unreachable; it is tried on meanwhile. */
+export const connectTimeoutMs = 1_000;
+
+/** Between two tries to fetch the list of peers, and in all. */
+export const joinRetryMs = 250;
+export const joinTimeoutMs = 30_000;
+
+/** Between two rounds of probes, and for the answer to one. At the start, until a quorum was seen, faster. */
+export const probeIntervalMs = 1_000;
+export const probeIntervalAtStartMs = 100;
+export const probeTimeoutMs = 1_000;
+
+/** Probes that may fail in a row before a member counts as down. */
+export const probeFailuresMax = 2;
+
+/** How often the clocks are compared: a jump of the wall clock goes unnoticed no longer. */
+export const clockSampleIntervalMs = 1_000;
+
+/** How long a stopping node lets running requests finish. */
+export const drainMs = 5_000;
+
+/** How long a stop may take in all before the process ends regardless. */
+export const stopMs = 9_000;

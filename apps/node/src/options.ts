@@ -1,0 +1,55 @@
+import type { Durability } from '@kv/storage';
+
+import type { Peer } from './configuration/peer-list.js';
+
+/**
+ * What a node is told at its start. What is absent comes from the data directory, or else from the default: a member of
+ * an existing cluster needs only its data directory.
+ */
+export interface NodeOptions {
+  /** Default: the one in the data directory, else `node1`. */
+  readonly id?: string | undefined;
+  /** Where to listen; default 127.0.0.1. */
+  readonly host?: string | undefined;
+  /** Where to listen; 0 = any free one. Default: the port of this node in the list of peers, else 50051. */
+  readonly port?: number | undefined;
+  /** `host:port` under which others reach this node; default: its entry in the list of peers, else host and port. */
+  readonly advertise?: string | undefined;
+  /** A directory, or `:memory:` for a node that forgets everything when it stops. */
+  readonly dataDirectory: string;
+  /** All members, this one included; fixed when the cluster is created. Default: a cluster of one. */
+  readonly peers?: readonly Peer[] | undefined;
+  /** `host:port` of a member whose list of peers already names this node; used only while the data directory is empty. */
+  readonly join?: string | undefined;
+  /** Copies of each key, 1 to 9; default 3, or as many as there are peers if these are fewer. */
+  readonly replicationFactor?: number | undefined;
+  /** A power of two, 1 to 65,536; fixed when the cluster is created; default 1,024. */
+  readonly partitions?: number | undefined;
+  /** Shown by Cluster.Describe; with fixed peers it does not influence who holds what. Default: none. */
+  readonly zone?: string | undefined;
+  /** When a write counts as durable on this node; default `always`: after fsync. */
+  readonly durability?: Durability | undefined;
+  /** Durability `interval`: time between two fsyncs, 1 ms to a minute; default 100. */
+  readonly durabilityIntervalMs?: number | undefined;
+  /** Time between two snapshots; 0 = off; default 300,000. */
+  readonly snapshotIntervalMs?: number | undefined;
+  /** Above it puts are refused with `memory-full`; default: 60 % of the memory of the machine or container. */
+  readonly memoryBytesMax?: number | undefined;
+  /** Longest that a request of a client may take; default 5,000. */
+  readonly requestTimeoutMs?: number | undefined;
+}
+
+export const defaults = {
+  id: 'node1',
+  host: '127.0.0.1',
+  port: 50_051,
+  replicationFactor: 3,
+  partitions: 1_024,
+  zone: '',
+  durability: 'always',
+  durabilityIntervalMs: 100,
+  snapshotIntervalMs: 300_000,
+  requestTimeoutMs: 5_000,
+} as const satisfies Partial<NodeOptions>;
+
+export const memoryDirectory = ':memory:';

@@ -1,0 +1,72 @@
+import { type DescribeResponse, MemberState, type PartitionOwners } from '@kv/proto';
+import type { HybridLogicalClock } from '@kv/hlc';
+import type { Durability, StorageEngine } from '@kv/storage';
+
+import type { Member } from '../cluster/members.js';
+import type { NodeIdentity } from '../cluster/node-file.js';
+import type { Clock } from '../ports.js';
+import { fixedEpoch } from '../remote/message-header.js';
+import type { ClusterService } from '../transport.js';
+
+export interface ClusterServiceOptions {
+  readonly identity: NodeIdentity;
+  readonly durability: Durability;
+  /** Of the software. */
+  readonly version: string;
+  /** Index = partition. */
+  readonly owners: readonly (readonly number[])[];
+}
+
+export interface ClusterServicePorts {
+  readonly engine: StorageEngine;
+  readonly hlc: HybridLogicalClock;
+  readonly clock: Clock;
+  /** As this node sees them now. */
+  members(): readonly Member[];
+  isServing(): boolean;
+}
+
+const stateOf = { up: MemberState.UP, down: MemberState.DOWN } as const;
+
+export function createClusterService(
+  { identity, durability, version, owners }: ClusterServiceOptions,
+  { engine, hlc, clock, members, isServing }: ClusterServicePorts,
+): ClusterService {
+  const startedMs = clock.monotonicMs();
+  const partitions = owners.map((list): PartitionOwners => ({ members: [...list] }));
+  const shift = 32 - Math.log2(identity.partitions);
+  return {
+    describe: () =>
+      Promise.resolve<DescribeResponse>({
+        epoch: fixedEpoch,
+        clusterId: identity.clusterId,
+        replicationFactor: identity.replicationFactor,
+        members: members().map(({ id, number, address, zone, state }) => ({
+          id,
+          number,
+          address,
+          zone,
+          state: stateOf[state],
+        })),
+        partitions,
+        keyHash: { algorithm: 'xxh32', seed: 0, shift },
+      }),
+    status: () => {
+      const { keys, tombstones, memoryBytes, memoryBytesMax, logBytes } = engine.stats();
+      return Promise.resolve({
+        id: identity.id,
+        version,
+        uptimeMs: Math.floor(clock.monotonicMs() - startedMs),
+        serving: isServing(),
+        durability,
+        keys,
+        tombstones,
+        memoryBytes,
+        memoryBytesMax,
+        logBytes,
+        damagedPartitions: [...engine.damagedPartitions],
+        serverTime: hlc.current(),
+      });
+    },
+  };
+}

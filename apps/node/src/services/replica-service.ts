@@ -1,0 +1,108 @@
+/**
+ * What a node does for the coordinators of other nodes: each message holds many operations, which its local replica
+ * carries out side by side, so that one fsync serves them all.
+ */
+import { KvError, toKvError } from '@kv/errors';
+import { type Timestamp } from '@kv/hlc';
+import type { RequestHeader } from '@kv/proto/internal';
+import type { Replica, WriteReply } from '@kv/replication';
+import { type RecordView, readRecords } from '@kv/storage';
+
+import { operationsPerMessageMax } from '../limits.js';
+import {
+  checkRequestHeader,
+  type HeaderOptions,
+  type HeaderPorts,
+  replyHeader,
+} from '../remote/message-header.js';
+import {
+  fromReadReply,
+  fromScanReply,
+  fromWriteReply,
+  refusedRead,
+  unknownWriteResult,
+} from '../remote/reply-messages.js';
+import type { ReplicaService } from '../transport.js';
+
+export interface ReplicaServicePorts extends HeaderPorts {
+  readonly replica: Replica;
+}
+
+export function createReplicaService(options: HeaderOptions, ports: ReplicaServicePorts): ReplicaService {
+  const { replica } = ports;
+  const reply = () => replyHeader(options, ports);
+
+  /** The checksum of every record is verified before the first is handed on: all or nothing of a damaged message. */
+  function open(message: { header: RequestHeader | undefined; records: Buffer }): readonly RecordView[] {
+    checkRequestHeader(message.header, options);
+    try {
+      return bounded(readRecords(message.records));
+    } catch (error) {
+      const { code, message: reason } = toKvError(error);
+      throw new KvError(code, reason, { outcome: 'not-applied', cause: error });
+    }
+  }
+
+  return {
+    write: async (request) => {
+      const records = open(request);
+      const { deadlineMs } = request.header!;
+      const writes = records.map((record, index) => {
+        const wantPrevious = ((request.wantPrevious[index >>> 3] ?? 0) & (1 << (index & 7))) !== 0;
+        return replica.write({ record: record.bytes, wantPrevious, deadlineMs });
+      });
+      const results = await Promise.all(writes.map(toWriteResult));
+      return { header: reply(), results };
+    },
+    repair: async (request) => {
+      const records = open(request);
+      const { deadlineMs } = request.header!;
+      const repairs = records.map((record) => replica.repair({ record: record.bytes, deadlineMs }));
+      const results = await Promise.all(repairs.map(toWriteResult));
+      return { header: reply(), results };
+    },
+    read: async ({ header, keys }, { signal }) => {
+      checkRequestHeader(header, options);
+      const { deadlineMs } = header;
+      const at = header.hlcTime as Timestamp;
+      const results = await Promise.all(
+        bounded(keys).map(async (key) => {
+          try {
+            return fromReadReply(await replica.read({ key, at, deadlineMs, signal }));
+          } catch (error) {
+            return refusedRead(toKvError(error).code);
+          }
+        }),
+      );
+      return { header: reply(), results };
+    },
+    scanPartition: async ({ header, ...page }, { signal }) => {
+      checkRequestHeader(header, options);
+      const { deadlineMs } = header;
+      const at = header.hlcTime as Timestamp;
+      const answer = await replica.scanPartition({ ...page, at, deadlineMs, signal });
+      return fromScanReply(answer, reply());
+    },
+    ping: ({ header }) => {
+      checkRequestHeader(header, options);
+      return Promise.resolve({ header: reply() });
+    },
+  };
+}
+
+/** A reply carries up to a record for each operation, so their number bounds its size. */
+function bounded<Item>(items: readonly Item[]): readonly Item[] {
+  if (items.length <= operationsPerMessageMax) return items;
+  throw new KvError('invalid-argument', `a message holds at most ${operationsPerMessageMax} operations`, {
+    outcome: 'not-applied',
+  });
+}
+
+async function toWriteResult(reply: Promise<WriteReply>) {
+  try {
+    return fromWriteReply(await reply);
+  } catch {
+    // Appended, but perhaps never durable: the coordinator must not take this for a refusal.
+    return unknownWriteResult;
+  }
+}

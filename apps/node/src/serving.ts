@@ -1,0 +1,115 @@
+import { KvError } from '@kv/errors';
+import type { ClockFence, HybridLogicalClock } from '@kv/hlc';
+
+import type { MemberLiveness } from './cluster/members.js';
+import type { FixedPlacement } from './cluster/placement.js';
+import { createProbe, type ProbedPeer } from './cluster/probe.js';
+import { createQuorumWatch } from './cluster/quorum-watch.js';
+import { clockSampleIntervalMs } from './limits.js';
+import type { Logger, Timers } from './ports.js';
+
+/**
+ * Whether this node should be sent requests: from the moment on at which a quorum of owners of every partition has
+ * answered it, and its clock may stamp, until it stops. A quorum lost later does not take it back, because the other
+ * nodes would be no better off; requests then fail by themselves, and say why.
+ */
+export interface Serving {
+  stateOf(member: number): MemberLiveness;
+  isServing(): boolean;
+  /** Rejects with KvError `closed` if it is stopped first. */
+  reached(): Promise<void>;
+  /** Begins to ask peers. Tells what the health service should say, whenever that changes. */
+  start(tell: (serving: boolean) => void): void;
+  /** Serves no more, and asks no more peers. */
+  stop(): void;
+}
+
+export interface ServingPorts {
+  readonly peers: readonly ProbedPeer[];
+  readonly hlc: HybridLogicalClock;
+  readonly fence: ClockFence;
+  readonly timers: Timers;
+  readonly logger: Logger;
+}
+
+export function createServing(
+  placement: FixedPlacement,
+  cluster: { readonly replicationFactor: number },
+  ports: ServingPorts,
+): Serving {
+  return new QuorumServing(placement, cluster, ports);
+}
+
+class QuorumServing implements Serving {
+  #state: 'starting' | 'serving' | 'stopped' = 'starting';
+  readonly #ports: ServingPorts;
+  readonly #self: number;
+  readonly #watch;
+  readonly #probe;
+  #tell: (serving: boolean) => void = () => undefined;
+  #cancelTimer: () => void = () => undefined;
+  #settle: { resolve(): void; reject(error: unknown): void } | undefined;
+  readonly #reached: Promise<void>;
+
+  constructor(placement: FixedPlacement, cluster: { replicationFactor: number }, ports: ServingPorts) {
+    this.#ports = ports;
+    this.#self = placement.self;
+    this.#watch = createQuorumWatch(placement.lists, cluster);
+    this.#probe = createProbe(ports.peers, {
+      ...ports,
+      onAnswer: ({ number }) => this.#answered(number),
+      isSettled: () => this.#state === 'serving',
+    });
+    this.#reached = new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject };
+    });
+    this.#reached.catch(() => undefined); // Nobody has to wait for it.
+  }
+
+  stateOf(member: number): MemberLiveness {
+    return this.#probe.stateOf(member);
+  }
+
+  isServing(): boolean {
+    return this.#state === 'serving';
+  }
+
+  reached(): Promise<void> {
+    return this.#reached;
+  }
+
+  start(tell: (serving: boolean) => void): void {
+    this.#tell = tell;
+    this.#sampleClock();
+    this.#probe.start();
+    this.#answered(this.#self);
+  }
+
+  stop(): void {
+    if (this.#state === 'stopped') return;
+    this.#state = 'stopped';
+    this.#tell(false);
+    this.#cancelTimer();
+    this.#probe.stop();
+    this.#settle?.reject(new KvError('closed', 'the node was stopped'));
+  }
+
+  #answered(member: number): void {
+    if (!this.#watch.answered(member) || this.#state !== 'starting') return;
+    const readyInMs = this.#ports.hlc.readyInMs();
+    if (readyInMs > 0) {
+      // The clock has not passed what may have been stamped before the restart: writes would be refused.
+      this.#ports.timers.after(readyInMs, () => this.#answered(member));
+      return;
+    }
+    this.#state = 'serving';
+    this.#tell(true);
+    this.#ports.logger.info({}, 'serving');
+    this.#settle?.resolve();
+  }
+
+  #sampleClock(): void {
+    this.#ports.fence.sample();
+    this.#cancelTimer = this.#ports.timers.after(clockSampleIntervalMs, () => this.#sampleClock());
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * The port between a node and the network: proto messages in, proto messages out. The gRPC adapter alone knows gRPC;
+ * tests and the simulator bring transports of their own.
+ */
+import type {
+  DeleteRequest,
+  DeleteResponse,
+  DescribeRequest,
+  DescribeResponse,
+  GetRequest,
+  GetResponse,
+  PutRequest,
+  PutResponse,
+  ScanRequest,
+  ScanResponse,
+  StatusRequest,
+  StatusResponse,
+} from '@kv/proto';
+import type {
+  PingRequest,
+  PingResponse,
+  ReadRequest,
+  ReadResponse,
+  RepairRequest,
+  RepairResponse,
+  ScanPartitionRequest,
+  ScanPartitionResponse,
+  WriteRequest,
+  WriteResponse,
+} from '@kv/proto/internal';
+
+export interface NodeTransport {
+  /**
+   * Starts to answer calls.
+   * @throws StartFailure `address` if nothing can listen there; one sentence that names host and port
+   */
+  listen(endpoint: { host: string; port: number }, services: NodeServices): Promise<Listener>;
+  /** No I/O yet: the connection is made when it is first used, and again whenever it was lost. */
+  connect(address: string): PeerConnection;
+}
+
+export interface Listener {
+  /** The real one where 0 was asked for. */
+  readonly port: number;
+  /** What the health service answers. */
+  setServing(serving: boolean): void;
+  /** Takes no new calls, lets running ones finish for at most so long, then ends them. */
+  close(options: { drainMs: number }): Promise<void>;
+}
+
+/** Handlers throw KvError; anything else thrown is a defect, and the caller learns no more than that. */
+export interface NodeServices {
+  readonly kv: KvService;
+  readonly cluster: ClusterService;
+  readonly replica: ReplicaService;
+}
+
+export interface CallContext {
+  /** Aborted when the caller is gone. */
+  readonly signal: AbortSignal;
+  readonly metadata: { get(key: string): string | Uint8Array | undefined };
+}
+
+type Unary<Request, Response> = (request: Request, context: CallContext) => Promise<Response>;
+
+export interface KvService {
+  readonly get: Unary<GetRequest, GetResponse>;
+  readonly put: Unary<PutRequest, PutResponse>;
+  readonly delete: Unary<DeleteRequest, DeleteResponse>;
+  scan(request: ScanRequest, context: CallContext): AsyncIterable<ScanResponse>;
+}
+
+export interface ClusterService {
+  readonly describe: Unary<DescribeRequest, DescribeResponse>;
+  readonly status: Unary<StatusRequest, StatusResponse>;
+}
+
+export interface ReplicaService {
+  readonly write: Unary<WriteRequest, WriteResponse>;
+  readonly repair: Unary<RepairRequest, RepairResponse>;
+  readonly read: Unary<ReadRequest, ReadResponse>;
+  readonly scanPartition: Unary<ScanPartitionRequest, ScanPartitionResponse>;
+  readonly ping: Unary<PingRequest, PingResponse>;
+}
+
+type Call<Request, Response> = (request: Request, options: { timeoutMs: number }) => Promise<Response>;
+
+/**
+ * Calls to one peer. They reject with a KvError if the peer answered with one, else with ReplicaUnreachable, whose
+ * `sent` is false only if the request certainly never left. A call is given up after its `timeoutMs`.
+ */
+export interface PeerConnection {
+  readonly write: Call<WriteRequest, WriteResponse>;
+  readonly repair: Call<RepairRequest, RepairResponse>;
+  readonly read: Call<ReadRequest, ReadResponse>;
+  readonly scanPartition: Call<ScanPartitionRequest, ScanPartitionResponse>;
+  readonly ping: Call<PingRequest, PingResponse>;
+  readonly describe: Call<DescribeRequest, DescribeResponse>;
+  /** Running calls are rejected. */
+  close(): void;
+}
