@@ -12,3 +12,26 @@ export {
   type LogLevel,
   type RecordingLogger,
 } from './recording-logger.js';
+
+// Files.
+export { createFaultyFileSystem, type Fault, type FaultyFileSystem } from './faulty-file-system.js';
+export {
+  createMemoryFileSystem,
+  type CrashOptions,
+  type MemoryFileSystem,
+  type MemoryFileSystemOptions,
+} from './memory-file-system.js';
+export {
+  fileSystemContract,
+  type FileSystemContractCase,
+  type FileSystemSubject,
+} from './file-system-contract.js';
+export {
+  FileSystemError,
+  type DirectoryLockShape,
+  type FileOperation,
+  type FileOperationKind,
+  type FileSystemShape,
+  type ReadableFileShape,
+  type WritableFileShape,
+} from './file-system-shape.js';
