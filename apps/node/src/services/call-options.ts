@@ -14,24 +14,30 @@ export const timeoutMetadataKey = 'kv-timeout-ms';
  */
 const answerEarlierMs = 50;
 
+/** Undefined: the caller did not say how long it waits. */
+function callerTimeoutMs({ metadata }: CallContext): number | undefined {
+  const text = metadata.get(timeoutMetadataKey);
+  if (text === undefined) return undefined;
+  const callerMs = typeof text === 'string' && /^\d{1,9}$/.test(text) ? Number(text) : 0;
+  if (callerMs > 0) return Math.max(1, callerMs - Math.min(answerEarlierMs, callerMs / 10));
+  throw new KvError(
+    'invalid-argument',
+    `${timeoutMetadataKey}: expected a whole number of milliseconds above 0`,
+    { outcome: 'not-applied' },
+  );
+}
+
 export function callOptions(
-  { metadata, signal }: CallContext,
+  context: CallContext,
   { requestTimeoutMs }: { readonly requestTimeoutMs: number },
 ): CallOptions {
-  const text = metadata.get(timeoutMetadataKey);
-  if (text === undefined) return { signal, timeoutMs: requestTimeoutMs };
-  const callerMs = typeof text === 'string' && /^\d{1,9}$/.test(text) ? Number(text) : 0;
-  if (callerMs === 0) {
-    throw new KvError(
-      'invalid-argument',
-      `${timeoutMetadataKey}: expected a whole number of milliseconds above 0`,
-      {
-        outcome: 'not-applied',
-      },
-    );
-  }
-  const early = callerMs - Math.min(answerEarlierMs, callerMs / 10);
-  return { signal, timeoutMs: Math.max(1, Math.min(requestTimeoutMs, early)) };
+  const timeoutMs = callerTimeoutMs(context) ?? requestTimeoutMs;
+  return { signal: context.signal, timeoutMs: Math.min(requestTimeoutMs, timeoutMs) };
+}
+
+/** A scan may take as long as its caller likes: the request timeout bounds each of its pages, not the whole. */
+export function scanOptions(context: CallContext): CallOptions {
+  return { signal: context.signal, timeoutMs: callerTimeoutMs(context) };
 }
 
 export function toConsistency(level: LevelMessage): ConsistencyLevel {

@@ -12,7 +12,7 @@ import type { Coordinator, GetResult, PreviousValue, ScanEntry, WriteResult } fr
 
 import { asBuffer, noBytes } from '../remote/wire-bytes.js';
 import type { CallContext, KvService } from '../transport.js';
-import { callOptions, toConsistency, toVersion } from './call-options.js';
+import { callOptions, scanOptions, toConsistency, toVersion } from './call-options.js';
 
 export function createKvService(
   options: { readonly requestTimeoutMs: number },
@@ -32,7 +32,7 @@ export function createKvService(
       fromWriteResult(await coordinator.delete(toWriteRequest(message), bounds(context))),
     scan: async function* ({ prefix, after, limit, consistency }, context) {
       const request = { prefix, after, limit, consistency: toConsistency(consistency) };
-      for await (const page of coordinator.scan(request, bounds(context))) {
+      for await (const page of coordinator.scan(request, scanOptions(context))) {
         yield fromScanPage(page);
       }
     },
