@@ -4,6 +4,7 @@ import type { Contact, EndpointPool } from './endpoint-pool.js';
 import { attemptsMax, backoffMsFirst, backoffMsMax } from './limits.js';
 import type { OperationScope } from './operation-scope.js';
 import type { Random } from './ports.js';
+import type { RequestSlots } from './request-slots.js';
 
 /** What an operation is made of: one attempt after the other, never two at a time. */
 export interface AttemptsOptions<T> {
@@ -17,6 +18,7 @@ export interface AttemptsOptions<T> {
 export interface AttemptsPorts {
   readonly pool: EndpointPool;
   readonly random: Random;
+  readonly slots: RequestSlots;
 }
 
 /** Failures that another node, or the same one a moment later, need not repeat. The others are the same everywhere. */
@@ -41,26 +43,41 @@ const retryable: Readonly<Record<ErrorCode, boolean>> = {
  */
 export async function runAttempts<T>(
   { scope, kind, attempt }: AttemptsOptions<T>,
-  { pool, random }: AttemptsPorts,
+  { pool, random, slots }: AttemptsPorts,
 ): Promise<T> {
   const failures: KvError[] = [];
+  let spent = 0;
   for (let number = 1; ; number += 1) {
     let contact: Contact | undefined;
+    let release: (() => void) | undefined;
     try {
+      release = await slots.acquire(scope);
       contact = await pool.acquire(scope);
-      return await attempt(contact, attemptTimeoutMs(scope, number >= attemptsMax || pool.size === 1));
+      return await attempt(contact, attemptTimeoutMs(scope, spent + 1 >= attemptsMax || pool.size === 1));
     } catch (error) {
       const failure = toKvError(error);
       failures.push(failure);
-      if (contact !== undefined && blamesEndpoint(failure, scope)) pool.blame(contact);
+      if (!cameTooLate(failure)) spent += 1;
+      if (contact !== undefined && !cameTooLate(failure) && blamesEndpoint(failure, scope))
+        pool.blame(contact);
       const mayRetry = retryable[failure.code] && !(kind === 'write-once' && failure.outcome === 'unknown');
-      if (scope.endedBy !== undefined || !mayRetry || number >= attemptsMax)
+      if (scope.endedBy !== undefined || !mayRetry || spent >= attemptsMax)
         throw conclude(failures, scope, kind);
+    } finally {
+      release?.();
     }
     await scope.sleep(pauseMs(number, failures.at(-1)?.retryAfterMs ?? 0, random)).catch(() => {
       throw conclude(failures, scope, kind);
     });
   }
+}
+
+/**
+ * The write's stamp window was over when a node came to it. That is a definite no, and says nothing against trying with a
+ * new window for as long as the deadline allows: a pause of the machine would otherwise fail what it only delayed.
+ */
+function cameTooLate({ code, outcome }: KvError): boolean {
+  return code === 'timeout' && outcome === 'not-applied';
 }
 
 /** The last attempt gets all that is left, one before it half: a node that is silent must leave time for another. */

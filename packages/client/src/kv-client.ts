@@ -19,7 +19,7 @@ import { type Codec, codecOf, type DecodedTypes, type EncodableTypes, type Encod
 import { parseEndpoint, parseEndpoints } from './endpoint.js';
 import { EndpointPool } from './endpoint-pool.js';
 import { grpcTransport } from './grpc-transport.adapter.js';
-import { keyBytesMax, valueBytesMax } from './limits.js';
+import { keyBytesMax, requestsMax, valueBytesMax } from './limits.js';
 import { createOperationIds } from './operation-id.js';
 import { createOperationScope, type OperationScope } from './operation-scope.js';
 import {
@@ -41,6 +41,7 @@ import {
 import { decodePrevious, type Previous } from './previous.js';
 import { runRead } from './read.js';
 import { runReady } from './ready.js';
+import { createRequestSlots } from './request-slots.js';
 import { runScan, type WithScope } from './scan.js';
 import { createServerTime } from './server-time.js';
 import { createStampCeilings } from './stamp-ceilings.js';
@@ -92,7 +93,8 @@ export class KvClient<K extends Encoding = 'utf8', V extends Encoding = 'utf8'> 
     this.#values = codecOf(this.#options.valueEncoding);
     const serverTime = createServerTime(clock);
     const pool = new EndpointPool(parsed, { transport, clock, timers, random, serverTime });
-    this.#ports = { pool, clock, timers, random, serverTime, ceilings: createStampCeilings() };
+    const slots = createRequestSlots(requestsMax);
+    this.#ports = { pool, clock, timers, random, slots, serverTime, ceilings: createStampCeilings() };
     this.#nextOperationId = createOperationIds(random);
   }
 

@@ -15,6 +15,12 @@ export const timeoutMsMax = 2_147_483_647;
 /** Requests sent per operation, and passes over endpoints of which none answers. More only adds load where load is the trouble. */
 export const attemptsMax = 3;
 
+/**
+ * Requests under way at once, of one client; more wait in line. A node serves thousands a second, so that this many keep it
+ * busy, and even on a slow machine the last of them is reached well within its stamp window.
+ */
+export const requestsMax = 64;
+
 /** Before an endpoint is used, one call has to be answered within this time: a machine that vanished answers nothing. */
 export const contactTimeoutMs = 1_000;
 

@@ -3,6 +3,7 @@ import { failedAt } from './attempt-failure.js';
 import type { Contact, EndpointPool } from './endpoint-pool.js';
 import { createOperationScope, type OperationScope } from './operation-scope.js';
 import type { Clock, Random, Timers } from './ports.js';
+import type { RequestSlots } from './request-slots.js';
 import type { CallOptions } from './transport.js';
 
 export interface ReadPorts {
@@ -10,6 +11,7 @@ export interface ReadPorts {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;
+  readonly slots: RequestSlots;
 }
 
 /** A read, retried freely: asking twice changes nothing. */

@@ -8,6 +8,7 @@ import { stampWindowMs } from './limits.js';
 import { createOperationScope, type OperationScope } from './operation-scope.js';
 import type { ConsistencyLevel } from './options.js';
 import type { Clock, Random, Timers } from './ports.js';
+import type { RequestSlots } from './request-slots.js';
 import type { ServerTime } from './server-time.js';
 import type { StampCeilings } from './stamp-ceilings.js';
 import type { CallOptions } from './transport.js';
@@ -35,6 +36,7 @@ export interface WritePorts {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;
+  readonly slots: RequestSlots;
   readonly serverTime: ServerTime;
   readonly ceilings: StampCeilings;
 }

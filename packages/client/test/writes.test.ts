@@ -50,6 +50,12 @@ describe('the outcome of a write over its attempts (rule 12)', () => {
     expect(await outcomeOf([refused, refused, refused])).toBe('not-applied');
   });
 
+  it('goes on within the deadline while nodes only say that the stamp window was over', async () => {
+    const tooLate = { fail: new KvError('timeout', 'over', { outcome: 'not-applied' }) };
+    expect(await outcomeOf([tooLate, tooLate, tooLate, tooLate, tooLate])).toBe('ok');
+    expect(await outcomeOf(Array.from({ length: 1_000 }, () => tooLate))).toBe('not-applied');
+  });
+
   it('is not-applied where a node did not understand the request', async () => {
     expect(await outcomeOf([{ fail: new KvError('unimplemented', 'no such method') }])).toBe('not-applied');
   });
