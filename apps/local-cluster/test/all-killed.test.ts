@@ -6,6 +6,7 @@ import type { KvClient } from '@kv/client';
 import type { LocalCluster } from '../src/index.js';
 import { inFlight, range } from './in-flight.js';
 import { createStage } from './stage.js';
+import { startAgain } from './start-again.js';
 
 const stage = createStage();
 let cluster: LocalCluster;
@@ -15,11 +16,6 @@ beforeAll(async () => {
   cluster = await stage.cluster();
   clients = stage.clientOfEach(cluster, { timeoutMs: 3_000 });
 });
-
-async function restartAll(): Promise<void> {
-  for (const node of cluster.nodes) node.start();
-  await Promise.all(cluster.nodes.map((node) => node.waitUntilServing()));
-}
 
 describe('log recovery', () => {
   it('all nodes killed with SIGKILL in the midst of writes: nothing acknowledged is missing', async () => {
@@ -41,7 +37,7 @@ describe('log recovery', () => {
     await Promise.all(writing);
     expect(Math.min(...writers.map(({ acknowledged }) => acknowledged))).toBeGreaterThan(0);
 
-    await restartAll();
+    await startAgain(cluster.nodes, clients);
     for (const client of clients) {
       const counters = await inFlight(8, writers, async ({ key }) => Number(await client.get(key)));
       for (const [i, { tried, acknowledged }] of writers.entries()) {
@@ -55,7 +51,7 @@ describe('log recovery', () => {
     for (const round of range(3)) {
       await inFlight(16, range(100), (i) => clients[round]!.put(`round ${round}, ${i}`, `value ${i}`));
       await Promise.all(cluster.nodes.map((node) => node.kill()));
-      await restartAll();
+      await startAgain(cluster.nodes, clients);
     }
     for (const round of range(3)) {
       const values = await inFlight(16, range(100), (i) => clients[2 - round]!.get(`round ${round}, ${i}`));

@@ -6,6 +6,7 @@ import { describe, expect, it } from '@jest/globals';
 import { createLocalNode, findFreePorts } from '../src/index.js';
 import { inFlight, range } from './in-flight.js';
 import { createStage } from './stage.js';
+import { startAgain } from './start-again.js';
 
 const stage = createStage();
 
@@ -43,8 +44,7 @@ describe('five nodes, three replicas of each key', () => {
     // The joined node kept the list: it starts again by itself, whatever happened to the node that it asked.
     await nodes[0]!.kill();
     await nodes[4]!.kill();
-    nodes[4]!.start();
-    await nodes[4]!.waitUntilServing();
+    await startAgain([nodes[4]!], [clients[4]!]);
     expect(await inFlight(8, keys, (key) => clients[4]!.get(key))).toEqual(keys.map(() => 'by 4'));
   });
 });

@@ -7,6 +7,7 @@ import { describe, expect, it } from '@jest/globals';
 import { findFreePorts } from '../src/index.js';
 import { type Outcome, runNode } from './run-command.js';
 import { createStage } from './stage.js';
+import { startAgain } from './start-again.js';
 
 const stage = createStage();
 const { Promise } = globalThis;
@@ -98,8 +99,7 @@ describe('bad input: data made for something else', () => {
     const otherFactor = await runNode(await flags({ ...same, 'replication-factor': '2' }));
     expectRefusal(otherFactor, 'factor', '3', '2');
 
-    for (const each of cluster.nodes) each.start();
-    await Promise.all(cluster.nodes.map((each) => each.waitUntilServing()));
+    await startAgain(cluster.nodes);
     expect(await stage.client(cluster.endpoints).get('kept')).toBe('value');
   });
 

@@ -5,6 +5,7 @@ import { describe, expect, it } from '@jest/globals';
 import { inFlight, range } from './in-flight.js';
 import { runKv, startKv } from './run-command.js';
 import { createStage } from './stage.js';
+import { startAgain } from './start-again.js';
 
 const recordCount = 10_000;
 const batchSize = 50;
@@ -44,8 +45,7 @@ describe('import', () => {
       await sleep(300);
       expect(fed).toBeGreaterThan(before); // records came while it was down
       expect(child.exitCode).toBeNull();
-      node.start();
-      await node.waitUntilServing();
+      await startAgain([node]);
     }
     lastKill.abort();
     await feeding;

@@ -7,6 +7,7 @@ import type { LocalCluster, LocalNode } from '../src/index.js';
 import { dataFiles } from './data-files.js';
 import { inFlight, range } from './in-flight.js';
 import { createStage } from './stage.js';
+import { startAgain } from './start-again.js';
 
 const keys = range(100).map((i) => `key ${i}`);
 
@@ -38,8 +39,7 @@ describe('log recovery', () => {
     const log = await newestLog(node);
     const { size } = await stat(log);
     await truncate(log, size - 20);
-    node.start();
-    await node.waitUntilServing();
+    await startAgain([node], clients);
     await expectEveryValue();
     expect((await clients[1]!.status(node.address)).damagedPartitions).toEqual([]);
   });
@@ -57,8 +57,7 @@ describe('log corruption', () => {
     bytes[bytes.indexOf(damaged)]! ^= 0xff;
     await writeFile(logs[which]!, bytes);
     const before = (await readFile(node.logPath, 'utf8')).length;
-    node.start();
-    await node.waitUntilServing();
+    await startAgain([node], clients);
 
     const { damagedPartitions } = await clients[2]!.status(node.address);
     expect(damagedPartitions).not.toEqual([]);

@@ -3,6 +3,7 @@ import type { KvClient } from '@kv/client';
 
 import type { LocalCluster } from '../src/index.js';
 import { createStage } from './stage.js';
+import { startAgain } from './start-again.js';
 
 const stage = createStage();
 let cluster: LocalCluster;
@@ -56,8 +57,7 @@ describe('two of three nodes down', () => {
 
   it('once one of them is back everything goes on, and what was told holds', async () => {
     const outcome = await expectHonestFailure(survivor.put('told', 'during'));
-    cluster.nodes[1]!.start();
-    await cluster.nodes[1]!.waitUntilServing();
+    await startAgain([cluster.nodes[1]!]);
     const value = await survivor.get('told');
     expect(outcome === 'unknown' ? [undefined, 'during'] : [undefined]).toContain(value);
     expect((await survivor.put('told', 'after')).previous).toBe(value);

@@ -5,6 +5,7 @@ import type { LocalCluster } from '../src/index.js';
 import { eventually } from './eventually.js';
 import { inFlight, range } from './in-flight.js';
 import { createStage } from './stage.js';
+import { startAgain } from './start-again.js';
 
 /** Enough that no chance comparison of a read at ONE could repair all of them instead. */
 const keys = range(30).map((i) => `key ${i}`);
@@ -25,8 +26,7 @@ describe('read repair', () => {
     await inFlight(8, keys, (key) => through[0].put(key, 'old', { consistency: 'all' }));
     await sleeper.kill();
     await inFlight(8, keys, (key) => through[0].put(key, 'new'));
-    sleeper.start();
-    await sleeper.waitUntilServing();
+    await startAgain([sleeper], through);
 
     expect(await ownCopies()).toContain('old');
     await eventually('every copy is repaired', async () => {

@@ -4,6 +4,7 @@ import { dataFiles } from './data-files.js';
 import { eventually } from './eventually.js';
 import { inFlight, range } from './in-flight.js';
 import { createStage } from './stage.js';
+import { startAgain } from './start-again.js';
 
 const stage = createStage();
 
@@ -33,8 +34,7 @@ describe('snapshots', () => {
     await inFlight(16, range(20), (i) => put(`key ${i}`, `third ${i}`));
 
     await Promise.all(cluster.nodes.map((node) => node.kill()));
-    for (const node of cluster.nodes) node.start();
-    await Promise.all(cluster.nodes.map((node) => node.waitUntilServing()));
+    await startAgain(cluster.nodes, clients);
     for (const client of clients) {
       const read = await inFlight(
         16,

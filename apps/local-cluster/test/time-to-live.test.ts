@@ -6,6 +6,7 @@ import type { KvClient } from '@kv/client';
 import type { LocalCluster } from '../src/index.js';
 import { eventually } from './eventually.js';
 import { createStage } from './stage.js';
+import { startAgain } from './start-again.js';
 
 const stage = createStage();
 let cluster: LocalCluster;
@@ -38,8 +39,7 @@ describe('TTL', () => {
     await clients[0]!.put('while down', 'short', { ttlMs: 500 });
     await clients[0]!.put('while down, kept', 'long', { ttlMs: 3_600_000 });
     await Promise.all(cluster.nodes.map((node) => node.kill()));
-    for (const node of cluster.nodes) node.start();
-    await Promise.all(cluster.nodes.map((node) => node.waitUntilServing()));
+    await startAgain(cluster.nodes, clients);
     await eventually('the value expired', async () => (await clients[1]!.get('while down')) === undefined);
     const seen: string[] = [];
     for await (const { key } of clients[2]!.scan({ prefix: 'while down' })) seen.push(key);
