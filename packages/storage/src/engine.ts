@@ -28,6 +28,14 @@ export interface ScanOptions {
   readonly prefix?: Uint8Array | undefined;
   /** Only keys above this one. */
   readonly after?: Uint8Array | undefined;
+  /** Only this key and those above it. */
+  readonly from?: Uint8Array | undefined;
+  /** Only keys below this one. */
+  readonly before?: Uint8Array | undefined;
+  /** Only this key and those below it. */
+  readonly through?: Uint8Array | undefined;
+  /** From the last key to the first. Default false. */
+  readonly reverse?: boolean | undefined;
 }
 
 /**
@@ -89,6 +97,8 @@ export interface StorageEngine {
 export interface EngineStats {
   readonly keys: number;
   readonly tombstones: number;
+  /** How many are not served. */
+  readonly damagedPartitions: number;
   /** Records in memory with their bookkeeping, and superseded ones that still wait for the log. */
   readonly memoryBytes: number;
   /** Above it puts are refused. */

@@ -1,3 +1,10 @@
+// The embedded store, for applications.
+export { open } from './open.js';
+export type { BatchOperation, KvStore, PutOptions, RangeOptions } from './store.js';
+export type { StoreOptions } from './store-options.js';
+export type { Entries } from './store-entries.js';
+export type { Decoded, Encodable, Encoding } from './encodings.js';
+
 // The engine, for replication.
 export { openEngine } from './open-engine.js';
 export type {

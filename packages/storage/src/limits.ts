@@ -65,3 +65,21 @@ export const entryOverheadBytes = 240;
 
 /** Share of the available memory that records may take: the rest is for the runtime, copies under way, and others. */
 export const memoryShareDefault = 0.6;
+
+/** Partitions of an embedded store: damage costs one of so many parts, and a scan merges so many. */
+export const storePartitions = 64;
+
+/** Bytes of a key of an embedded store, unless told otherwise: long keys are mostly values in disguise. */
+export const keyBytesMaxDefault = 1024;
+
+/** Bytes of a value of an embedded store, unless told otherwise: a value is written, and held, in one piece. */
+export const valueBytesMaxDefault = 16 * mebibyte;
+
+/** What `valueBytesMax` may be raised to: a record's limit, less a longest key and the header. */
+export const valueBytesFormatMax = recordBytesMax - mebibyte;
+
+/** A hundred years: beyond it a time to live is a mistake of unit. */
+export const ttlMsMax = 3_155_760_000_000;
+
+/** Entries that an asynchronous iteration gives before it lets others have their turn. */
+export const entriesPerTurn = 256;

@@ -135,6 +135,7 @@ export class LocalEngine implements StorageEngine {
     return {
       keys: this.#table.keys,
       tombstones: this.#table.tombstones,
+      damagedPartitions: this.damagedPartitions.size,
       memoryBytes: this.#table.bytes + this.#superseded.current(this.#log.written),
       memoryBytesMax,
       snapshotBytes: snapshots.bytes,

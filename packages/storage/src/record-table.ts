@@ -66,19 +66,14 @@ export class RecordTable {
     return this.#partitions[partition]?.entries ?? [];
   }
 
-  /** In the order of the keys' bytes; may be interleaved with changes. */
-  *scan(index: number, { prefix, after }: ScanOptions): IterableIterator<StoredRecord> {
+  /** In the order of the keys' bytes, or its reverse; may be interleaved with changes. */
+  *scan(index: number, options: ScanOptions): IterableIterator<StoredRecord> {
     const partition = this.#partitions[index];
     if (partition === undefined) return;
     const keys = (partition.sorted ??= [...partition.entries.keys()].sort(byCodeUnits));
-    const wanted = prefix === undefined ? '' : keyString(prefix);
-    const above = after === undefined ? undefined : keyString(after);
-    let start = lowerBound(keys, above !== undefined && above > wanted ? above : wanted);
-    if (above !== undefined && keys[start] === above) start += 1;
-    for (let position = start; position < keys.length; position += 1) {
-      const key = keys[position]!;
-      if (!key.startsWith(wanted)) return;
-      const stored = partition.entries.get(key);
+    const { start, end } = rangeOf(keys, options);
+    for (let step = 0; step < end - start; step += 1) {
+      const stored = partition.entries.get(keys[options.reverse === true ? end - 1 - step : start + step]!);
       if (stored !== undefined) yield stored;
     }
   }
@@ -114,13 +109,43 @@ function byCodeUnits(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** Index of the first key that is not below `key`. */
-function lowerBound(keys: readonly string[], key: string): number {
+/** The indices `[start, end)` of the keys that the options ask for. */
+function rangeOf(
+  keys: readonly string[],
+  { prefix, after, from, before, through }: ScanOptions,
+): { readonly start: number; readonly end: number } {
+  let start = 0;
+  let end = keys.length;
+  if (from !== undefined) start = Math.max(start, countBelow(keys, keyString(from)));
+  if (after !== undefined) start = Math.max(start, countUpTo(keys, keyString(after)));
+  if (before !== undefined) end = Math.min(end, countBelow(keys, keyString(before)));
+  if (through !== undefined) end = Math.min(end, countUpTo(keys, keyString(through)));
+  if (prefix !== undefined) {
+    const text = keyString(prefix);
+    start = Math.max(start, countBelow(keys, text));
+    end = Math.min(
+      end,
+      countWhile(keys, (key) => key < text || key.startsWith(text)),
+    );
+  }
+  return { start, end };
+}
+
+function countBelow(keys: readonly string[], key: string): number {
+  return countWhile(keys, (each) => each < key);
+}
+
+function countUpTo(keys: readonly string[], key: string): number {
+  return countWhile(keys, (each) => each <= key);
+}
+
+/** How many keys at the front fulfil what no key after the first that does not fulfils. */
+function countWhile(keys: readonly string[], test: (key: string) => boolean): number {
   let low = 0;
   let high = keys.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (keys[middle]! < key) low = middle + 1;
+    if (test(keys[middle]!)) low = middle + 1;
     else high = middle;
   }
   return low;

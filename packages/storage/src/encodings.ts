@@ -1,0 +1,99 @@
+import { KvError } from '@kv/errors';
+
+/**
+ * How keys and values become bytes. `utf8`: text, of which only what UTF-8 can carry is accepted, and returned. `json`:
+ * whatever `JSON.stringify` can write. `binary`: bytes, returned as copies; text given becomes UTF-8.
+ */
+export type Encoding = 'utf8' | 'json' | 'binary';
+
+/** What is returned at each encoding. */
+export interface Decoded {
+  readonly utf8: string;
+  readonly json: unknown;
+  readonly binary: Uint8Array;
+}
+
+/** What is accepted at each encoding. */
+export interface Encodable {
+  readonly utf8: string;
+  readonly json: unknown;
+  readonly binary: Uint8Array | string;
+}
+
+type Role = 'key' | 'value';
+
+export interface Codec<Name extends Encoding> {
+  encode(value: Encodable[Name], role: Role): Uint8Array;
+  decode(bytes: Uint8Array, role: Role): Decoded[Name];
+}
+
+export function codecFor<Name extends Encoding>(option: string, name: Name): Codec<Name> {
+  if (typeof name !== 'string') throw new TypeError(`${option} must be a string`);
+  if (!Object.hasOwn(codecs, name)) {
+    throw new KvError(
+      'invalid-argument',
+      `${option}: '${name}' is none of ${Object.keys(codecs).join(', ')}`,
+    );
+  }
+  return codecs[name];
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+const codecs: { readonly [Name in Encoding]: Codec<Name> } = {
+  utf8: { encode: encodeText, decode: decodeText },
+  json: {
+    encode(value, role) {
+      // Declared as string, but undefined for what JSON has no form for.
+      const text = JSON.stringify(value) as string | undefined;
+      if (text === undefined) throw new TypeError(`a ${role} of type ${typeof value} has no JSON form`);
+      return encoder.encode(text);
+    },
+    decode(bytes, role) {
+      const text = decodeText(bytes, role);
+      try {
+        return JSON.parse(text) as unknown;
+      } catch (error) {
+        throw new KvError(
+          'invalid-argument',
+          `the stored ${role} is no JSON: open with another ${role}Encoding`,
+          {
+            cause: error,
+          },
+        );
+      }
+    },
+  },
+  binary: {
+    encode(value, role) {
+      if (typeof value === 'string') return encodeText(value, role);
+      if (!(value instanceof Uint8Array)) throw new TypeError(`a ${role} must be a Uint8Array or a string`);
+      return value;
+    },
+    decode: (bytes) => bytes.slice(),
+  },
+};
+
+function encodeText(text: unknown, role: Role): Uint8Array {
+  if (typeof text !== 'string') throw new TypeError(`a ${role} must be a string`);
+  // Encoding would replace it by another character, under which the key is never found again.
+  if (/\p{Surrogate}/u.test(text)) {
+    throw new KvError('invalid-argument', `the ${role} has a lone surrogate, which UTF-8 cannot carry`);
+  }
+  return encoder.encode(text);
+}
+
+function decodeText(bytes: Uint8Array, role: Role): string {
+  try {
+    return decoder.decode(bytes);
+  } catch (error) {
+    throw new KvError(
+      'invalid-argument',
+      `the stored ${role} is no UTF-8: open with ${role}Encoding 'binary'`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
