@@ -1,0 +1,63 @@
+import { systemClock, systemTimers } from '@kv/storage';
+import { createMemoryFileSystem, createRecordingLogger, createSeededRandom } from '@kv/testing';
+
+import { createNode, type Node, type NodeOptions, type NodePorts } from '../src/index.js';
+import { createInMemoryNetwork, type InMemoryNetwork } from './in-memory-network.js';
+
+export interface InMemoryCluster {
+  readonly network: InMemoryNetwork;
+  readonly nodes: Node[];
+  /** The one with this id. */
+  node(id: string): Node;
+  start(id: string, options?: Partial<NodeOptions>): Promise<Node>;
+  stop(): Promise<void>;
+}
+
+/** Nodes a, b, c ... within this process: real clock, memory for files and network. */
+export function createInMemoryCluster(count: number): InMemoryCluster {
+  const network = createInMemoryNetwork();
+  const peers = Array.from({ length: count }, (_, index) => ({
+    id: String.fromCharCode(97 + index),
+    address: `${String.fromCharCode(97 + index)}:1`,
+  }));
+  const fileSystems = new Map(peers.map(({ id }) => [id, createMemoryFileSystem()]));
+  const nodes: Node[] = [];
+
+  function portsOf(id: string): NodePorts {
+    return {
+      fileSystem: fileSystems.get(id)!,
+      clock: systemClock(),
+      timers: systemTimers(),
+      random: createSeededRandom(id.charCodeAt(0)),
+      logger: createRecordingLogger(),
+      transport: network.transport(`${id}:1`),
+    };
+  }
+  return {
+    network,
+    nodes,
+    node: (id) => nodes.find((node) => node.id === id)!,
+    start: async (id, options = {}) => {
+      const told = { id, host: id, port: 1, dataDirectory: 'data', peers, partitions: 32, ...options };
+      const node = await createNode(told, portsOf(id));
+      const old = nodes.findIndex((other) => other.id === id);
+      nodes.splice(old < 0 ? nodes.length : old, old < 0 ? 0 : 1, node);
+      return node;
+    },
+    stop: async () => {
+      await Promise.all(nodes.map((node) => node.stop({ drainMs: 0 })));
+    },
+  };
+}
+
+/** All of them, serving. */
+export async function startInMemoryCluster(
+  count: number,
+  options: Partial<NodeOptions> = {},
+): Promise<InMemoryCluster> {
+  const cluster = createInMemoryCluster(count);
+  const ids = Array.from({ length: count }, (_, index) => String.fromCharCode(97 + index));
+  await Promise.all(ids.map((id) => cluster.start(id, options)));
+  await Promise.all(cluster.nodes.map((node) => node.serving()));
+  return cluster;
+}
