@@ -11,7 +11,7 @@ export async function loadKeyHasher(): Promise<KeyHasher> {
   return {
     hash(key) {
       // A string would be hashed as no bytes at all, and every such key land in one partition.
-      if (!ArrayBuffer.isView(key))
+      if (!((key as unknown) instanceof Uint8Array))
         throw new TypeError('a key to hash is a Uint8Array; encode strings first');
       return api.h32Raw(key, 0) >>> 0;
     },
