@@ -47,13 +47,13 @@ export {
 // The decisions themselves, for simulators, checkers and benchmarks.
 export {
   createWriteCore,
-  type WriteAnswer,
   type WriteCore,
   type WriteCoreOptions,
   type WriteEffect,
   type WriteInput,
   type WriteRound,
 } from './write-core.js';
+export type { WriteAnswer } from './write-answer.js';
 export type { WriteFailure } from './write-failure.js';
 export type { PreviousRecord } from './previous-record.js';
 export {

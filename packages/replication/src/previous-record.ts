@@ -1,7 +1,7 @@
 import { compareVersions, physicalMs, type Version } from '@kv/hlc';
 import { isExpired, type RecordView } from '@kv/storage';
 
-import type { WriteAnswer } from './write-core.js';
+import { tellsVersion, type WriteAnswer } from './write-answer.js';
 
 /** What the acknowledging quorum held before this write (rule 13). */
 export type PreviousRecord =
@@ -59,9 +59,12 @@ class Search {
       // `stored` over nothing is an answer; `newer` without its record is none.
       if (answer.kind === 'newer') this.#blind(stamp);
     } else if (compareVersions(record.version, this.#evidence.stamp) >= 0) {
-      // It did not store this stamp. What it held before it met the first one is all there is to learn.
-      if (olderStamp === undefined) this.#blind(this.#evidence.stamp);
-      else this.lookAt(earlier, olderStamp);
+      // It did not store this stamp; what it told of itself when it met the first one is all there is to learn.
+      if (olderStamp !== undefined && earlier !== undefined && tellsVersion(earlier)) {
+        this.lookAt(earlier, olderStamp);
+      } else {
+        this.#blind(this.#evidence.stamp);
+      }
     } else if (!this.#isOurs(record)) {
       if (this.#newest === undefined || compareVersions(record.version, this.#newest.version) > 0) {
         this.#newest = record;

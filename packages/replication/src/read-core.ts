@@ -18,7 +18,7 @@ import { readRoundsMax } from './limits.js';
 import { newestRecord, versionsClash } from './newest-record.js';
 import { judgeReadFailure, type ReadFailure } from './read-failure.js';
 import type { ReadReply } from './replica.js';
-import type { WriteAnswer } from './write-core.js';
+import type { WriteAnswer } from './write-answer.js';
 
 export type ReadAnswer = ReadReply | { readonly kind: 'unreachable' };
 

@@ -15,7 +15,7 @@ import {
 import { createReadOneCore } from './read-one-core.js';
 import type { CallOptions } from './requests.js';
 import { ownFirst, partitionOfKey, requiredFor, type Shell, writeQuorumOf } from './shell.js';
-import type { WriteAnswer } from './write-core.js';
+import type { WriteAnswer } from './write-answer.js';
 
 /** Runs one read through its core. A read at ONE may be followed by a comparison of all replicas. */
 export async function runRead(

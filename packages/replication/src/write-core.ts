@@ -19,14 +19,11 @@ import { compareVersions, type Timestamp, type Version } from '@kv/hlc';
 
 import { previousRecord, type PreviousRecord } from './previous-record.js';
 import type { StampRefusal } from './stamp-issuer.js';
+import { heldNothing, isClean, tellsVersion, type WriteAnswer } from './write-answer.js';
 import { judgeWriteFailure, type WriteFailure } from './write-failure.js';
-import type { WriteReply } from './replica.js';
 
 /** The first stamp or the second. */
 export type WriteRound = 1 | 2;
-
-/** How a request to one replica ended. */
-export type WriteAnswer = WriteReply | { readonly kind: 'unreachable'; readonly sent: boolean };
 
 export interface WriteCoreOptions {
   /** Member numbers, in order of preference. */
@@ -224,19 +221,4 @@ function count(answers: ReadonlyMap<number, WriteAnswer>, counts: (answer: Write
   let total = 0;
   for (const answer of answers.values()) if (counts(answer)) total += 1;
   return total;
-}
-
-/** This very version is durable there, and nothing newer is. */
-function isClean(answer: WriteAnswer): boolean {
-  return answer.kind === 'stored' || answer.kind === 'already';
-}
-
-/** This version or a newer one is durable there, and the replica said which. */
-function tellsVersion(answer: WriteAnswer): boolean {
-  return isClean(answer) || answer.kind === 'newer';
-}
-
-/** Refused before appending, or never handed to a transport. `newer` is no such refusal (rule 12). */
-function heldNothing(answer: WriteAnswer): boolean {
-  return answer.kind === 'refused' || (answer.kind === 'unreachable' && !answer.sent);
 }

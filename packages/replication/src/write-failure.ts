@@ -2,7 +2,7 @@ import type { ErrorCode, Outcome } from '@kv/errors';
 
 import { decisiveRefusal } from './refusal.js';
 import type { StampRefusal } from './stamp-issuer.js';
-import type { WriteAnswer } from './write-core.js';
+import type { WriteAnswer } from './write-answer.js';
 
 /** Why a write was given up, and what may have become of it (rule 12). */
 export interface WriteFailure {

@@ -8,15 +8,10 @@ import type { CheckedWrite } from './check-request.js';
 import { neverSentError, unstampedError, writeError } from './errors.js';
 import type { PreviousRecord } from './previous-record.js';
 import type { CallOptions, PreviousValue, WriteResult } from './requests.js';
+import type { WriteAnswer } from './write-answer.js';
 import { partitionOfKey, requiredFor, serverTime, type Shell } from './shell.js';
 import type { StampResult } from './stamp-issuer.js';
-import {
-  createWriteCore,
-  type WriteAnswer,
-  type WriteCore,
-  type WriteEffect,
-  type WriteInput,
-} from './write-core.js';
+import { createWriteCore, type WriteCore, type WriteEffect, type WriteInput } from './write-core.js';
 
 /** Runs one write through its core: sends, waits, stamps, and answers the caller. */
 export function runWrite(shell: Shell, write: CheckedWrite, options: CallOptions): Promise<WriteResult> {
