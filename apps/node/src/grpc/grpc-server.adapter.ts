@@ -1,3 +1,4 @@
+import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import { ClusterDefinition, KVDefinition } from '@kv/proto';
 import { ReplicaDefinition } from '@kv/proto/internal';
 import { type ChannelOptions, createServer, type Server } from 'nice-grpc';
@@ -44,6 +45,8 @@ export async function listenGrpc(
 
 async function listen(server: Server, endpoint: { host: string; port: number }): Promise<number> {
   const address = formatEndpoint(endpoint);
+  // grpc-js also prints what it throws, as lines that are not JSON between those of our log.
+  if (process.env['GRPC_VERBOSITY'] === undefined) setLogVerbosity(logVerbosity.NONE);
   try {
     return await server.listen(address);
   } catch (cause) {
