@@ -110,7 +110,7 @@ function listenEndpoint(options: NodeOptions, listed: string) {
 interface ServiceParts {
   readonly parts: NodeParts;
   readonly serving: Serving;
-  members(): readonly Member[];
+  readonly members: () => readonly Member[];
 }
 
 function createServices(

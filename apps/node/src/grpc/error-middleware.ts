@@ -44,5 +44,6 @@ function toServerError(error: unknown, { context, path, logger }: Surroundings):
     logger.debug({ err: error, path }, 'a request failed');
   }
   context.trailer.set(errorTrailerKey, kvErrorToTrailer(told));
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- the table's numbers are gRPC's
   return new ServerError(grpcStatusOf(told.code), told.message);
 }

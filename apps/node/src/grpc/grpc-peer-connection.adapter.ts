@@ -6,7 +6,7 @@
  * every failure is "sent", whatever gRPC believes about it.
  */
 import { connectivityState } from '@grpc/grpc-js';
-import { KvError } from '@kv/errors';
+import type { KvError } from '@kv/errors';
 import { ClusterDefinition, errorTrailerKey, kvErrorFromFailure } from '@kv/proto';
 import { ReplicaDefinition } from '@kv/proto/internal';
 import { ReplicaUnreachable } from '@kv/replication';

@@ -9,9 +9,9 @@ export const parentWatchVariable = 'KV_EXIT_WITH_PARENT';
  */
 export function watchParent(process: NodeJS.Process, onGone: () => void): void {
   if (process.env[parentWatchVariable] !== '1') return;
-  if (process.channel !== undefined && process.channel !== null) {
-    process.once('disconnect', onGone);
-    if (!process.connected) onGone();
+  if (process.send !== undefined) {
+    if (process.connected) process.once('disconnect', onGone);
+    else onGone();
     return;
   }
   if (!standardInputIsPipe()) return;

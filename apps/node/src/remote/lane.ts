@@ -12,19 +12,7 @@ import {
   recordBytesPerMessageMax,
 } from '../limits.js';
 import type { Clock, Timers } from '../ports.js';
-
-export interface Lane<Operation, Reply> {
-  /** Rejects with whatever `exchange` rejected with, or ReplicaUnreachable if it was not sent in time. */
-  submit(operation: Operation, facts: SubmitFacts): Promise<Reply>;
-}
-
-export interface SubmitFacts {
-  /** Of its record or key. */
-  readonly bytes: number;
-  /** Milliseconds from now; 0 = no bound. */
-  readonly deadlineMs: number;
-  readonly signal?: AbortSignal | undefined;
-}
+import type { ByteBudget } from './byte-budget.js';
 
 /**
  * Sends one message; gives one reply for each operation, in the same order, undefined where the peer could not tell.
@@ -35,114 +23,113 @@ export type Exchange<Operation, Reply> = (
   deadlineMs: number,
 ) => Promise<readonly (Reply | undefined)[]>;
 
-/** Bytes of requests on their way to one peer, over all its lanes. */
-export interface ByteBudget {
-  /** False = that many more would be too many. */
-  take(bytes: number): boolean;
-  give(bytes: number): void;
+export interface SubmitFacts {
+  /** Of its record or key. */
+  readonly bytes: number;
+  /** Milliseconds from now; 0 = no bound. */
+  readonly deadlineMs: number;
+  readonly signal?: AbortSignal | undefined;
 }
 
-export function createByteBudget(bytesMax: number): ByteBudget {
-  let taken = 0;
-  return {
-    take: (bytes) => {
-      // One operation always fits, however large: else it could never be sent.
-      if (taken > 0 && taken + bytes > bytesMax) return false;
-      taken += bytes;
-      return true;
-    },
-    give: (bytes) => {
-      taken -= bytes;
-    },
-  };
+export interface LanePorts {
+  readonly budget: ByteBudget;
+  readonly clock: Clock;
+  readonly timers: Timers;
 }
 
-/** `overloaded`: never sent, and never will be. */
+/** Too many bytes are on their way to the peer: the operation was not sent, and never will be. */
 export class LaneFull extends Error {}
 
-interface Waiting<Operation, Reply> {
+interface Entry<Operation, Reply> {
   readonly operation: Operation;
   readonly bytes: number;
   /** By the monotonic clock; Infinity = no bound. */
   readonly deadlineAtMs: number;
   readonly signal: AbortSignal | undefined;
-  resolve(reply: Reply): void;
-  reject(error: unknown): void;
+  readonly resolve: (reply: Reply) => void;
+  readonly reject: (error: unknown) => void;
 }
 
-export function createLane<Operation, Reply>(
-  exchange: Exchange<Operation, Reply>,
-  { budget, clock, timers }: { budget: ByteBudget; clock: Clock; timers: Timers },
-): Lane<Operation, Reply> {
-  let waiting: Waiting<Operation, Reply>[] = [];
-  let inFlight = 0;
-  let flushIsDue = false;
+export class Lane<Operation, Reply> {
+  readonly #exchange: Exchange<Operation, Reply>;
+  readonly #ports: LanePorts;
+  #waiting: Entry<Operation, Reply>[] = [];
+  #inFlight = 0;
+  #flushIsDue = false;
 
-  function submit(operation: Operation, { bytes, deadlineMs, signal }: SubmitFacts): Promise<Reply> {
+  constructor(exchange: Exchange<Operation, Reply>, ports: LanePorts) {
+    this.#exchange = exchange;
+    this.#ports = ports;
+  }
+
+  /**
+   * Rejects with `LaneFull`, with `ReplicaUnreachable` (not sent) if its time was over before a message left, or with
+   * whatever the exchange of its message rejected with.
+   */
+  submit(operation: Operation, { bytes, deadlineMs, signal }: SubmitFacts): Promise<Reply> {
+    const { budget, clock } = this.#ports;
     const counted = bytes + operationOverheadBytes;
     if (!budget.take(counted)) return Promise.reject(new LaneFull());
     return new Promise<Reply>((resolve, reject) => {
       const deadlineAtMs = deadlineMs === 0 ? Infinity : clock.monotonicMs() + deadlineMs;
-      waiting.push({ operation, bytes: counted, deadlineAtMs, signal, resolve, reject });
-      scheduleFlush();
+      this.#waiting.push({ operation, bytes: counted, deadlineAtMs, signal, resolve, reject });
+      this.#scheduleFlush();
     });
   }
 
-  function scheduleFlush(): void {
-    if (flushIsDue) return;
-    flushIsDue = true;
-    timers.nextTurn(() => {
-      flushIsDue = false;
-      while (inFlight < messagesInFlightMax && waiting.length > 0) flush();
+  #scheduleFlush(): void {
+    if (this.#flushIsDue) return;
+    this.#flushIsDue = true;
+    this.#ports.timers.nextTurn(() => {
+      this.#flushIsDue = false;
+      while (this.#inFlight < messagesInFlightMax && this.#waiting.length > 0) {
+        const message = this.#nextMessage();
+        if (message.length > 0) void this.#send(message);
+      }
     });
   }
 
-  function flush(): void {
-    const nowMs = clock.monotonicMs();
-    const message: Waiting<Operation, Reply>[] = [];
+  /** Takes what fits into one message, and drops what nobody waits for any more: empty if that was all of it. */
+  #nextMessage(): Entry<Operation, Reply>[] {
+    const nowMs = this.#ports.clock.monotonicMs();
+    const message: Entry<Operation, Reply>[] = [];
     let bytes = 0;
     let looked = 0;
-    for (const entry of waiting) {
+    for (const entry of this.#waiting) {
       if (message.length === operationsPerMessageMax) break;
       if (message.length > 0 && bytes + entry.bytes > recordBytesPerMessageMax) break;
       looked += 1;
       if (entry.signal?.aborted === true || entry.deadlineAtMs <= nowMs) {
-        budget.give(entry.bytes);
+        this.#ports.budget.give(entry.bytes);
         entry.reject(new ReplicaUnreachable('nobody waits for the reply any more', { sent: false }));
         continue;
       }
       bytes += entry.bytes;
       message.push(entry);
     }
-    waiting = waiting.slice(looked);
-    if (message.length > 0) void send(message, { bytes, nowMs });
+    this.#waiting = this.#waiting.slice(looked);
+    return message;
   }
 
-  async function send(
-    message: readonly Waiting<Operation, Reply>[],
-    { bytes, nowMs }: { bytes: number; nowMs: number },
-  ): Promise<void> {
-    inFlight += 1;
-    const deadlineMs = message.reduce((longest, entry) => Math.max(longest, entry.deadlineAtMs - nowMs), 0);
+  async #send(message: readonly Entry<Operation, Reply>[]): Promise<void> {
+    const { budget, clock } = this.#ports;
+    const deadlineAtMs = message.reduce((latest, entry) => Math.max(latest, entry.deadlineAtMs), 0);
+    this.#inFlight += 1;
     try {
-      const replies = await exchange(
-        message.map(({ operation }) => operation),
-        deadlineMs,
-      );
-      for (const [index, { resolve, reject }] of message.entries()) {
-        const reply = replies[index];
-        if (reply === undefined)
-          reject(new ReplicaUnreachable('the peer could not tell what became of it', { sent: true }));
-        else resolve(reply);
-      }
+      const operations = message.map(({ operation }) => operation);
+      const replies = await this.#exchange(operations, deadlineAtMs - clock.monotonicMs());
+      for (const [index, entry] of message.entries()) settle(entry, replies[index]);
     } catch (error) {
       for (const { reject } of message) reject(error);
     } finally {
-      inFlight -= 1;
-      budget.give(bytes);
-      if (waiting.length > 0) scheduleFlush();
+      this.#inFlight -= 1;
+      for (const { bytes } of message) budget.give(bytes);
+      if (this.#waiting.length > 0) this.#scheduleFlush();
     }
   }
+}
 
-  return { submit };
+function settle<Reply>(entry: Entry<unknown, Reply>, reply: Reply | undefined): void {
+  if (reply !== undefined) entry.resolve(reply);
+  else entry.reject(new ReplicaUnreachable('the peer could not tell what became of it', { sent: true }));
 }

@@ -17,7 +17,8 @@ import {
 import { peerBytesMax, peerGraceMs, unboundedCallMs } from '../limits.js';
 import type { Timers } from '../ports.js';
 import type { PeerConnection } from '../transport.js';
-import { createByteBudget, createLane, LaneFull } from './lane.js';
+import { createByteBudget } from './byte-budget.js';
+import { Lane, LaneFull } from './lane.js';
 import {
   fixedEpoch,
   type HeaderOptions,
@@ -44,7 +45,7 @@ export function createRemoteReplica(options: RemoteReplicaOptions, ports: Remote
   const { member } = options;
   const lanePorts = { ...ports, budget: createByteBudget(peerBytesMax) };
 
-  const writes = createLane<WriteOperation, WriteReply>(async (operations, deadlineMs) => {
+  const writes = new Lane<WriteOperation, WriteReply>(async (operations, deadlineMs) => {
     const header = requestHeader(options, ports, { deadlineMs });
     const request = { header, records: joined(operations), wantPrevious: wantedBits(operations) };
     const response = await connection.write(request, patience(deadlineMs));
@@ -52,14 +53,14 @@ export function createRemoteReplica(options: RemoteReplicaOptions, ports: Remote
     return response.results.map((result) => toWriteReply(result, facts));
   }, lanePorts);
 
-  const repairs = createLane<RepairOperation, WriteReply>(async (operations, deadlineMs) => {
+  const repairs = new Lane<RepairOperation, WriteReply>(async (operations, deadlineMs) => {
     const header = requestHeader(options, ports, { deadlineMs });
     const response = await connection.repair({ header, records: joined(operations) }, patience(deadlineMs));
     const facts = openReplyHeader(response.header, member);
     return response.results.map((result) => toWriteReply(result, facts));
   }, lanePorts);
 
-  const reads = createLane<ReadOperation, ReadReply>(async (operations, deadlineMs) => {
+  const reads = new Lane<ReadOperation, ReadReply>(async (operations, deadlineMs) => {
     const at = Math.max(...operations.map((operation) => operation.at));
     const header = requestHeader(options, ports, { deadlineMs, at });
     const request = { header, keys: operations.map(({ key }) => asBuffer(key)) };

@@ -8,13 +8,7 @@ import {
   type WriteResult,
   WriteStatus,
 } from '@kv/proto/internal';
-import {
-  type ReadReply,
-  type Refusal,
-  type ReplyFacts,
-  type ScanReply,
-  type WriteReply,
-} from '@kv/replication';
+import type { ReadReply, Refusal, ReplyFacts, ScanReply, WriteReply } from '@kv/replication';
 import { readRecord, readRecords } from '@kv/storage';
 
 import { checkedTimestamp } from './message-header.js';

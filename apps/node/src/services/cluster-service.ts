@@ -22,8 +22,8 @@ export interface ClusterServicePorts {
   readonly hlc: HybridLogicalClock;
   readonly clock: Clock;
   /** As this node sees them now. */
-  members(): readonly Member[];
-  isServing(): boolean;
+  readonly members: () => readonly Member[];
+  readonly isServing: () => boolean;
 }
 
 const stateOf = { up: MemberState.UP, down: MemberState.DOWN } as const;

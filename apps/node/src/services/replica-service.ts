@@ -3,7 +3,7 @@
  * carries out side by side, so that one fsync serves them all.
  */
 import { KvError, toKvError } from '@kv/errors';
-import { type Timestamp } from '@kv/hlc';
+import type { Timestamp } from '@kv/hlc';
 import type { RequestHeader } from '@kv/proto/internal';
 import type { Replica, WriteReply } from '@kv/replication';
 import { type RecordView, readRecords } from '@kv/storage';
