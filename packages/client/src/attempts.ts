@@ -4,7 +4,7 @@ import type { Contact, EndpointPool } from './endpoint-pool.js';
 import { attemptsMax, backoffMsFirst, backoffMsMax } from './limits.js';
 import type { OperationScope } from './operation-scope.js';
 import type { Random } from './ports.js';
-import type { RequestSlots } from './request-slots.js';
+import type { RequestPace, RequestSlot, RequestSlots } from './request-slots.js';
 
 /** What an operation is made of: one attempt after the other, never two at a time. */
 export interface AttemptsOptions<T> {
@@ -49,22 +49,23 @@ export async function runAttempts<T>(
   let spent = 0;
   for (let number = 1; ; number += 1) {
     let contact: Contact | undefined;
-    let release: (() => void) | undefined;
+    let slot: RequestSlot | undefined;
+    let pace: RequestPace = 'in-time';
     try {
-      release = await slots.acquire(scope);
+      slot = await slots.acquire(scope);
       contact = await pool.acquire(scope);
       return await attempt(contact, attemptTimeoutMs(scope, spent + 1 >= attemptsMax || pool.size === 1));
     } catch (error) {
       const failure = toKvError(error);
       failures.push(failure);
-      if (!cameTooLate(failure)) spent += 1;
-      if (contact !== undefined && !cameTooLate(failure) && blamesEndpoint(failure, scope))
-        pool.blame(contact);
+      if (cameTooLate(failure)) pace = 'late';
+      else spent += 1;
+      if (contact !== undefined && blamesEndpoint(failure, scope)) pool.blame(contact);
       const mayRetry = retryable[failure.code] && !(kind === 'write-once' && failure.outcome === 'unknown');
       if (scope.endedBy !== undefined || !mayRetry || spent >= attemptsMax)
         throw conclude(failures, scope, kind);
     } finally {
-      release?.();
+      slot?.release(pace);
     }
     await scope.sleep(pauseMs(number, failures.at(-1)?.retryAfterMs ?? 0, random)).catch(() => {
       throw conclude(failures, scope, kind);
@@ -74,7 +75,8 @@ export async function runAttempts<T>(
 
 /**
  * The write's stamp window was over when a node came to it. That is a definite no, and says nothing against trying with a
- * new window for as long as the deadline allows: a pause of the machine would otherwise fail what it only delayed.
+ * new window for as long as the deadline allows: a pause of the machine would otherwise fail what it only delayed. The
+ * endpoint is blamed all the same: greeted again it tells its time, from which the next window is made.
  */
 function cameTooLate({ code, outcome }: KvError): boolean {
   return code === 'timeout' && outcome === 'not-applied';

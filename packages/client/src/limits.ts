@@ -6,8 +6,17 @@ export const keyBytesMax = 1024;
 /** 1 MiB: a value is copied several times on its way; larger things belong into an object store. */
 export const valueBytesMax = 1024 * 1024;
 
+/** 2^43 ms, 278 years: expiry is an absolute time, and stays exact. */
+export const ttlMsMax = 2 ** 43;
+
 /** Of a whole operation, its retries included, where the caller names none. */
 export const timeoutMsDefault = 5_000;
+
+/**
+ * Of each answer of a scan, where the caller names none. Longer, since a node looks through all partitions for the next
+ * key of a rare prefix before it has anything to answer.
+ */
+export const scanTimeoutMsDefault = 60_000;
 
 /** What timers can hold (2^31 − 1); beyond it they would fire at once. */
 export const timeoutMsMax = 2_147_483_647;
@@ -15,10 +24,7 @@ export const timeoutMsMax = 2_147_483_647;
 /** Requests sent per operation, and passes over endpoints of which none answers. More only adds load where load is the trouble. */
 export const attemptsMax = 3;
 
-/**
- * Requests under way at once, of one client; more wait in line. A node serves thousands a second, so that this many keep it
- * busy, and even on a slow machine the last of them is reached well within its stamp window.
- */
+/** Requests under way at once, of one client, at most; more wait in line. So many keep a node busy, and more only wait longer. */
 export const requestsMax = 64;
 
 /** Before an endpoint is used, one call has to be answered within this time: a machine that vanished answers nothing. */
