@@ -128,9 +128,9 @@ class OffsetFence implements ClockFence {
 
   #sampleJumped(elapsedMs: number): void {
     const jump = this.#jump;
-    const offset = jump === undefined ? undefined : this.#offsetNear(jump.offsetMs);
-    if (jump === undefined || offset === undefined || abs(offset - jump.offsetMs) > this.#jumpMsMax) {
-      this.#jump = { offsetMs: this.#offsetNear(this.#trustedOffsetMs), sinceMonotonicMs: this.#monotonicMs };
+    const offset = this.#offsetNear(jump?.offsetMs ?? this.#trustedOffsetMs);
+    if (jump === undefined || abs(offset - jump.offsetMs) > this.#jumpMsMax) {
+      this.#jump = { offsetMs: offset, sinceMonotonicMs: this.#monotonicMs };
       this.#peers.dropSamples(this.#monotonicMs);
       this.#vote();
     } else {

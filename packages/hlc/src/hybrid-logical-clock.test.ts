@@ -4,14 +4,17 @@ import fc from 'fast-check';
 
 import {
   ClockDriftError,
+  compareVersions,
   counterOf,
   createHybridLogicalClock,
   maxTimestamp,
   physicalMs,
   plusMs,
   timestampOf,
+  versionNode,
   type HybridLogicalClockOptions,
   type Timestamp,
+  type Version,
 } from './index.js';
 
 const startMs = Date.UTC(2026, 0, 1);
@@ -318,6 +321,32 @@ describe('hybrid logical clock: properties over any history', () => {
           const answer = nodes[to]!.now();
           expect(answer).toBeGreaterThan(message);
           message = answer;
+        }
+      }),
+    );
+  });
+
+  it('T3: versions are unique, though all wall clocks stand still and nodes restart', () => {
+    const use = fc.record({ node: fc.nat(2), restarts: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(use, { maxLength: 60 }), (uses) => {
+        const clock = createManualClock({ nowMs: startMs });
+        const nodes = [1, 2, 3].map((member) => ({
+          number: versionNode({ member, incarnation: 1 }),
+          hlc: createHybridLogicalClock({}, { clock }),
+        }));
+        const versions: Version[] = [];
+        for (const { node, restarts } of uses) {
+          const user = nodes[node]!;
+          if (restarts) user.hlc = createHybridLogicalClock({ ceiling: user.hlc.ceiling() }, { clock });
+          const timestamp = user.hlc.now();
+          const due = user.hlc.ceilingDue();
+          if (due !== undefined) user.hlc.ceilingPersisted(due);
+          versions.push({ timestamp, node: user.number });
+        }
+        versions.sort(compareVersions);
+        for (let at = 1; at < versions.length; at += 1) {
+          expect(compareVersions(versions[at - 1]!, versions[at]!)).toBeLessThan(0);
         }
       }),
     );

@@ -1,5 +1,5 @@
+import { moveByChains } from './chains.js';
 import { nobody, type Placement } from './placement.js';
-import { shortestChain } from './shortest-chain.js';
 import { tieHash } from './tie-hash.js';
 
 // Inside jest every read of a global costs many times what it costs in plain node.
@@ -9,28 +9,15 @@ const { floor, imul } = Math;
  * Brings every member to its quota and fills every slot, moving as little as it can: first empty slots to whoever lacks
  * most, then single partitions straight from members above their quota to members below, and where neither can be done
  * directly, along the shortest chain of members.
- *
- * Chains always exist while the quotas can be met at all: this is a flow problem (slots into partitions, at most
- * `perZoneMax` of a partition into a zone, one into a member, its quota out), and a flow that is not maximal has an
- * augmenting path. The steps of a shortest one do not disturb each other: if two of them used one partition in conflicting
- * ways, the first could have gone straight to the end of the second, and the path would not be shortest.
+ * @throws Error if that fails, which is a defect here: nothing was changed, the assignment before still holds.
  */
 export function balance(placement: Placement, quotas: Uint32Array): void {
   fillEmptySlots(placement, quotas);
   moveDirectly(placement, quotas);
-  for (const slot of emptySlots(placement)) fillByChain(placement, quotas, slot);
-  for (;;) {
-    const from = placement.loads.findIndex((load, member) => load > quotas[member]!);
-    if (from === -1 || !moveByChain(placement, quotas, from)) return;
+  moveByChains(placement, quotas);
+  if (placement.rows.includes(nobody) || placement.loads.some((load, member) => load !== quotas[member])) {
+    throw new Error('defect: partitions could not be assigned as planned');
   }
-}
-
-function emptySlots({ rows }: Placement): number[] {
-  const slots: number[] = [];
-  rows.forEach((owner, slot) => {
-    if (owner === nobody) slots.push(slot);
-  });
-  return slots;
 }
 
 function fillEmptySlots(placement: Placement, quotas: Uint32Array): void {
@@ -76,50 +63,4 @@ function moveDirectly(placement: Placement, quotas: Uint32Array): void {
       if (giverSlot !== -1) placement.put(giverSlot, taker);
     }
   }
-}
-
-/** The empty slot as the source of a chain. */
-const emptySlot = -2;
-
-function fillByChain(placement: Placement, quotas: Uint32Array, slot: number): void {
-  const partition = floor(slot / placement.shape.width);
-  const itemFor = itemFinder(placement);
-  const chain = shortestChain({
-    nodes: neediestFirst(placement, quotas),
-    source: emptySlot,
-    itemFor: (from, to) => {
-      if (from !== emptySlot) return itemFor(from, to);
-      return placement.admits(partition, to, nobody) ? partition : -1;
-    },
-    isTarget: (member) => placement.loads[member]! < quotas[member]!,
-  });
-  for (const { from, to, item } of chain ?? []) {
-    placement.put(from === emptySlot ? slot : placement.slotOf(item, from), to);
-  }
-}
-
-/** Returns whether a chain was found. */
-function moveByChain(placement: Placement, quotas: Uint32Array, source: number): boolean {
-  const chain = shortestChain({
-    nodes: neediestFirst(placement, quotas),
-    source,
-    itemFor: itemFinder(placement),
-    isTarget: (member) => placement.loads[member]! < quotas[member]!,
-  });
-  for (const { from, to, item } of chain ?? []) placement.put(placement.slotOf(item, from), to);
-  return chain !== undefined;
-}
-
-function neediestFirst({ loads }: Placement, quotas: Uint32Array): number[] {
-  const lack = (member: number) => quotas[member]! - loads[member]!;
-  return [...loads.keys()].sort((a, b) => lack(b) - lack(a));
-}
-
-/** Finds a partition that one member could hand to another as things stand now. */
-function itemFinder(placement: Placement): (from: number, to: number) => number {
-  const held = Array.from(placement.loads, (): number[] => []);
-  placement.rows.forEach((owner, slot) => {
-    if (owner !== nobody) held[owner]!.push(floor(slot / placement.shape.width));
-  });
-  return (from, to) => held[from]!.find((partition) => placement.admits(partition, to, from)) ?? -1;
 }

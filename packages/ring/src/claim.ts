@@ -69,8 +69,8 @@ function claimChecked(previous: Assignment | undefined, options: ClaimOptions): 
     ideals: idealShares(roster, shape).map((share) => share * partitions),
     total: partitions * shape.width,
     loads: loadsOf(survivors, members.length),
-    numbers: roster.numbers,
-    zones: { of: roster.zones, count: roster.zoneCount, max: partitions * shape.perZoneMax },
+    roster,
+    perZoneMax: partitions * shape.perZoneMax,
   });
 
   const placement = new Placement(roster, shape, partitions);

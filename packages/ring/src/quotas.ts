@@ -70,20 +70,20 @@ export interface Rounding {
   readonly total: number;
   /** What each has now. */
   readonly loads: Uint32Array;
-  readonly numbers: Uint16Array;
-  /** The zone of each and the most a zone may get, if zones count. */
-  readonly zones?: { readonly of: Uint16Array; readonly max: number; readonly count: number };
+  readonly roster: Roster;
+  /** The most that the members of one zone may get together. */
+  readonly perZoneMax: number;
 }
 
 /**
  * Whole quotas, each its ideal rounded down or up. Up goes first to who has that much already, since taking it away would
  * be a move; the zones' maxima are kept.
  */
-export function wholeQuotas({ ideals, total, loads, numbers, zones }: Rounding): Uint32Array {
+export function wholeQuotas({ ideals, total, loads, roster, perZoneMax }: Rounding): Uint32Array {
+  const { numbers, zones, zoneCount } = roster;
   const quotas = Uint32Array.from(ideals, (ideal) => floor(exact(ideal)));
-  const room = new Float64Array(zones?.count ?? 1).fill(zones?.max ?? total);
-  const zoneOf = (index: number) => zones?.of[index] ?? 0;
-  quotas.forEach((quota, index) => void (room[zoneOf(index)]! -= quota));
+  const room = new Float64Array(zoneCount).fill(perZoneMax);
+  quotas.forEach((quota, index) => void (room[zones[index]!]! -= quota));
 
   const candidates: number[] = [];
   ideals.forEach((ideal, index) => {
@@ -95,7 +95,7 @@ export function wholeQuotas({ ideals, total, loads, numbers, zones }: Rounding):
 
   let left = total - quotas.reduce((sum, quota) => sum + quota, 0);
   for (const index of candidates) {
-    const zone = zoneOf(index);
+    const zone = zones[index]!;
     if (left === 0) break;
     if (room[zone]! < 1) continue;
     quotas[index]! += 1;

@@ -44,7 +44,10 @@ export function shortestChain({ nodes, source, itemFor, isTarget }: ChainSearch)
 
 function chainTo(target: number, reachedBy: ReadonlyMap<number, Handover>): Handover[] {
   const chain: Handover[] = [];
-  for (let step = reachedBy.get(target); step !== undefined; step = reachedBy.get(step.from))
+  let step = reachedBy.get(target);
+  while (step !== undefined) {
     chain.unshift(step);
+    step = reachedBy.get(step.from);
+  }
   return chain;
 }

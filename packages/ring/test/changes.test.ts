@@ -185,7 +185,8 @@ describe('random changes of members, weights, zones and factor', () => {
           }
         }
       }),
-      { numRuns: 40 },
+      // Once: primaries rounded before it was known which rounding can be met.
+      { numRuns: 40, examples: [[2_147_483_644, 3]] },
     );
     expect(crowdedZones).toBeGreaterThan(50);
   });
