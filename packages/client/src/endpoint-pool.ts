@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 import { KvError } from '@kv/errors';
 
 import { failedAt } from './attempt-failure.js';
@@ -48,6 +50,7 @@ export class EndpointPool {
   constructor(endpoints: readonly string[], ports: EndpointPoolPorts) {
     this.#entries = endpoints.map((endpoint) => ({ endpoint }));
     this.#ports = ports;
+    setMaxListeners(0, this.closing); // One for each scan.
     this.#current = ports.random.uint32() % endpoints.length;
   }
 

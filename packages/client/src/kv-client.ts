@@ -19,7 +19,7 @@ import { type Codec, codecOf, type DecodedTypes, type EncodableTypes, type Encod
 import { parseEndpoint, parseEndpoints } from './endpoint.js';
 import { EndpointPool } from './endpoint-pool.js';
 import { grpcTransport } from './grpc-transport.adapter.js';
-import { keyBytesMax, requestsMax, valueBytesMax } from './limits.js';
+import { keyBytesMax, requestsMax, scanTimeoutMsDefault, valueBytesMax } from './limits.js';
 import { createOperationIds } from './operation-id.js';
 import { createOperationScope, type OperationScope } from './operation-scope.js';
 import {
@@ -242,7 +242,9 @@ export class KvClient<K extends Encoding = 'utf8', V extends Encoding = 'utf8'> 
     options: ScanOptions<K>,
     request: ScanRequest,
   ): AsyncGenerator<KeyValueEntry<DecodedTypes[K], DecodedTypes[V]>, void, undefined> {
-    const withScope: WithScope = (work) => this.#withScope('scan', options, work);
+    const { signal, timeoutMs = scanTimeoutMsDefault } = options;
+    const withScope: WithScope = (work) =>
+      this.#withScope('the next answer of a scan', { signal, timeoutMs }, work);
     for await (const entry of runScan(request, withScope, this.#ports)) {
       yield { key: this.#keys.decode(entry.key, 'key'), ...this.#valueEntry(entry) };
     }

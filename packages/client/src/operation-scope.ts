@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 import { KvError } from '@kv/errors';
 
 import type { Clock, Timers } from './ports.js';
@@ -56,7 +58,7 @@ export function createOperationScope(
   }
 
   if (above?.aborted === true) onAbove();
-  else above?.addEventListener('abort', onAbove, { once: true });
+  else if (above !== undefined) listenToMany(above, onAbove);
 
   return {
     signal,
@@ -76,6 +78,12 @@ export function createOperationScope(
     close: () => end('closed', new KvError('closed', 'the client was closed')),
     release,
   };
+}
+
+/** One signal for a thousand operations is ordinary use: node would warn of a leak from the eleventh on. */
+function listenToMany(signal: AbortSignal, listener: () => void): void {
+  if (signal instanceof EventTarget) setMaxListeners(0, signal);
+  signal.addEventListener('abort', listener, { once: true });
 }
 
 async function raceWithSignal<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {

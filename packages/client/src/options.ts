@@ -2,7 +2,7 @@ import { KvError } from '@kv/errors';
 import { ConsistencyLevel as LevelMessage } from '@kv/proto';
 
 import { type EncodableTypes, type Encoding, encodings, nameOfType } from './encoding.js';
-import { scanLimitMax, timeoutMsDefault, timeoutMsMax } from './limits.js';
+import { scanLimitMax, timeoutMsDefault, timeoutMsMax, ttlMsMax } from './limits.js';
 import type { Clock, Random, Timers } from './ports.js';
 import type { ClientTransport } from './transport.js';
 
@@ -19,7 +19,7 @@ export interface KvClientOptions<K extends Encoding = 'utf8', V extends Encoding
   readonly valueEncoding?: V;
   /** Of operations that name none. Default `quorum`. */
   readonly consistency?: ConsistencyLevel;
-  /** Of operations that name none, retries included, in milliseconds. Default 5,000; sensible from 100 to 60,000. */
+  /** Of operations that name none, retries included, in milliseconds; not of scans. Default 5,000; sensible from 100 to 60,000. */
   readonly timeoutMs?: number;
 }
 
@@ -63,6 +63,8 @@ export interface ScanOptions<K extends Encoding = 'utf8'> extends ReadOptions {
   readonly after?: EncodableTypes[K] | undefined;
   /** Entries in all. */
   readonly limit?: number | undefined;
+  /** Of each answer, in milliseconds: a whole scan may take hours. Default 60,000, whatever the client's. */
+  readonly timeoutMs?: number | undefined;
 }
 
 const levelMessages: Readonly<Record<ConsistencyLevel, LevelMessage>> = {
@@ -108,9 +110,7 @@ export function checkedTimeoutMs(timeoutMs: number): number {
 
 /** 0 = never, as on the wire. */
 export function checkedTtlMs(ttlMs: number | undefined): number {
-  return ttlMs === undefined
-    ? 0
-    : checkedWhole(ttlMs, { name: 'ttlMs', min: 0, max: Number.MAX_SAFE_INTEGER });
+  return ttlMs === undefined ? 0 : checkedWhole(ttlMs, { name: 'ttlMs', min: 0, max: ttlMsMax });
 }
 
 /** 0 = no limit, as on the wire. */

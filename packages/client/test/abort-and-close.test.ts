@@ -76,6 +76,18 @@ describe('a signal', () => {
     await expect(pending).rejects.toMatchObject({ name: 'AbortError' });
   });
 
+  it('may be shared by many operations without a warning of node', async () => {
+    const cluster = createFakeCluster();
+    const client = new KvClient(['a:1'], {}, cluster.ports);
+    const { signal } = new AbortController();
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', onWarning);
+    await cluster.settle(Promise.all(Array.from({ length: 50 }, (_, i) => client.get(`k${i}`, { signal }))));
+    process.off('warning', onWarning);
+    expect(warnings).toEqual([]);
+  });
+
   it('is not listened to any more once the operation is over', async () => {
     const cluster = createFakeCluster();
     const client = new KvClient(['a:1'], {}, cluster.ports);

@@ -141,13 +141,29 @@ describe('scan', () => {
   it('gives each answer the whole time-out', async () => {
     const cluster = createFakeCluster();
     serveKeys(cluster, ['a', 'b', 'c'], { perAnswer: 1, breaks: [] });
-    const client = new KvClient(endpoints, { timeoutMs: 100 }, cluster.ports);
+    const client = new KvClient(endpoints, {}, cluster.ports);
     const found = [];
-    for await (const { key } of client.scan()) {
+    for await (const { key } of client.scan({ timeoutMs: 100 })) {
       found.push(key);
       await cluster.timers.advanceAsync(5_000); // A slow consumer.
     }
     expect(found).toEqual(['a', 'b', 'c']);
+  });
+
+  it('waits longer for an answer than other operations do, and not for ever', async () => {
+    const cluster = createFakeCluster();
+    const client = new KvClient(endpoints, { timeoutMs: 100 }, cluster.ports);
+    for (const endpoint of endpoints) cluster.node(endpoint).faults.scan.push('hang', 'hang', 'hang');
+    let failure: unknown;
+    const scan = client
+      .scan()
+      .next()
+      .catch((error: unknown) => (failure = error));
+    await cluster.timers.advanceAsync(20_000);
+    expect(failure).toBeUndefined();
+    await cluster.timers.advanceAsync(41_000);
+    await scan;
+    expect(failure).toMatchObject({ code: 'timeout' });
   });
 
   it('rejects with the reason of its signal', async () => {
