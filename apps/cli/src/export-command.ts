@@ -21,7 +21,7 @@ export function addExportCommand(program: Command, act: Act): void {
     .argument('[FILE]')
     .option('--prefix <P>', 'only keys that begin with it')
     .action(
-      act<ExportOptions>((context, path) =>
+      act<ExportOptions>((context, path?: string) =>
         path === undefined || path === '-' ? exportToOutput(context) : exportToFile(path, context),
       ),
     );

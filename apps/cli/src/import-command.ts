@@ -24,14 +24,18 @@ export function addImportCommand(program: Command, act: Act): void {
       60_000,
     )
     .action(
-      act<ImportOptions>(async (context, path) => {
-        const { io, err } = context;
+      act<ImportOptions>(async (context, path?: string) => {
+        const { io, err, signal } = context;
         const file = path === undefined || path === '-' ? { stream: io.stdin() } : await io.openFile(path);
         const bytes = 'bytes' in file ? file.bytes : undefined;
         const progress = createProgress(io, { err, bytes });
+        // Input may never come, as from a terminal.
+        const onAbort = (): void => void file.stream.destroy(signal.reason as Error);
+        signal.addEventListener('abort', onAbort, { once: true });
         try {
           return await runImport(file.stream, context, progress);
         } finally {
+          signal.removeEventListener('abort', onAbort);
           progress.stop();
           file.stream.destroy();
         }

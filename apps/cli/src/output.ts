@@ -7,6 +7,8 @@ import { BrokenPipeError } from './errors.js';
 export interface Output {
   write(chunk: string | Uint8Array): Promise<void>;
   line(text: string): Promise<void>;
+  /** Resolves once everything written has left; rejects if it could not. */
+  flushed(): Promise<void>;
   /** Rejects with the first error of the stream; never unhandled. */
   readonly broken: Promise<never>;
   readonly failure: Error | undefined;
@@ -36,6 +38,11 @@ export function createOutput(stream: Writable): Output {
   return {
     write,
     line: (text) => write(`${text}\n`),
+    async flushed() {
+      if (state.failure !== undefined) throw state.failure;
+      if (stream.writableLength === 0) return;
+      await Promise.race([new Promise<void>((resolve) => stream.write('', () => resolve())), broken]);
+    },
     broken,
     get failure() {
       return state.failure;

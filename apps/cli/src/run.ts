@@ -50,8 +50,8 @@ export async function run(argv: readonly string[], io: CliIo): Promise<ExitCode>
         timeoutMs: global.timeoutMs,
       });
       try {
-        const context = { io, client, global, options: this.opts(), out, err, signal };
-        exitCode = await handler(context as never, ...(given.slice(0, -2) as never));
+        const context = { io, client, global, options: this.opts<never>(), out, err, signal };
+        exitCode = await handler(context, ...(given.slice(0, -2) as string[]));
       } finally {
         await client.close();
       }
@@ -60,7 +60,9 @@ export async function run(argv: readonly string[], io: CliIo): Promise<ExitCode>
   const program = programOf(act, io);
   try {
     await program.parseAsync(argv, { from: 'user' });
-    return out.failure === undefined ? exitCode : exitCodeOf(out.failure);
+    // A full disk may show only now.
+    await out.flushed();
+    return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
     const failed = exitCodeOf(error);
