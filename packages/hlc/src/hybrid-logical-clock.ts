@@ -98,7 +98,8 @@ class SingleIntegerClock implements HybridLogicalClock {
   now(): Timestamp {
     const wall = wallMsSinceEpoch(this.#clock) * timestampsPerMs;
     const next = wall > this.#newest ? wall : this.#newest + 1;
-    if (!isTimestamp(next)) throw new ClockDriftError('no timestamp is left: the clock reached the end of 2089');
+    if (!isTimestamp(next))
+      throw new ClockDriftError('no timestamp is left: the clock is at its end, in 2089');
     this.#newest = next;
     this.#issued = next;
     return next;
