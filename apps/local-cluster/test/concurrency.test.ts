@@ -75,7 +75,7 @@ describe('concurrent operations', () => {
 
 describe('high concurrency', () => {
   it('3 × 256 operations in flight: every one is answered, every value is right', async () => {
-    const perClient = range(2_000);
+    const perClient = range(1_000);
     const run = <R>(work: (client: KvClient, key: string) => Promise<R>) =>
       Promise.all(
         clients.map((client, c) => inFlight(256, perClient, (i) => work(client, `busy ${c} ${i}`))),

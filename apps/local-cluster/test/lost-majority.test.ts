@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { KvClient } from '@kv/client';
 
 import type { LocalCluster } from '../src/index.js';
+import { eventually } from './eventually.js';
 import { createStage } from './stage.js';
 import { startAgain } from './start-again.js';
 
@@ -58,6 +59,13 @@ describe('two of three nodes down', () => {
   it('once one of them is back everything goes on, and what was told holds', async () => {
     const outcome = await expectHonestFailure(survivor.put('told', 'during'));
     await startAgain([cluster.nodes[1]!]);
+    // Its peer noticed that it is back; the survivor does so a moment later.
+    await eventually('the survivor finds it', () =>
+      survivor.get('told').then(
+        () => true,
+        () => false,
+      ),
+    );
     const value = await survivor.get('told');
     expect(outcome === 'unknown' ? [undefined, 'during'] : [undefined]).toContain(value);
     expect((await survivor.put('told', 'after')).previous).toBe(value);
