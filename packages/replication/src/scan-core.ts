@@ -113,10 +113,9 @@ class PageScan implements ScanCore {
     this.#answers.set(from, answer);
     const pages = this.#pages();
     if (pages.size >= this.#options.required) return this.#conclude(pages);
-    if (isPage(answer)) return nothing;
-    const more = this.#ask(1);
-    const settled = this.#answers.size === this.#asked;
-    return more.length === 0 && settled ? this.#fail('no-quorum') : more;
+    const more = isPage(answer) ? nothing : this.#ask(1);
+    // One more is asked for each that fails, so if all have answered now, there is nobody left to ask.
+    return this.#answers.size === this.#asked ? this.#fail('no-quorum') : more;
   }
 
   #conclude(pages: ReadonlyMap<number, PageReply>): readonly ScanEffect[] {
