@@ -50,7 +50,7 @@ export class EndpointPool {
   constructor(endpoints: readonly string[], ports: EndpointPoolPorts) {
     this.#entries = endpoints.map((endpoint) => ({ endpoint }));
     this.#ports = ports;
-    setMaxListeners(0, this.closing); // One for each scan.
+    setMaxListeners(Infinity, this.closing); // One for each scan.
     this.#current = ports.random.uint32() % endpoints.length;
   }
 

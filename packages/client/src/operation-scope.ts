@@ -82,7 +82,7 @@ export function createOperationScope(
 
 /** One signal for a thousand operations is ordinary use: node would warn of a leak from the eleventh on. */
 function listenToMany(signal: AbortSignal, listener: () => void): void {
-  if (signal instanceof EventTarget) setMaxListeners(0, signal);
+  if (signal instanceof EventTarget) setMaxListeners(Infinity, signal);
   signal.addEventListener('abort', listener, { once: true });
 }
 
