@@ -210,6 +210,8 @@ export class FileLog implements Log {
     } catch {
       return; // It has ended everything already.
     }
+    // A snapshot's sync may have failed meanwhile: then this one's success is nothing to build on.
+    if (this.#refusal() !== undefined) return;
     this.#batches += 1;
     this.#retryMs = diskFullRetryMsMin;
     this.#progress(position, records.length, ceiling);
@@ -234,8 +236,7 @@ export class FileLog implements Log {
       this.#syncs += 1;
       await this.#file.sync();
     } catch (error) {
-      this.fail(error, 'a sync of the log failed');
-      throw error;
+      throw this.fail(error, 'a sync of the log failed');
     }
   }
 
@@ -320,9 +321,13 @@ export class FileLog implements Log {
     }
   }
 
-  /** Ends everything: whatever is not acknowledged yet never will be. */
-  fail(error: unknown, what: string): void {
-    if (this.#state.kind === 'failed' || this.#state.kind === 'closed') return;
+  /**
+   * Ends everything: whatever is not acknowledged yet never will be.
+   *
+   * @returns the error that ended it, this one or an earlier one
+   */
+  fail(error: unknown, what: string): KvError {
+    if (this.#state.kind === 'failed') return this.#state.error;
     const failure = new KvError('internal', `${what}: nothing is acknowledged any more, start again`, {
       outcome: 'unknown',
       cause: error,
@@ -333,6 +338,7 @@ export class FileLog implements Log {
     this.#waiters.rejectAll(failure);
     this.#ports.logger?.error({ err: error }, failure.message);
     this.#ports.onFatal(failure);
+    return failure;
   }
 
   #refusal(): KvError | undefined {

@@ -1,3 +1,4 @@
+import { KvError } from '@kv/errors';
 import type { Timestamp } from '@kv/hlc';
 
 import { releaseOldFiles } from './data-directory.js';
@@ -35,48 +36,20 @@ export interface FileSnapshotsParts {
  * 5. The old chain goes.
  */
 export function createFileSnapshots(parts: FileSnapshotsParts): Snapshots {
-  const { fileSystem, directory, table, log, manifest } = parts;
+  const { log } = parts;
   let bytes = parts.bytes;
   let lastAtMs = 0;
   let coveredUpTo = 0;
   let running: Promise<void> | undefined;
+  let stopped = false;
 
   const take = async (): Promise<void> => {
     const appended = log.appended;
-    const { sequence, firstBatch } = await log.rotate();
-    let written: number;
-    try {
-      written = await writeSnapshot({
-        fileSystem,
-        timers: parts.timers,
-        directory,
-        sequence,
-        table,
-        ceiling: log.ceiling,
-        beforeNaming: () => log.sync(),
-      });
-      await manifest.update({
-        snapshot: sequence,
-        logFirst: sequence,
-        batchFirst: firstBatch,
-        ceiling: log.ceiling,
-        newestTimestamp: parts.newestTimestamp(),
-        damaged: [...parts.damagedPartitions],
-      });
-    } catch (error) {
-      // The old chain still counts. But a disk that failed to sync is not to be trusted with another acknowledgement.
-      if (isSystemError(error) && !isDiskFull(error)) log.fail(error, 'writing a snapshot failed');
-      throw error;
-    }
-    bytes = written;
+    bytes = await replaceChain(parts, () => {
+      if (stopped) throw new KvError('closed', 'the store was closed: the snapshot is given up');
+    });
     lastAtMs = parts.clock.nowMs();
     coveredUpTo = appended;
-    log.release(sequence);
-    await releaseOldFiles(fileSystem, {
-      directory,
-      manifest: manifest.current,
-      damagedFiles: parts.damagedFiles,
-    });
   };
 
   return {
@@ -98,8 +71,39 @@ export function createFileSnapshots(parts: FileSnapshotsParts): Snapshots {
       });
       return running;
     },
-    async settled() {
+    async stop() {
+      stopped = true;
       await running?.catch(() => undefined);
     },
   };
+}
+
+/** @returns the new snapshot's bytes */
+async function replaceChain(parts: FileSnapshotsParts, beforeSlice: () => void): Promise<number> {
+  const { fileSystem, timers, directory, table, log, manifest } = parts;
+  const { sequence, firstBatch } = await log.rotate();
+  let bytes: number;
+  try {
+    bytes = await writeSnapshot({
+      ...{ fileSystem, timers, directory, sequence, table, beforeSlice },
+      ceiling: log.ceiling,
+      beforeNaming: () => log.sync(),
+    });
+    await manifest.update({
+      snapshot: sequence,
+      logFirst: sequence,
+      batchFirst: firstBatch,
+      ceiling: log.ceiling,
+      newestTimestamp: parts.newestTimestamp(),
+      damaged: [...parts.damagedPartitions],
+    });
+  } catch (error) {
+    // The old chain still counts. But a disk that failed to sync is not to be trusted with another acknowledgement.
+    if (isSystemError(error) && !isDiskFull(error)) log.fail(error, 'writing a snapshot failed');
+    throw error;
+  }
+  log.release(sequence);
+  const { current } = manifest;
+  await releaseOldFiles(fileSystem, { directory, manifest: current, damagedFiles: parts.damagedFiles });
+  return bytes;
 }

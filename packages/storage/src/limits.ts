@@ -57,6 +57,9 @@ export const snapshotLogBytesMin = 256 * mebibyte;
 /** … this many times the bytes of live records. */
 export const snapshotLogRatio = 2;
 
+/** After a snapshot failed, none is tried because of the log's length for so long: each trial costs the disk. */
+export const snapshotRetryMs = 60_000;
+
 /** Bytes of records that a snapshot copies before it lets others have their turn. */
 export const snapshotSliceBytes = 256 * 1024;
 

@@ -12,7 +12,7 @@ import type {
   StoredRecord,
 } from './engine.js';
 import { toFileError } from './file-errors.js';
-import { atomicBatchBytesMax, snapshotLogBytesMin, snapshotLogRatio } from './limits.js';
+import { atomicBatchBytesMax, snapshotLogBytesMin, snapshotLogRatio, snapshotRetryMs } from './limits.js';
 import type { Log } from './log.js';
 import type { Clock, Logger, Timers } from './ports.js';
 import {
@@ -54,6 +54,8 @@ export class LocalEngine implements StorageEngine {
   readonly #timers: Timers;
   readonly #logger: Logger | undefined;
   #newestTimestamp: Timestamp;
+  /** On the monotonic clock. */
+  #snapshotNotBeforeMs = -Infinity;
   #cancelMaintenance: (() => void) | undefined;
   #closing: Promise<void> | undefined;
 
@@ -146,7 +148,10 @@ export class LocalEngine implements StorageEngine {
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#close();
+    if (this.#closing === undefined) {
+      this.#closing = this.#close();
+      this.#closing.catch(() => undefined);
+    }
     return this.#closing;
   }
 
@@ -216,6 +221,7 @@ export class LocalEngine implements StorageEngine {
   #snapshotIfLogIsLong(): void {
     const { snapshots } = this.#parts;
     if (snapshots.running || this.#log.state.kind !== 'open') return;
+    if (this.#clock.monotonicMs() < this.#snapshotNotBeforeMs) return;
     const { logBytes } = this.#log.stats();
     if (logBytes <= snapshotLogBytesMin || logBytes <= snapshotLogRatio * this.#table.recordBytes) return;
     this.#snapshotInBackground();
@@ -223,8 +229,9 @@ export class LocalEngine implements StorageEngine {
 
   #snapshotInBackground(): void {
     this.snapshot().catch((error: unknown) => {
-      if (this.#closing === undefined)
-        this.#logger?.error({ err: error }, 'a snapshot failed; the log stays');
+      if (this.#closing !== undefined) return;
+      this.#logger?.error({ err: error }, 'a snapshot failed; the log stays');
+      this.#snapshotNotBeforeMs = this.#clock.monotonicMs() + snapshotRetryMs;
     });
   }
 
@@ -250,7 +257,7 @@ export class LocalEngine implements StorageEngine {
 
   async #close(): Promise<void> {
     this.#cancelMaintenance?.();
-    await this.#parts.snapshots.settled();
+    await this.#parts.snapshots.stop();
     try {
       await this.#log.close();
     } finally {

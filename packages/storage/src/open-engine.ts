@@ -1,5 +1,6 @@
 import { zeroTimestamp } from '@kv/hlc';
 
+import type { Damage } from './damage.js';
 import { beginLog, naming, openDirectory, releaseOldFiles } from './data-directory.js';
 import type { RecoveryReport, StorageEngine } from './engine.js';
 import { FileLog } from './file-log.js';
@@ -62,13 +63,22 @@ async function openInDirectory(options: ResolvedEngineOptions, ports: EnginePort
     });
     tell(logger, directory, recovered);
     const engine = assemble(options, ports, { lock, manifest, recovered, file });
-    if (options.acceptDamage && recovered.damage.partitions.size > 0) {
-      recovered.damage.clear();
-      await engine.snapshot();
-    }
+    if (options.acceptDamage) await acceptDamage(engine, recovered.damage);
     return engine;
   } catch (error) {
     await lock.release();
+    throw error;
+  }
+}
+
+/** The marks go with the files that they are about: both are replaced by a snapshot of what is left. */
+async function acceptDamage(engine: LocalEngine, damage: Damage): Promise<void> {
+  if (damage.partitions.size === 0) return;
+  damage.clear();
+  try {
+    await engine.snapshot();
+  } catch (error) {
+    await engine.close().catch(() => undefined);
     throw error;
   }
 }

@@ -43,8 +43,8 @@ export interface FileSystem {
   /** Makes the directory's names durable. */
   syncDirectory(directory: string): Promise<void>;
   /**
-   * Takes the directory for this process, or rejects with an error of code `KV_LOCKED` whose message names the
-   * directory and the process that has it. A lock whose owner died is taken over.
+   * Takes the directory for this process, or rejects with an error of code `KV_LOCKED` (or a KvError `unavailable`) whose
+   * message names the directory and the process that has it. A lock whose owner died is taken over.
    */
   lock(directory: string): Promise<DirectoryLock>;
 }

@@ -16,6 +16,8 @@ export interface SnapshotTask {
   readonly sequence: number;
   readonly table: RecordTable;
   readonly ceiling: Timestamp;
+  /** Throws to give up. */
+  readonly beforeSlice: () => void;
   /** Runs after the last record was read and before the snapshot gets its name. */
   readonly beforeNaming: () => Promise<void>;
 }
@@ -39,6 +41,7 @@ export async function writeSnapshot(task: SnapshotTask): Promise<number> {
       let records = 0;
       let batch = 1;
       for (const slice of slices(table)) {
+        task.beforeSlice();
         const frame = encodeBatch({ sequence: batch, ceiling: task.ceiling }, slice);
         await writeFully(created, frame, bytes);
         bytes += frame.length;

@@ -9,8 +9,8 @@ export interface Snapshots {
   readonly lastAtMs: number;
   /** A call while one is being taken joins it. */
   take(): Promise<void>;
-  /** Resolves once none is being taken. */
-  settled(): Promise<void>;
+  /** Gives up one that is being taken, unless it is nearly done; resolves once none is. None can be taken after. */
+  stop(): Promise<void>;
 }
 
 export function createNoSnapshots(): Snapshots {
@@ -20,6 +20,6 @@ export function createNoSnapshots(): Snapshots {
     bytes: 0,
     lastAtMs: 0,
     take: () => Promise.resolve(),
-    settled: () => Promise.resolve(),
+    stop: () => Promise.resolve(),
   };
 }

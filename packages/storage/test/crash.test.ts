@@ -1,9 +1,12 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { createMemoryFileSystem, createSeededRandom, type MemoryFileSystem } from '@kv/testing';
 
 import type { StorageEngine } from '../src/engine.js';
 import type { EngineOptions } from '../src/options.js';
 import { openOn, read, recordOf, store, storeDurably } from './engine-harness.js';
+
+// Many small cases: on a busy machine they take longer than the default allows.
+jest.setTimeout(60_000);
 
 type Acknowledged = Map<string, { order: number; value: string | undefined }>;
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { zeroTimestamp } from '@kv/hlc';
 import { createMemoryFileSystem, type FileSystemShape } from '@kv/testing';
 import fc from 'fast-check';
@@ -16,6 +16,21 @@ import {
   storeDurably,
   textOf,
 } from './engine-harness.js';
+
+// Many small cases: on a busy machine they take longer than the default allows.
+jest.setTimeout(60_000);
+
+const turns = async (count: number): Promise<void> => {
+  for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+};
+
+async function until(condition: () => boolean): Promise<void> {
+  for (let turn = 0; turn < 10_000; turn += 1) {
+    if (condition()) return;
+    await turns(1);
+  }
+  throw new Error('it did not come to pass');
+}
 
 describe('engine', () => {
   it('basic operations: stored, already, newer, and what was before', async () => {
@@ -312,6 +327,81 @@ describe('engine', () => {
     await engine.close();
     const after = await openOn(inner.crash());
     expect([read(after.engine, 'a'), read(after.engine, 'b')]).toEqual(['1', '1']);
+  });
+
+  it('snapshots get their name only once the log has everything that is in them', async () => {
+    for (const durability of ['always', 'os'] as const) {
+      const inner = createMemoryFileSystem();
+      let hold = Promise.resolve();
+      const slow: FileSystemShape = {
+        ...inner,
+        create: async (path) => {
+          const file = await inner.create(path);
+          const held = async <Result>(act: () => Promise<Result>): Promise<Result> => {
+            if (path.includes('log-0000000002')) await hold;
+            return act();
+          };
+          return {
+            ...file,
+            write: (bytes, at) => held(() => file.write(bytes, at)),
+            sync: () => held(() => file.sync()),
+          };
+        },
+      };
+      const { engine } = await openOn(slow, { durability });
+      await storeDurably(engine, { key: 'before', value: '1', order: 1 });
+      const snapshot = engine.snapshot();
+      await until(() => inner.paths().some((path) => path.includes('snapshot')));
+      let release = (): void => undefined;
+      hold = new Promise((resolve) => (release = resolve));
+      // Beside the snapshot: of many keys, so that some are in it.
+      const keys = Array.from({ length: 50 }, (_, index) => `key${index}`);
+      for (const key of keys) store(engine, { key, value: '1', order: 2 });
+      await turns(50);
+      expect(inner.paths().some((path) => path.endsWith('snapshot-0000000002.kv'))).toBe(false);
+      release();
+      await snapshot;
+      const after = await openOn(inner.crash());
+      expect(keys.map((key) => read(after.engine, key))).toEqual(keys.map(() => '1'));
+      await engine.close();
+    }
+  });
+
+  it('snapshots are given up by close, and the old chain is whole', async () => {
+    const fileSystem = createMemoryFileSystem();
+    const { engine } = await openOn(fileSystem);
+    for (let order = 1; order <= 40; order += 1)
+      store(engine, { key: `key${order}`, value: 'v'.repeat(20_000), order });
+    const snapshot = engine.snapshot();
+    await until(() => fileSystem.paths().some((path) => path.includes('snapshot')));
+    const closed = engine.close();
+    await expect(snapshot).rejects.toMatchObject({ code: 'closed' });
+    await closed;
+    expect(fileSystem.paths().some((path) => path.includes('snapshot'))).toBe(false);
+    const after = await openOn(fileSystem.crash());
+    expect(read(after.engine, 'key40')).toBe('v'.repeat(20_000));
+    await after.engine.close();
+  });
+
+  it('snapshots are taken when the log is long and mostly superseded, and log files end at their limit', async () => {
+    const fileSystem = createMemoryFileSystem();
+    const { engine } = await openOn(fileSystem, { durability: 'os' });
+    const value = 'v'.repeat(48 * 1024 * 1024);
+    for (let order = 1; order <= 6; order += 1) {
+      await storeDurably(engine, { key: 'a', value, order });
+      if (order === 4) {
+        // Two such records are more than a file takes.
+        await until(() => fileSystem.paths().filter((path) => path.endsWith('.kv')).length === 3);
+        expect(engine.stats().snapshotBytes).toBe(0);
+      }
+    }
+    await storeDurably(engine, { key: 'b', value: '1', order: 7 });
+    await until(() => engine.stats().snapshotBytes > 0);
+    await engine.close();
+    const after = await openOn(fileSystem.crash());
+    expect(read(after.engine, 'a')?.length).toBe(value.length);
+    expect(read(after.engine, 'b')).toBe('1');
+    await after.engine.close();
   });
 
   it('snapshots are taken by time, if anything was written since', async () => {

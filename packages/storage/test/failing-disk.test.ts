@@ -1,8 +1,11 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { createFaultyFileSystem, createMemoryFileSystem, type Fault } from '@kv/testing';
 
 import type { LogPosition, StorageEngine } from '../src/engine.js';
 import { type Opened, openOn, read, recordOf, store } from './engine-harness.js';
+
+// Many small cases: on a busy machine they take longer than the default allows.
+jest.setTimeout(60_000);
 
 const codeOf = (error: unknown): unknown => (error as { code?: unknown }).code;
 

@@ -1,10 +1,13 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { createFaultyFileSystem, createMemoryFileSystem, type MemoryFileSystem } from '@kv/testing';
 
 import { batchHeaderBytes, fileHeaderBytes } from '../src/batch-frame.js';
 import { hashKey, partitionOfHash } from '../src/record.js';
 import { keyOffset } from '../src/record-layout.js';
 import { bytesOf, directory, openOn, read, recordOf, storeDurably } from './engine-harness.js';
+
+// Many small cases: on a busy machine they take longer than the default allows.
+jest.setTimeout(60_000);
 
 const log = `${directory}/log-0000000001.kv`;
 const keys = ['a', 'b', 'c', 'f'];

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import {
   createManualClock,
   createMemoryFileSystem,
@@ -9,6 +9,9 @@ import fc from 'fast-check';
 
 import { open } from '../src/open.js';
 import type { KvStore, RangeOptions } from '../src/store.js';
+
+// Many small cases: on a busy machine they take longer than the default allows.
+jest.setTimeout(60_000);
 
 /** The dumb oracle: a Map, sorted when asked. */
 type Model = Map<string, { value: string; expiresAtMs: number }>;
