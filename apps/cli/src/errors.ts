@@ -41,6 +41,7 @@ function factsOf({ outcome, required, received }: KvError): string[] {
   return facts;
 }
 
-function messageOf(error: unknown): string {
+/** What happened, without the code: for where it says no more. */
+export function messageOf(error: unknown): string {
   return isNativeError(error) ? error.message : String(error);
 }

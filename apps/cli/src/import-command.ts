@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 
 import { type Act, type CommandContext, wholeNumber } from './command.js';
-import { sentenceOf } from './errors.js';
+import { messageOf, sentenceOf } from './errors.js';
 import { type ExitCode, exitCodes } from './exit-code.js';
 import { importRecords, type ImportCounts } from './import-records.js';
 import { createProgress, type Progress } from './progress.js';
@@ -62,7 +62,10 @@ async function runImport(
       io,
       signal,
       onProgress: (bytes) => progress.update({ bytes, text: textOf(counts) }),
-      onTrouble: (number, kind, error) => progress.report(`line ${number}: ${kind}: ${sentenceOf(error)}`),
+      onTrouble: (number, kind, error) =>
+        progress.report(
+          `line ${number}: ${kind}: ${kind === 'invalid' ? messageOf(error) : sentenceOf(error)}`,
+        ),
     });
   } catch (error) {
     // Interrupted, or the input broke off: what is in is in.

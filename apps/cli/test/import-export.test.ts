@@ -85,8 +85,8 @@ describe('kv import', () => {
     ]);
     const { code, stdout, stderr } = await runCli(store, ['import'], { stdin });
     expect([code, stdout]).toEqual([3, 'imported 1, failed 0, invalid 2, skipped 0\n']);
-    expect(stderr).toContain('line 1: invalid: invalid-argument: the line is not UTF-8');
-    expect(stderr).toContain('line 2: invalid: invalid-argument: longer than');
+    expect(stderr).toContain('line 1: invalid: the line is not UTF-8');
+    expect(stderr).toContain('line 2: invalid: longer than');
   });
 
   it('skips what has expired, and gives the rest the time that is left', async () => {

@@ -1,5 +1,6 @@
 // For applications.
-export { KvClient, type KeyValueEntry, type ValueEntry, type WriteResult } from './kv-client.js';
+export { KvClient } from './kv-client.js';
+export { type KeyValueEntry, type ValueEntry, type WriteResult } from './entry.js';
 export {
   type CallerOptions,
   type ConsistencyLevel,

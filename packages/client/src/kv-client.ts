@@ -1,12 +1,5 @@
 import { KvError } from '@kv/errors';
-import { isTimestamp, type Version } from '@kv/hlc';
-import type {
-  DeleteResponse,
-  GetResponse,
-  PutResponse,
-  ScanRequest,
-  Version as VersionMessage,
-} from '@kv/proto';
+import type { DeleteResponse, GetResponse, PutResponse, ScanRequest } from '@kv/proto';
 
 import {
   type ClusterDescription,
@@ -15,11 +8,13 @@ import {
   nodeStatusOf,
 } from './cluster-description.js';
 import { failedAt } from './attempt-failure.js';
+import { asBuffer, keyBytes, prefixBytes, valueBytes } from './bounded-bytes.js';
 import { type Codec, codecOf, type DecodedTypes, type EncodableTypes, type Encoding } from './encoding.js';
 import { parseEndpoint, parseEndpoints } from './endpoint.js';
 import { EndpointPool } from './endpoint-pool.js';
+import { type KeyValueEntry, type ValueEntry, valueEntryOf, versionOf, type WriteResult } from './entry.js';
 import { grpcTransport } from './grpc-transport.adapter.js';
-import { keyBytesMax, requestsMax, scanTimeoutMsDefault, valueBytesMax } from './limits.js';
+import { requestsMax, scanTimeoutMsDefault } from './limits.js';
 import { createOperationIds } from './operation-id.js';
 import { createOperationScope, type OperationScope } from './operation-scope.js';
 import {
@@ -38,7 +33,7 @@ import {
   type ScanOptions,
   type WriteOptions,
 } from './options.js';
-import { decodePrevious, type Previous } from './previous.js';
+import { decodePrevious } from './previous.js';
 import { runRead } from './read.js';
 import { runReady } from './ready.js';
 import { createRequestSlots } from './request-slots.js';
@@ -47,25 +42,6 @@ import { createServerTime } from './server-time.js';
 import { createStampCeilings } from './stamp-ceilings.js';
 import { systemClock, systemRandom, systemTimers } from './system.adapter.js';
 import { runWrite, type WriteOperation, type WritePorts } from './write.js';
-
-/** A value with what the store knows about it. */
-export interface ValueEntry<V> {
-  readonly value: V;
-  readonly version: Version;
-  /** Unix milliseconds; undefined = never. */
-  readonly expiresAtMs: number | undefined;
-}
-
-export interface KeyValueEntry<K, V> extends ValueEntry<V> {
-  readonly key: K;
-}
-
-export interface WriteResult<V> {
-  /** Of the write; greater than that of every quorum write acknowledged before it began. */
-  readonly version: Version;
-  /** What it replaced: a value, `undefined` for none, the symbol `unknown`. */
-  readonly previous: Previous<V>;
-}
 
 /**
  * A client of one cluster, for as long as the application runs. The constructor does no I/O; connections are made when they
@@ -115,7 +91,7 @@ export class KvClient<K extends Encoding = 'utf8', V extends Encoding = 'utf8'> 
     options: ReadOptions = {},
   ): Promise<ValueEntry<DecodedTypes[V]> | undefined> {
     const response = await this.#read(key, options);
-    return response.found ? this.#valueEntry(response) : undefined;
+    return response.found ? valueEntryOf(this.#values, response) : undefined;
   }
 
   /** Stores the value and tells the one before it. */
@@ -125,7 +101,7 @@ export class KvClient<K extends Encoding = 'utf8', V extends Encoding = 'utf8'> 
     options: PutOptions = {},
   ): Promise<WriteResult<DecodedTypes[V]>> {
     const fields = this.#writeFields(key, options);
-    const request = { ...fields, value: this.#encodeValue(value), ttlMs: checkedTtlMs(options.ttlMs) };
+    const request = { ...fields, value: valueBytes(this.#values, value), ttlMs: checkedTtlMs(options.ttlMs) };
     return this.#write('put', options, {
       key: request.key,
       consistency: options.consistency ?? this.#options.consistency,
@@ -154,10 +130,8 @@ export class KvClient<K extends Encoding = 'utf8', V extends Encoding = 'utf8'> 
     checkedSignal(options.signal);
     if (options.timeoutMs !== undefined) checkedTimeoutMs(options.timeoutMs);
     return this.#scan(options, {
-      prefix: asBuffer(
-        checkedSize(codecOf('binary').encode(prefix, 'prefix'), { subject: 'prefix', max: keyBytesMax }),
-      ),
-      after: after === undefined ? Buffer.alloc(0) : this.#encodeKey(after),
+      prefix: prefixBytes(prefix),
+      after: after === undefined ? Buffer.alloc(0) : keyBytes(this.#keys, after),
       limit: checkedScanLimit(limit),
       consistency: levelMessageOf(consistency),
     });
@@ -201,7 +175,7 @@ export class KvClient<K extends Encoding = 'utf8', V extends Encoding = 'utf8'> 
 
   async #read(key: EncodableTypes[K], options: ReadOptions): Promise<GetResponse> {
     const { consistency = this.#options.consistency } = options;
-    const request = { key: this.#encodeKey(key), consistency: levelMessageOf(consistency) };
+    const request = { key: keyBytes(this.#keys, key), consistency: levelMessageOf(consistency) };
     return this.#withScope('get', options, async (scope) => {
       const response = await runRead(
         ({ connection }, call) => connection.get(request, call),
@@ -219,7 +193,7 @@ export class KvClient<K extends Encoding = 'utf8', V extends Encoding = 'utf8'> 
   ) {
     if (typeof previous !== 'boolean') throw new TypeError('previous: true or false is needed');
     return {
-      key: this.#encodeKey(key),
+      key: keyBytes(this.#keys, key),
       consistency: levelMessageOf(consistency),
       omitPrevious: !previous,
       operationId: asBuffer(this.#nextOperationId()),
@@ -234,7 +208,7 @@ export class KvClient<K extends Encoding = 'utf8', V extends Encoding = 'utf8'> 
   ): Promise<WriteResult<DecodedTypes[V]>> {
     return this.#withScope(what, options, async (scope) => {
       const response = await runWrite(operation, scope, this.#ports);
-      return { version: versionOf(response), previous: decodePrevious(response, this.#values) };
+      return { version: versionOf(response.version), previous: decodePrevious(response, this.#values) };
     });
   }
 
@@ -246,7 +220,7 @@ export class KvClient<K extends Encoding = 'utf8', V extends Encoding = 'utf8'> 
     const withScope: WithScope = (work) =>
       this.#withScope('the next answer of a scan', { signal, timeoutMs }, work);
     for await (const entry of runScan(request, withScope, this.#ports)) {
-      yield { key: this.#keys.decode(entry.key, 'key'), ...this.#valueEntry(entry) };
+      yield { key: this.#keys.decode(entry.key, 'key'), ...valueEntryOf(this.#values, entry) };
     }
   }
 
@@ -269,54 +243,4 @@ export class KvClient<K extends Encoding = 'utf8', V extends Encoding = 'utf8'> 
       scope.release();
     }
   }
-
-  #encodeKey(key: EncodableTypes[K]): Buffer {
-    const bytes = this.#keys.encode(key, 'key');
-    if (bytes.length === 0) {
-      throw new KvError('invalid-argument', 'the key is empty', { outcome: 'not-applied' });
-    }
-    return asBuffer(checkedSize(bytes, { subject: 'key', max: keyBytesMax }));
-  }
-
-  #encodeValue(value: EncodableTypes[V]): Buffer {
-    return asBuffer(
-      checkedSize(this.#values.encode(value, 'value'), { subject: 'value', max: valueBytesMax }),
-    );
-  }
-
-  #valueEntry(message: EntryMessage): ValueEntry<DecodedTypes[V]> {
-    return {
-      value: this.#values.decode(message.value, 'value'),
-      version: versionOf(message),
-      expiresAtMs: message.expiresAtMs === 0 ? undefined : message.expiresAtMs,
-    };
-  }
-}
-
-interface EntryMessage {
-  readonly value: Uint8Array;
-  readonly version?: VersionMessage | undefined;
-  readonly expiresAtMs: number;
-}
-
-function versionOf({ version }: { readonly version?: VersionMessage | undefined }): Version {
-  if (version !== undefined && isTimestamp(version.timestamp)) {
-    return { timestamp: version.timestamp, node: version.node };
-  }
-  throw new KvError('internal', 'the node answered without a version; is it a kv node?');
-}
-
-function checkedSize<B extends Uint8Array>(
-  bytes: B,
-  { subject, max }: { readonly subject: string; readonly max: number },
-): B {
-  if (bytes.length <= max) return bytes;
-  throw new KvError('invalid-argument', `the ${subject} has ${bytes.length} bytes, ${max} are allowed`, {
-    outcome: 'not-applied',
-  });
-}
-
-/** The generated messages want Buffers; a view, no copy. */
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
