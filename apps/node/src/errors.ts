@@ -6,16 +6,14 @@ import { type ErrorCode, KvError } from '@kv/errors';
  * - `address`: it cannot listen where it should: the port is taken, or the address is not one of this machine
  * - `data-directory`: it belongs to another node or cluster, is in use, damaged or not writable
  * - `cluster`: no member answered with a list of peers
- * - `other`: see `cause`
  */
-export type StartFailureReason = 'usage' | 'address' | 'data-directory' | 'cluster' | 'other';
+export type StartFailureReason = 'usage' | 'address' | 'data-directory' | 'cluster';
 
 const codeOf: Readonly<Record<StartFailureReason, ErrorCode>> = {
   usage: 'invalid-argument',
   address: 'unavailable',
   'data-directory': 'invalid-argument',
   cluster: 'unavailable',
-  other: 'internal',
 };
 
 /** What `createNode` rejects with. The message is one sentence for a person. */

@@ -30,9 +30,8 @@ export const operationOverheadBytes = 128;
 /** Streams that one connection may have open; a client beyond it waits in its own process. */
 export const concurrentStreamsMax = 4_096;
 
-/** Entries and bytes of one message of a scan. */
-export const scanPageEntriesMax = 512;
-export const scanPageBytesMax = 1 * mebibyte;
+/** Bytes of one page of a partition, whatever a peer asks for, unless a single record is larger. */
+export const scanPageBytesMax = 4 * mebibyte;
 
 /** A call to a peer is given up this long after its deadline, so that a late reply can still arrive. */
 export const peerGraceMs = 100;

@@ -43,7 +43,7 @@ export interface Node {
   stop(options?: { readonly drainMs?: number }): Promise<void>;
 }
 
-/** @throws StartFailure; nothing is left open or listening then */
+/** @throws StartFailure, or what a part thinks of an option out of its range; nothing is left open or listening then */
 export async function createNode(options: NodeOptions, ports: NodePorts): Promise<Node> {
   const teardown = createTeardown();
   try {

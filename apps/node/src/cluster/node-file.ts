@@ -74,14 +74,12 @@ function decode(bytes: Uint8Array): NodeIdentity | undefined {
   if (typeof content !== 'object' || content === null) return undefined;
   const { digest, ...fields } = content as Record<string, unknown>;
   if (digest !== digestOf(fields)) return undefined;
-  if (fields['format'] !== format) {
-    throw new KvError(
-      'unimplemented',
-      `${fileName} has format ${String(fields['format'])}, expected ${format}`,
-    );
+  const { format: found, ...rest } = fields;
+  if (found !== format) {
+    throw new KvError('unimplemented', `${fileName} has format ${String(found)}, expected ${format}`);
   }
   // The digest says that these are the fields which `encode` wrote; the checks below pair with it.
-  const identity = fields as unknown as NodeIdentity;
+  const identity = rest as unknown as NodeIdentity;
   const intact = isNodeId(identity.id) && identity.clusterId === clusterIdOf(identity);
   return intact ? identity : undefined;
 }

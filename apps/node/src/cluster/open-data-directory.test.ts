@@ -63,6 +63,12 @@ describe('a new data directory', () => {
     expect(identity).toMatchObject({ ...joined, id: 'b' });
   });
 
+  it('does not care in which order the peers are told', async () => {
+    const identity = await open({ ...options, peers: [...peers].reverse() });
+    expect(identity).toEqual(await open(options));
+    expect(identity.peers).toEqual(peers);
+  });
+
   it('is refused to an id that the list does not name', async () => {
     expect(await refusal({ ...options, id: 'd' })).toMatchObject({
       reason: 'usage',

@@ -75,6 +75,8 @@ export function createProbe(peers: readonly ProbedPeer[], ports: ProbePorts): Pr
       logger.warn({ peer: id, reason: reasonOf(error) }, 'peer is down');
     } else if (entry.failures === 1 && hasCode(error, 'wrong-epoch')) {
       logger.error({ peer: id, reason: reasonOf(error) }, 'peer belongs to another cluster');
+    } else if (entry.failures === 1 && entry.state === 'down') {
+      logger.info({ peer: id, reason: reasonOf(error) }, 'peer does not answer yet');
     }
   }
 

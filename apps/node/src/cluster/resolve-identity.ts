@@ -5,7 +5,7 @@
  * the versions in it would be somebody else's, under another list, factor or partition count the keys in it would belong
  * to other nodes, and acknowledged data would be out of reach.
  */
-import { formatPeerList, type Peer } from '../configuration/peer-list.js';
+import { formatPeerList, type Peer, sortPeers } from '../configuration/peer-list.js';
 import { StartFailure, type StartFailureReason } from '../errors.js';
 import { defaults, type NodeOptions } from '../options.js';
 import { clusterIdOf, type ClusterShape } from './cluster-identity.js';
@@ -15,9 +15,10 @@ import type { NodeIdentity } from './node-file.js';
 export type FetchShape = (address: string) => Promise<ClusterShape>;
 
 export async function resolveIdentity(
-  options: NodeOptions,
+  told: NodeOptions,
   { stored, fetchShape }: { stored: NodeIdentity | undefined; fetchShape: FetchShape },
 ): Promise<NodeIdentity> {
+  const options = { ...told, peers: sorted(told.peers) };
   if (stored !== undefined) {
     refuseOther(options, stored, {
       reason: 'data-directory',
@@ -35,6 +36,13 @@ export async function resolveIdentity(
   checkMembership(options, identity);
   checkOwnAddress(options, identity);
   return identity;
+}
+
+/** Members are numbered in this order, so a list in another one is the same list. */
+function sorted(peers: readonly Peer[] | undefined): readonly Peer[] | undefined {
+  const list = peers === undefined ? undefined : sortPeers(peers);
+  if (typeof list === 'string') throw new StartFailure('usage', `--peers: ${list}`);
+  return list;
 }
 
 function toldShape(options: NodeOptions, id: string): ClusterShape {

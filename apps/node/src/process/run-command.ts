@@ -18,7 +18,6 @@ const exitCodeOf: Readonly<Record<StartFailureReason, ExitCode>> = {
   address: exitCodes.addressInUse,
   'data-directory': exitCodes.dataDirectory,
   cluster: exitCodes.failed,
-  other: exitCodes.failed,
 };
 
 export function runCommand(process: NodeJS.Process): void {

@@ -8,7 +8,7 @@ import type { RequestHeader } from '@kv/proto/internal';
 import type { Replica, WriteReply } from '@kv/replication';
 import { type RecordView, readRecords } from '@kv/storage';
 
-import { operationsPerMessageMax } from '../limits.js';
+import { operationsPerMessageMax, scanPageBytesMax } from '../limits.js';
 import {
   checkRequestHeader,
   type HeaderOptions,
@@ -33,10 +33,13 @@ export function createReplicaService(options: HeaderOptions, ports: ReplicaServi
   const reply = () => replyHeader(options, ports);
 
   /** The checksum of every record is verified before the first is handed on: all or nothing of a damaged message. */
-  function open(message: { header: RequestHeader | undefined; records: Buffer }): readonly RecordView[] {
-    checkRequestHeader(message.header, options);
+  function open({ header, records }: { header: RequestHeader | undefined; records: Buffer }): {
+    readonly records: readonly RecordView[];
+    readonly deadlineMs: number;
+  } {
+    checkRequestHeader(header, options);
     try {
-      return bounded(readRecords(message.records));
+      return { records: bounded(readRecords(records)), deadlineMs: header.deadlineMs };
     } catch (error) {
       const { code, message: reason } = toKvError(error);
       throw new KvError(code, reason, { outcome: 'not-applied', cause: error });
@@ -45,8 +48,7 @@ export function createReplicaService(options: HeaderOptions, ports: ReplicaServi
 
   return {
     write: async (request) => {
-      const records = open(request);
-      const { deadlineMs } = request.header!;
+      const { records, deadlineMs } = open(request);
       const writes = records.map((record, index) => {
         const wantPrevious = ((request.wantPrevious[index >>> 3] ?? 0) & (1 << (index & 7))) !== 0;
         return replica.write({ record: record.bytes, wantPrevious, deadlineMs });
@@ -55,8 +57,7 @@ export function createReplicaService(options: HeaderOptions, ports: ReplicaServi
       return { header: reply(), results };
     },
     repair: async (request) => {
-      const records = open(request);
-      const { deadlineMs } = request.header!;
+      const { records, deadlineMs } = open(request);
       const repairs = records.map((record) => replica.repair({ record: record.bytes, deadlineMs }));
       const results = await Promise.all(repairs.map(toWriteResult));
       return { header: reply(), results };
@@ -80,7 +81,8 @@ export function createReplicaService(options: HeaderOptions, ports: ReplicaServi
       checkRequestHeader(header, options);
       const { deadlineMs } = header;
       const at = header.hlcTime as Timestamp;
-      const answer = await replica.scanPartition({ ...page, at, deadlineMs, signal });
+      const bytesMax = Math.min(page.bytesMax, scanPageBytesMax);
+      const answer = await replica.scanPartition({ ...page, bytesMax, at, deadlineMs, signal });
       return fromScanReply(answer, reply());
     },
     ping: ({ header }) => {
