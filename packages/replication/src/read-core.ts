@@ -12,10 +12,10 @@
  * After the answer the core stays useful: owners that reply later are compared too, and repaired in the background.
  */
 import { physicalMs, type Timestamp, type Version } from '@kv/hlc';
-import { compareRecords, isExpired, type RecordView } from '@kv/storage';
+import { isExpired, type RecordView } from '@kv/storage';
 
 import { readRoundsMax } from './limits.js';
-import { newestRecord, versionsClash } from './newest-record.js';
+import { compareHeld, newestRecord, versionsClash } from './newest-record.js';
 import { judgeReadFailure, type ReadFailure } from './read-failure.js';
 import type { ReadReply } from './replica.js';
 import type { WriteAnswer } from './write-answer.js';
@@ -154,7 +154,7 @@ class QuorumRead implements ReadCore {
       case 'stored':
       case 'already':
       case 'newer':
-        if (owner.acknowledged === undefined || compareRecords(input.record, owner.acknowledged) > 0) {
+        if (owner.acknowledged === undefined || compareHeld(input.record, owner.acknowledged) > 0) {
           owner.acknowledged = input.record;
         }
         return this.#judge();
@@ -196,7 +196,7 @@ class QuorumRead implements ReadCore {
     const to: number[] = [];
     for (const [member, owner] of this.#owners) {
       if (!replied(owner) || holds(owner, newest)) continue;
-      if (owner.sent !== undefined && compareRecords(owner.sent, newest) >= 0) continue;
+      if (owner.sent !== undefined && compareHeld(owner.sent, newest) >= 0) continue;
       owner.sent = newest;
       owner.pending = kind === 'write-back';
       to.push(member);
@@ -285,6 +285,6 @@ function replied({ answer }: Owner): boolean {
 
 /** Known to hold this version, or a newer one, durably. */
 function holds({ answer, acknowledged }: Owner, newest: RecordView): boolean {
-  if (acknowledged !== undefined && compareRecords(acknowledged, newest) >= 0) return true;
-  return answer?.kind === 'found' && compareRecords(answer.record, newest) >= 0;
+  if (acknowledged !== undefined && compareHeld(acknowledged, newest) >= 0) return true;
+  return answer?.kind === 'found' && compareHeld(answer.record, newest) >= 0;
 }

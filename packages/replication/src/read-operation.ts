@@ -14,7 +14,7 @@ import {
 } from './read-core.js';
 import { createReadOneCore } from './read-one-core.js';
 import type { CallOptions } from './requests.js';
-import { ownFirst, partitionOfKey, requiredFor, type Shell, writeQuorumOf } from './shell.js';
+import { ownFirst, partitionOfKey, readTime, requiredFor, type Shell, writeQuorumOf } from './shell.js';
 import type { WriteAnswer } from './write-answer.js';
 
 /** Runs one read through its core. A read at ONE may be followed by a comparison of all replicas. */
@@ -26,7 +26,7 @@ export async function runRead(
   const { key, level } = read;
   if (level !== 'one') return runQuorumRead(shell, read, options);
   const owners = ownFirst(shell, shell.placement.owners(partitionOfKey(shell, key)));
-  const core = createReadOneCore({ owners, at: shell.hlc.current() });
+  const core = createReadOneCore({ owners, at: readTime(shell) });
   const plan: Plan = {
     key,
     level,
@@ -48,7 +48,7 @@ function runQuorumRead(
     owners: shell.placement.owners(partitionOfKey(shell, key)),
     required: requiredFor(shell, level),
     writeQuorum: writeQuorumOf(shell),
-    at: shell.hlc.current(),
+    at: readTime(shell),
   });
   const plan: Plan = { key, level, step: (input) => (input.kind === 'impatient' ? [] : core.step(input)) };
   return new Promise((resolve, reject) => {

@@ -9,10 +9,10 @@
  * but a later scan may show an older version of a write that was never acknowledged. Disagreement is repaired behind it.
  */
 import { physicalMs, type Timestamp } from '@kv/hlc';
-import { compareRecords, isExpired, type RecordView } from '@kv/storage';
+import { isExpired, type RecordView } from '@kv/storage';
 
 import { readRoundsMax } from './limits.js';
-import { newestRecord } from './newest-record.js';
+import { compareHeld, newestRecord } from './newest-record.js';
 import { judgeReadFailure, type ReadFailure } from './read-failure.js';
 import type { ScanReply } from './replica.js';
 
@@ -179,9 +179,7 @@ function mergePages(pages: ReadonlyMap<number, PageReply>): Merged {
     const newest = newestRecord(sightings);
     if (newest === undefined) continue;
     records.push(newest);
-    const stale = sightings.filter(
-      ({ record }) => record === undefined || compareRecords(record, newest) < 0,
-    );
+    const stale = sightings.filter(({ record }) => record === undefined || compareHeld(record, newest) < 0);
     if (stale.length > 0) {
       repairs.push({ kind: 'repair', record: newest, to: stale.map(({ member }) => member) });
     }

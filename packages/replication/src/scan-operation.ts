@@ -14,7 +14,7 @@ import {
   type ScanEffect,
   type ScanInput,
 } from './scan-core.js';
-import { ownFirst, partitionOfKey, requiredFor, type Shell } from './shell.js';
+import { ownFirst, partitionOfKey, readTime, requiredFor, type Shell } from './shell.js';
 
 export interface CheckedScan {
   readonly prefix: Uint8Array;
@@ -110,7 +110,7 @@ class PageOperation {
     const core = createScanCore({
       owners: ownFirst(shell, shell.placement.owners(request.partition)),
       required: requiredFor(shell, request.level),
-      at: shell.hlc.current(),
+      at: readTime(shell),
     });
     this.#running = { core, caller };
     this.#call = openCall(shell, options, {

@@ -1,3 +1,4 @@
+import { toKvError } from '@kv/errors';
 import type { HybridLogicalClock, Timestamp } from '@kv/hlc';
 import { hashKey, partitionOfHash } from '@kv/storage';
 
@@ -41,6 +42,15 @@ export function requiredFor(shell: Shell, level: OfferedLevel): number {
 
 export function writeQuorumOf(shell: Shell): number {
   return quorumOf(shell.options.replicationFactor);
+}
+
+/** The time at which a read asks (rule 16). @throws KvError `clock-drift` if the clock is out of its range altogether */
+export function readTime(shell: Shell): Timestamp {
+  try {
+    return shell.hlc.current();
+  } catch (error) {
+    throw toKvError(error);
+  }
 }
 
 /** For the caller's estimate of time. A clock out of its range must not turn an answer into an exception. */

@@ -1,9 +1,12 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 
 import { violations } from './model/check-history.js';
 import { type Faults, simulate, type Tally } from './model/simulate.js';
 
 const histories = Number(process.env['KV_TEST_HISTORIES'] ?? 1_500);
+// No time is asserted here; a busy machine takes a while for thousands of histories.
+jest.setTimeout(120_000);
+
 /** A broken rule shows within some hundreds of histories, most within ten. */
 const seedsUntilNoticed = 4_000;
 const firstSeed = Number(process.env['KV_TEST_SEED'] ?? 1);
