@@ -182,6 +182,35 @@ describe('the standard services', () => {
     expect(failure.status).toBe(Status.NOT_FOUND);
   });
 
+  it('let tools find the services, and what their messages look like', async () => {
+    const raw = { path: '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo', options: {} } as const;
+    const asIs = (message: Uint8Array) => message;
+    const serverReflectionInfo = {
+      ...raw,
+      ...({ requestStream: true, responseStream: true } as const),
+      ...{
+        requestSerialize: asIs,
+        requestDeserialize: asIs,
+        responseSerialize: asIs,
+        responseDeserialize: asIs,
+      },
+    };
+    const reflection = createClient({ serverReflectionInfo }, channel);
+    const ask = async (field: number, text: string): Promise<string> => {
+      const request = Buffer.concat([Buffer.from([(field << 3) | 2, text.length]), Buffer.from(text)]);
+      for await (const answer of reflection.serverReflectionInfo(oneRequest(request))) {
+        return Buffer.from(answer).toString('latin1');
+      }
+      throw new Error('no answer');
+    };
+    const listServices = 7;
+    const fileContainingSymbol = 4;
+    const services = await ask(listServices, '*');
+    for (const name of serviceNames) expect(services).toContain(name);
+    expect(await ask(fileContainingSymbol, 'kv.v1.KV')).toContain('kv/v1/kv.proto');
+    expect(await ask(fileContainingSymbol, 'kv.v1.None')).toContain('not found');
+  });
+
   it('tell a watcher that the node stops, and do not hold it up', async () => {
     const health = createClient(HealthDefinition, channel);
     const told: number[] = [];
@@ -195,6 +224,10 @@ describe('the standard services', () => {
     expect(told).toEqual([1, 2]);
   });
 });
+
+async function* oneRequest(request: Buffer): AsyncGenerator<Buffer> {
+  yield await Promise.resolve(request);
+}
 
 /** Sends the bytes and resolves once the server closed the connection, or we did after a while without an answer. */
 function sendRaw(port: number, garbage: Buffer): Promise<void> {
