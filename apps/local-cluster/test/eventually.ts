@@ -6,7 +6,7 @@ const { Date } = globalThis;
 export async function eventually(
   what: string,
   ask: () => boolean | Promise<boolean>,
-  boundMs = 20_000,
+  boundMs = 60_000,
 ): Promise<void> {
   const end = Date.now() + boundMs;
   while (!(await ask())) {

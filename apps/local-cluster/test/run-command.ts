@@ -41,7 +41,7 @@ export function startCommand(command: string, args: readonly string[], options: 
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
   child.stdin.on('error', () => undefined); // It may end before it read everything.
-  const bound = setTimeout(() => child.kill('SIGKILL'), 55_000);
+  const bound = setTimeout(() => child.kill('SIGKILL'), 110_000);
   const outcome = new Promise<Outcome>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (exitCode, signal) => {
