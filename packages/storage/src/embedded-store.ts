@@ -181,7 +181,7 @@ export class EmbeddedStore<KeyEncoding extends Encoding, ValueEncoding extends E
   #rangeOf(range: RangeOptions<Encodable[KeyEncoding]>): LiveRange {
     const { prefix, gt, gte, lt, lte, reverse, limit } = range;
     const bound = (key: Encodable[KeyEncoding] | undefined): Uint8Array | undefined =>
-      key === undefined ? undefined : this.#options.keys.encode(key, 'key').slice();
+      key === undefined ? undefined : new Uint8Array(this.#options.keys.encode(key, 'key'));
     return {
       prefix: bound(prefix),
       after: bound(gt),
