@@ -240,6 +240,22 @@ describe('the caller', () => {
     expect(cluster.timers.pending).toBe(0);
   });
 
+  it('rule 12: a stamp that waits for a disk until the deadline, or that the disk refuses, was sent to nobody', async () => {
+    const stuck = await createCluster({ ceilings: { persistCeiling: () => new Promise(() => undefined) } });
+    const writing = put(stuck.members[0]!, 'x', {}, { timeoutMs: 30 });
+    const failed = expect(writing).rejects.toMatchObject({ code: 'timeout', outcome: 'not-applied' });
+    await stuck.timers.advanceAsync(30);
+    await failed;
+    const broken = await createCluster({
+      ceilings: { persistCeiling: () => Promise.reject(new Error('EIO')) },
+    });
+    await expect(put(broken.members[0]!, 'x')).rejects.toMatchObject({
+      code: 'unavailable',
+      outcome: 'not-applied',
+    });
+    expect(broken.members.map(({ arrived }) => arrived.write)).toEqual([0, 0, 0]);
+  });
+
   it('a time of its own bounds the call', async () => {
     const cluster = await createCluster();
     for (const member of cluster.members) member.link = 'hangs';

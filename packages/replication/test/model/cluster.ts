@@ -48,6 +48,8 @@ export interface ClusterOptions extends Partial<CoordinatorOptions> {
   readonly owners?: readonly number[];
   /** How far each member's clock is off. */
   readonly skewsMs?: readonly number[];
+  /** Instead of the engine, to keep the clocks' ceilings. */
+  readonly ceilings?: Pick<StorageEngine, 'persistCeiling'>;
 }
 
 /** Real engines, clocks, replicas and coordinators in one process; only the links between them are made up. */
@@ -81,7 +83,11 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
       {
         placement: { self: number, owners: () => owners },
         replica: (to) => linkTo(members[to - 1]!),
-        stamps: createStampIssuer({ hlc, fence: { verdict: () => 'ok' }, ceilings: engine }),
+        stamps: createStampIssuer({
+          hlc,
+          fence: { verdict: () => 'ok' },
+          ceilings: options.ceilings ?? engine,
+        }),
         hlc,
         clock,
         timers,
