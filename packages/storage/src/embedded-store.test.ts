@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   createManualClock,
+  createManualTimers,
   createMemoryFileSystem,
   type ManualClock,
   type MemoryFileSystem,
@@ -102,19 +103,6 @@ describe('embedded store', () => {
     await store.close();
     store = await opened();
     expect(store.get('a')).toBe('4');
-  });
-
-  it('timestamp ordering: newer than a delete that is in no file any more', async () => {
-    await store.put('a', '1');
-    await store.delete('a');
-    await store.snapshot();
-    await store.close();
-    clock.jump(-3_600_000);
-    store = await opened();
-    await store.put('a', '2');
-    await store.close();
-    store = await opened();
-    expect(store.get('a')).toBe('2');
   });
 
   describe('ranges', () => {
@@ -229,6 +217,27 @@ describe('embedded store', () => {
     // An unhandled rejection would fail this test's process.
     await new Promise((resolve) => setImmediate(resolve));
     store = await opened();
+  });
+
+  it('TTL: what expired makes room before a put is refused, and goes with time', async () => {
+    await store.close();
+    store = await opened({ memoryBytesMax: 10_000 });
+    await Promise.all(
+      Array.from({ length: 11 }, (_, index) => store.put(`key${index}`, 'v'.repeat(500), { ttlMs: 100 })),
+    );
+    await expect(store.put('more', 'v'.repeat(2000))).rejects.toMatchObject({ code: 'memory-full' });
+    clock.advance(1_000);
+    expect(store.stats().keys).toBe(11);
+    await store.put('more', 'v'.repeat(2000));
+    expect(store.stats().keys).toBe(1);
+    await store.close();
+
+    const timers = createManualTimers(clock);
+    store = await open(':memory:', { snapshotIntervalMs: 1_000 }, { clock, timers });
+    void store.put('short', '1', { ttlMs: 100 });
+    void store.put('long', '1', { ttlMs: 10_000 });
+    timers.advance(1_000);
+    expect(store.stats().keys).toBe(1);
   });
 
   it('refuses puts above memoryBytesMax, takes deletes, and evicts nothing', async () => {

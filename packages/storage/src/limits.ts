@@ -63,6 +63,9 @@ export const snapshotRetryMs = 60_000;
 /** Bytes of records that a snapshot copies before it lets others have their turn. */
 export const snapshotSliceBytes = 256 * 1024;
 
+/** When memory is full, expired entries of an embedded store are looked for, but no more often than this. */
+export const expiryForRoomMsMin = 1_000;
+
 /** Estimated memory of an entry beside the record's bytes: table slot, key string, views. */
 export const entryOverheadBytes = 240;
 

@@ -12,7 +12,13 @@ import type {
   StoredRecord,
 } from './engine.js';
 import { toFileError } from './file-errors.js';
-import { atomicBatchBytesMax, snapshotLogBytesMin, snapshotLogRatio, snapshotRetryMs } from './limits.js';
+import {
+  atomicBatchBytesMax,
+  expiryForRoomMsMin,
+  snapshotLogBytesMin,
+  snapshotLogRatio,
+  snapshotRetryMs,
+} from './limits.js';
 import type { Log } from './log.js';
 import type { Clock, Logger, Timers } from './ports.js';
 import {
@@ -56,6 +62,7 @@ export class LocalEngine implements StorageEngine {
   #newestTimestamp: Timestamp;
   /** On the monotonic clock. */
   #snapshotNotBeforeMs = -Infinity;
+  #expiryNotBeforeMs = -Infinity;
   #cancelMaintenance: (() => void) | undefined;
   #closing: Promise<void> | undefined;
 
@@ -199,23 +206,30 @@ export class LocalEngine implements StorageEngine {
     const { state } = this.#log;
     if (this.#closing !== undefined || state.kind === 'closed') return 'closed';
     if (state.kind === 'failed') return 'internal';
+    for (const record of group) {
+      if (this.damagedPartitions.has(partitionOfHash(record.keyHash, this.partitions))) return 'corrupt';
+    }
+    if (state.kind === 'full') return 'disk-full';
+    if (this.#fits(group)) return undefined;
+    return this.#dropExpiredForRoom() && this.#fits(group) ? undefined : 'memory-full';
+  }
+
+  #fits(group: readonly RecordView[]): boolean {
     let bytes = 0;
     let growth = 0;
     let puts = 0;
     for (const record of group) {
-      if (this.damagedPartitions.has(partitionOfHash(record.keyHash, this.partitions))) return 'corrupt';
-      const present = this.#table.get(record.keyHash, keyString(record.key));
-      growth += memoryBytesOf(record) - (present === undefined ? 0 : memoryBytesOf(present.record));
+      const present = this.#table.get(record.keyHash, keyString(record.key))?.record;
+      // What is here already, or older than what is, needs no room and is not refused.
+      if (present !== undefined && compareRecords(record, present) <= 0) continue;
+      growth += memoryBytesOf(record) - (present === undefined ? 0 : memoryBytesOf(present));
       bytes += record.bytes.length;
       if (!record.tombstone) puts += 1;
     }
-    if (state.kind === 'full') return 'disk-full';
     // Deletes must get through: they are how memory is freed.
-    if (puts === 0) return undefined;
+    if (puts === 0) return true;
     const used = this.#table.bytes + this.#superseded.current(this.#log.written);
-    return used + growth > this.#parts.memoryBytesMax || bytes > atomicBatchBytesMax
-      ? 'memory-full'
-      : undefined;
+    return used + growth <= this.#parts.memoryBytesMax && bytes <= atomicBatchBytesMax;
   }
 
   #snapshotIfLogIsLong(): void {
@@ -240,18 +254,36 @@ export class LocalEngine implements StorageEngine {
     if (snapshotIntervalMs === 0) return;
     this.#cancelMaintenance = this.#timers.after(snapshotIntervalMs, () => {
       this.#scheduleMaintenance();
-      if (!this.#parts.retainTombstones) this.#dropExpired();
-      if (!this.#parts.snapshots.covered && this.#log.state.kind === 'open') this.#snapshotInBackground();
+      this.#dropExpiredInTurns(0, () => {
+        if (!this.#parts.snapshots.covered && this.#log.state.kind === 'open') this.#snapshotInBackground();
+      });
     });
   }
 
+  #dropExpiredInTurns(partition: number, done: () => void): void {
+    if (this.#closing !== undefined) return;
+    if (this.#parts.retainTombstones || partition === this.partitions) {
+      done();
+      return;
+    }
+    this.#dropExpired(partition);
+    this.#timers.nextTurn(() => this.#dropExpiredInTurns(partition + 1, done));
+  }
+
+  /** @returns whether it looked: not again and again while refusals follow each other */
+  #dropExpiredForRoom(): boolean {
+    const nowMs = this.#clock.monotonicMs();
+    if (this.#parts.retainTombstones || nowMs < this.#expiryNotBeforeMs) return false;
+    this.#expiryNotBeforeMs = nowMs + expiryForRoomMsMin;
+    for (let partition = 0; partition < this.partitions; partition += 1) this.#dropExpired(partition);
+    return true;
+  }
+
   /** Only in an engine that is the only copy: a replica would get the record back from another. */
-  #dropExpired(): void {
+  #dropExpired(partition: number): void {
     const nowMs = this.#clock.nowMs();
-    for (let partition = 0; partition < this.partitions; partition += 1) {
-      for (const [key, { record }] of this.#table.entries(partition)) {
-        if (isExpired(record, nowMs)) this.#table.delete(record.keyHash, key);
-      }
+    for (const [key, { record }] of this.#table.entries(partition)) {
+      if (isExpired(record, nowMs)) this.#table.delete(record.keyHash, key);
     }
   }
 

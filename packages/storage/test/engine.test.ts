@@ -148,6 +148,22 @@ describe('engine', () => {
     await engine.close();
   });
 
+  it('above memoryBytesMax refuses new puts only: not what is here, older, or a delete', async () => {
+    const { engine } = await openOn(createMemoryFileSystem(), { memoryBytesMax: 1_000 });
+    const first = recordOf({ key: 'a', value: 'v'.repeat(600), order: 5 });
+    expect(engine.apply(first)).toMatchObject([{ kind: 'stored' }]);
+    expect(engine.apply(recordOf({ key: 'b', value: '1', order: 6 }))).toEqual([
+      { kind: 'refused', code: 'memory-full' },
+    ]);
+    expect(engine.apply(first)).toMatchObject([{ kind: 'already' }]);
+    expect(engine.apply(recordOf({ key: 'a', value: 'older', order: 4 }))).toMatchObject([{ kind: 'newer' }]);
+    expect(engine.apply(recordOf({ key: 'a', value: 'smaller', order: 6 }))).toMatchObject([
+      { kind: 'stored' },
+    ]);
+    expect(engine.apply(recordOf({ key: 'c', order: 7 }))).toMatchObject([{ kind: 'stored' }]);
+    await engine.close();
+  });
+
   it('scans a partition in the order of its keys, from anywhere', async () => {
     const { engine } = await openOn(createMemoryFileSystem());
     const keys = Array.from({ length: 200 }, (_, index) => `k${index}`);
@@ -274,6 +290,18 @@ describe('engine', () => {
     ({ engine } = await openOn(fileSystem));
     expect(engine.newestTimestamp).toBe(stamp(7));
     await engine.close();
+  });
+
+  it('newestTimestamp outlives a delete of which no file knows any more', async () => {
+    const fileSystem = createMemoryFileSystem();
+    const { engine } = await openOn(fileSystem, { retainTombstones: false });
+    await storeDurably(engine, { key: 'a', order: 7 });
+    await engine.snapshot();
+    await engine.close();
+    const after = await openOn(fileSystem.crash(), { retainTombstones: false });
+    expect(after.engine.stats().recovery.records).toBe(0);
+    expect(after.engine.newestTimestamp).toBe(stamp(7));
+    await after.engine.close();
   });
 
   it('snapshots replace the log, one at a time', async () => {
