@@ -6,8 +6,8 @@ import { root } from './workspace.mjs';
 const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 /**
- * Runs a command at the root and resolves to its exit code (128 + n for signal n's kin). Spawned, not spawnSync: a
- * blocked process could not pass on the signal that ends it, and would leave the tree below running.
+ * Runs a command at the root. Resolves to its exit code and, if a signal ended the run, the signal's name. Spawned, not
+ * spawnSync: a blocked process could not pass on the signal that ends it, and would leave the tree below running.
  *
  * @param stdout 'inherit', or 2 to keep our own stdout for the result alone
  */

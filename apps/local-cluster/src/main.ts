@@ -51,8 +51,12 @@ function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
+/** Where the kv command looks by itself. */
+const defaultEndpoints = '127.0.0.1:50051,127.0.0.1:50052,127.0.0.1:50053';
+
 function commandsToTry(endpoints: readonly string[]): string {
-  const where = endpoints[0] === '127.0.0.1:50051' ? '' : ` --endpoints ${endpoints.join(',')}`;
+  const list = endpoints.join(',');
+  const where = list === defaultEndpoints ? '' : ` --endpoints ${list}`;
   const commands = ['put greeting hello', 'get greeting', 'status'];
   return commands.map((command) => `  npm run -s kv -- ${command}${where}\n`).join('');
 }

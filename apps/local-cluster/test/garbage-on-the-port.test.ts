@@ -33,8 +33,8 @@ function closedAfter(bytes: Uint8Array): Promise<'closed'> {
 }
 
 const http2Preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
-/** A settings frame of six bytes whose length field claims far more than the protocol allows. */
-const oversizedFrame = Buffer.from([0xff, 0xff, 0xff, 0x04, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6]);
+/** A data frame of one byte on stream 0, where the protocol allows none. */
+const forbiddenFrame = Buffer.from([0, 0, 1, 0, 0, 0, 0, 0, 0, 7]);
 
 describe('bad input: garbage bytes on the gRPC port', () => {
   it.each([
@@ -43,7 +43,7 @@ describe('bad input: garbage bytes on the gRPC port', () => {
     ['zeros', () => Buffer.alloc(4_096)],
     [
       'an HTTP/2 greeting, then a frame that breaks its rules',
-      () => Buffer.concat([http2Preface, oversizedFrame]),
+      () => Buffer.concat([http2Preface, forbiddenFrame]),
     ],
     ['an HTTP/2 greeting, then random bytes', () => Buffer.concat([http2Preface, randomBytes(4_096)])],
   ])('%s: that connection is closed, others go on', async (_, bytes) => {
