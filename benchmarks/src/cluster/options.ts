@@ -25,11 +25,11 @@ export function parseOptions(argv: readonly string[]): BenchmarkOptions {
     .option('--nodes <n>', 'node processes', wholeNumber, 3)
     .addOption(
       new Option('--durability <level>', 'always, interval, os; repeat for several').argParser(
-        (value: string, before: Durability[] = []) => [...before, durability(value)],
+        (value: string, before?: Durability[]) => [...(before ?? []), durability(value)],
       ),
     )
-    .option('--in-flight <n...>', 'operations in flight', (value, before: number[] = []) => [
-      ...before,
+    .option('--in-flight <n...>', 'operations in flight', (value, before?: number[]) => [
+      ...(before ?? []),
       wholeNumber(value),
     ])
     .option('--clients <n>', 'clients that share them', wholeNumber, 1)
