@@ -54,12 +54,9 @@ describe('import', () => {
     expect(await started.outcome).toMatchObject({ exitCode: 0 });
 
     const records = range(recordCount).map(record);
-    for (const node of cluster.nodes) {
-      const client = stage.client([node.address]);
-      const sample = records.filter((_, i) => node === cluster.nodes[0] || i % 10 === 0);
-      const read = await inFlight(64, sample, ({ key }) => client.get(key));
-      expect(read).toEqual(sample.map(({ value }) => value));
-    }
+    const readers = stage.clientOfEach(cluster);
+    const read = await inFlight(96, records, ({ key }, i) => readers[i % 3]!.get(key));
+    expect(read).toEqual(records.map(({ value }) => value));
 
     const exported = await runKv(['export', '--timeout-ms', '30000', ...where]);
     expect(exported.exitCode).toBe(0);
