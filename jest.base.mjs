@@ -1,6 +1,8 @@
 /** Shared by every package: native ES modules, types stripped by swc (the type check is a task of its own). */
 export default {
   testEnvironment: 'node',
+  // Only against a test that hangs: a busy machine is slow, and no test is about time.
+  testTimeout: 120_000,
   testMatch: ['**/*.test.ts'],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   extensionsToTreatAsEsm: ['.ts'],
