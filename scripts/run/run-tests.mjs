@@ -34,7 +34,7 @@ function turboTest(filter) {
 }
 
 function report({ passed, failed, skipped, complaints }) {
-  const skippedPart = skipped > 0 ? `, ${skipped} skipped` : '';
-  process.stdout.write([...complaints, `${passed} passed, ${failed} failed${skippedPart}`, ''].join('\n'));
+  const skips = skipped > 0 ? [`${skipped} skipped`] : [];
+  process.stdout.write([...skips, ...complaints, `${passed} passed, ${failed} failed`, ''].join('\n'));
   return failed === 0;
 }

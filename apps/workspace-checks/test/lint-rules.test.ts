@@ -51,8 +51,8 @@ describe('the ban on what is nondeterministic', () => {
 describe('the direction of imports', () => {
   it.each([
     ['packages/hlc/src/clock.ts', '@kv/errors'],
-    ['packages/storage/src/engine.ts', '@kv/replication'],
-    ['packages/storage/src/file.adapter.ts', '@kv/ring'],
+    ['packages/storage/src/engine/engine.ts', '@kv/replication'],
+    ['packages/storage/src/system/file.adapter.ts', '@kv/ring'],
     ['packages/client/src/kv-client.ts', '@kv/storage'],
     ['packages/client/src/kv-client.test.ts', '@kv/node'],
     ['apps/cli/src/run.ts', '@kv/storage'],
@@ -61,7 +61,7 @@ describe('the direction of imports', () => {
   });
 
   it.each([
-    ['packages/storage/src/engine.ts', '@kv/hlc'],
+    ['packages/storage/src/engine/engine.ts', '@kv/hlc'],
     ['packages/storage/src/engine.test.ts', '@kv/testing'],
     ['apps/node/src/node.ts', '@kv/replication'],
     ['packages/client/src/grpc.adapter.ts', '@kv/proto'],

@@ -1,6 +1,6 @@
 // For applications.
 export { KvClient } from './kv-client.js';
-export { type KeyValueEntry, type ValueEntry, type WriteResult } from './entry.js';
+export { type KeyValueEntry, type ValueEntry, type WriteResult } from './operations/entry.js';
 export {
   type CallerOptions,
   type ConsistencyLevel,
@@ -12,16 +12,20 @@ export {
   type WriteOptions,
 } from './options.js';
 export { type DecodedTypes, type EncodableTypes, type Encoding } from './encoding.js';
-export { type Previous, unknown } from './previous.js';
+export { type Previous, unknown } from './operations/previous.js';
 export { type ErrorCode, isKvError, KvError, type Outcome } from '@kv/errors';
 export { compareVersions, type Timestamp, type Version } from '@kv/hlc';
 
 // For tools.
-export { type ClusterDescription, type ClusterMember, type NodeStatus } from './cluster-description.js';
+export {
+  type ClusterDescription,
+  type ClusterMember,
+  type NodeStatus,
+} from './operations/cluster-description.js';
 export { keyBytesMax, timeoutMsDefault, valueBytesMax } from './limits.js';
 
 // For tests, and other ways to reach a node.
 export { type Clock, type Random, type Timers } from './ports.js';
 export { type KvClientPorts } from './options.js';
-export { type CallOptions, type ClientConnection, type ClientTransport } from './transport.js';
-export { grpcTransport } from './grpc-transport.adapter.js';
+export { type CallOptions, type ClientConnection, type ClientTransport } from './transport/transport.js';
+export { grpcTransport } from './transport/grpc-transport.adapter.js';

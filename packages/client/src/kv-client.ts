@@ -6,17 +6,23 @@ import {
   clusterDescriptionOf,
   type NodeStatus,
   nodeStatusOf,
-} from './cluster-description.js';
-import { failedAt } from './attempt-failure.js';
+} from './operations/cluster-description.js';
+import { failedAt } from './attempts/attempt-failure.js';
 import { asBuffer, keyBytes, prefixBytes, valueBytes } from './bounded-bytes.js';
 import { type Codec, codecOf, type DecodedTypes, type EncodableTypes, type Encoding } from './encoding.js';
-import { parseEndpoint, parseEndpoints } from './endpoint.js';
-import { EndpointPool } from './endpoint-pool.js';
-import { type KeyValueEntry, type ValueEntry, valueEntryOf, versionOf, type WriteResult } from './entry.js';
-import { grpcTransport } from './grpc-transport.adapter.js';
+import { parseEndpoint, parseEndpoints } from './attempts/endpoint.js';
+import { EndpointPool } from './attempts/endpoint-pool.js';
+import {
+  type KeyValueEntry,
+  type ValueEntry,
+  valueEntryOf,
+  versionOf,
+  type WriteResult,
+} from './operations/entry.js';
+import { grpcTransport } from './transport/grpc-transport.adapter.js';
 import { requestsMax, scanTimeoutMsDefault } from './limits.js';
-import { createOperationIds } from './operation-id.js';
-import { createOperationScope, type OperationScope } from './operation-scope.js';
+import { createOperationIds } from './attempts/operation-id.js';
+import { createOperationScope, type OperationScope } from './attempts/operation-scope.js';
 import {
   type CallerOptions,
   checkedScanLimit,
@@ -33,15 +39,15 @@ import {
   type ScanOptions,
   type WriteOptions,
 } from './options.js';
-import { decodePrevious } from './previous.js';
-import { runRead } from './read.js';
-import { runReady } from './ready.js';
-import { createRequestSlots } from './request-slots.js';
-import { runScan, type WithScope } from './scan.js';
-import { createServerTime } from './server-time.js';
-import { createStampCeilings } from './stamp-ceilings.js';
-import { systemClock, systemRandom, systemTimers } from './system.adapter.js';
-import { runWrite, type WriteOperation, type WritePorts } from './write.js';
+import { decodePrevious } from './operations/previous.js';
+import { runRead } from './operations/read.js';
+import { runReady } from './operations/ready.js';
+import { createRequestSlots } from './attempts/request-slots.js';
+import { runScan, type WithScope } from './operations/scan.js';
+import { createServerTime } from './attempts/server-time.js';
+import { createStampCeilings } from './attempts/stamp-ceilings.js';
+import { systemClock, systemRandom, systemTimers } from './transport/system.adapter.js';
+import { runWrite, type WriteOperation, type WritePorts } from './operations/write.js';
 
 /**
  * A client of one cluster, for as long as the application runs. The constructor does no I/O; connections are made when they

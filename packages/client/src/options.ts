@@ -4,7 +4,7 @@ import { ConsistencyLevel as LevelMessage } from '@kv/proto';
 import { type EncodableTypes, type Encoding, encodings, nameOfType } from './encoding.js';
 import { scanLimitMax, timeoutMsDefault, timeoutMsMax, ttlMsMax } from './limits.js';
 import type { Clock, Random, Timers } from './ports.js';
-import type { ClientTransport } from './transport.js';
+import type { ClientTransport } from './transport/transport.js';
 
 /**
  * How many replicas have to answer: `one`, a majority (`quorum`), `all`; `linearizable` asks first and then stores. Only

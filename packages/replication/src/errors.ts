@@ -1,8 +1,8 @@
 import { KvError } from '@kv/errors';
 
-import type { ReadFailure } from './read-failure.js';
-import type { StampRefusal } from './stamp-issuer.js';
-import type { WriteFailure } from './write-failure.js';
+import type { ReadFailure } from './cores/read-failure.js';
+import type { StampRefusal } from './stamps/stamp-issuer.js';
+import type { WriteFailure } from './cores/write-failure.js';
 
 export function writeError(failure: WriteFailure, cause: unknown): KvError {
   const { why, code, outcome, required, received } = failure;

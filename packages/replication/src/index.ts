@@ -1,6 +1,6 @@
 // For whoever coordinates: the node's KV handlers.
-export { createCoordinator, type Coordinator, type CoordinatorPorts } from './coordinator.js';
-export type { CoordinatorCounters } from './counters.js';
+export { createCoordinator, type Coordinator, type CoordinatorPorts } from './coordinator/coordinator.js';
+export type { CoordinatorCounters } from './coordinator/counters.js';
 export type { CoordinatorOptions } from './options.js';
 export type { Clock, Placement, Random, Timers } from './ports.js';
 export type {
@@ -14,7 +14,7 @@ export type {
   ScanPage,
   ScanRequest,
   WriteResult,
-} from './requests.js';
+} from './coordinator/requests.js';
 export { type ConsistencyLevel, quorumOf, replicasRequired } from './consistency-level.js';
 export { keyBytesMax, operationIdBytes, ttlMsMax, valueBytesMax } from './limits.js';
 
@@ -33,8 +33,8 @@ export {
   type ScanReply,
   type WriteOperation,
   type WriteReply,
-} from './replica.js';
-export { createLocalReplica, type LocalReplicaPorts, type LocalView } from './local-replica.js';
+} from './replica/replica.js';
+export { createLocalReplica, type LocalReplicaPorts, type LocalView } from './replica/local-replica.js';
 export {
   createStampIssuer,
   type StampBounds,
@@ -42,7 +42,7 @@ export {
   type StampIssuerPorts,
   type StampRefusal,
   type StampResult,
-} from './stamp-issuer.js';
+} from './stamps/stamp-issuer.js';
 
 // The decisions themselves, for simulators, checkers and benchmarks.
 export {
@@ -52,10 +52,10 @@ export {
   type WriteEffect,
   type WriteInput,
   type WriteRound,
-} from './write-core.js';
-export type { WriteAnswer } from './write-answer.js';
-export type { WriteFailure } from './write-failure.js';
-export type { PreviousRecord } from './previous-record.js';
+} from './cores/write-core.js';
+export type { WriteAnswer } from './cores/write-answer.js';
+export type { WriteFailure } from './cores/write-failure.js';
+export type { PreviousRecord } from './cores/previous-record.js';
 export {
   createReadCore,
   type ReadAnswer,
@@ -64,15 +64,15 @@ export {
   type ReadEffect,
   type ReadInput,
   type ReadResult,
-} from './read-core.js';
+} from './cores/read-core.js';
 export {
   createReadOneCore,
   type ReadOneCore,
   type ReadOneCoreOptions,
   type ReadOneEffect,
   type ReadOneInput,
-} from './read-one-core.js';
-export type { ReadFailure } from './read-failure.js';
+} from './cores/read-one-core.js';
+export type { ReadFailure } from './cores/read-failure.js';
 export {
   createScanCore,
   type ScanAnswer,
@@ -80,4 +80,4 @@ export {
   type ScanCoreOptions,
   type ScanEffect,
   type ScanInput,
-} from './scan-core.js';
+} from './cores/scan-core.js';

@@ -1,12 +1,12 @@
 // The embedded store, for applications.
-export { open } from './open.js';
-export type { BatchOperation, KvStore, PutOptions, RangeOptions } from './store.js';
-export type { StoreOptions } from './store-options.js';
-export type { Entries } from './store-entries.js';
-export type { Decoded, Encodable, Encoding } from './encodings.js';
+export { open } from './embedded/open.js';
+export type { BatchOperation, KvStore, PutOptions, RangeOptions } from './embedded/store.js';
+export type { StoreOptions } from './embedded/store-options.js';
+export type { Entries } from './embedded/store-entries.js';
+export type { Decoded, Encodable, Encoding } from './embedded/encodings.js';
 
 // The engine, for replication.
-export { openEngine } from './open-engine.js';
+export { openEngine } from './engine/open-engine.js';
 export type {
   ApplyResult,
   EngineStats,
@@ -16,7 +16,7 @@ export type {
   ScanOptions,
   StorageEngine,
   StoredRecord,
-} from './engine.js';
+} from './engine/engine.js';
 export { type Durability, type EngineOptions } from './options.js';
 export type {
   Clock,
@@ -30,7 +30,7 @@ export type {
 } from './ports.js';
 
 // The record format.
-export { encodeRecord, type RecordFields } from './encode-record.js';
+export { encodeRecord, type RecordFields } from './record/encode-record.js';
 export {
   compareRecords,
   hashKey,
@@ -39,8 +39,8 @@ export {
   readRecord,
   readRecords,
   type RecordView,
-} from './record.js';
+} from './record/record.js';
 
 // The real surroundings.
-export { nodeFileSystem } from './node-file-system.adapter.js';
-export { systemClock, systemTimers, type SystemTimersOptions } from './system-ports.adapter.js';
+export { nodeFileSystem } from './system/node-file-system.adapter.js';
+export { systemClock, systemTimers, type SystemTimersOptions } from './system/system-ports.adapter.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { createMemoryFileSystem, createSeededRandom, type MemoryFileSystem } from '@kv/testing';
 
-import type { StorageEngine } from '../src/engine.js';
+import type { StorageEngine } from '../src/engine/engine.js';
 import type { EngineOptions } from '../src/options.js';
 import { openOn, read, recordOf, store, storeDurably } from './engine-harness.js';
 

@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 
-import { lockDirectory } from '../src/directory-lock.adapter.js';
-import { identityOf } from '../src/process-identity.adapter.js';
+import { lockDirectory } from '../src/system/directory-lock.adapter.js';
+import { identityOf } from '../src/system/process-identity.adapter.js';
 
 // Many small cases: on a busy machine they take longer than the default allows.
 jest.setTimeout(60_000);

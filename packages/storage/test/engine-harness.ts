@@ -6,11 +6,11 @@ import {
   type RecordingLogger,
 } from '@kv/testing';
 
-import { encodeRecord } from '../src/encode-record.js';
-import type { LogPosition, StorageEngine } from '../src/engine.js';
-import { openEngine } from '../src/open-engine.js';
+import { encodeRecord } from '../src/record/encode-record.js';
+import type { LogPosition, StorageEngine } from '../src/engine/engine.js';
+import { openEngine } from '../src/engine/open-engine.js';
 import type { EngineOptions } from '../src/options.js';
-import { systemTimers } from '../src/system-ports.adapter.js';
+import { systemTimers } from '../src/system/system-ports.adapter.js';
 
 export const directory = '/data';
 export const epochMs = 1_750_000_000_000;

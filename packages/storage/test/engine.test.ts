@@ -3,7 +3,7 @@ import { zeroTimestamp } from '@kv/hlc';
 import { createMemoryFileSystem, type FileSystemShape } from '@kv/testing';
 import fc from 'fast-check';
 
-import { hashKey, partitionOfHash, readRecord, readRecords } from '../src/record.js';
+import { hashKey, partitionOfHash, readRecord, readRecords } from '../src/record/record.js';
 import {
   bytesOf,
   directory,

@@ -1,7 +1,7 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { createFaultyFileSystem, createMemoryFileSystem, type Fault } from '@kv/testing';
 
-import type { LogPosition, StorageEngine } from '../src/engine.js';
+import type { LogPosition, StorageEngine } from '../src/engine/engine.js';
 import { type Opened, openOn, read, recordOf, store } from './engine-harness.js';
 
 // Many small cases: on a busy machine they take longer than the default allows.

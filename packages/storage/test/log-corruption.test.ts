@@ -1,10 +1,10 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { createFaultyFileSystem, createMemoryFileSystem, type MemoryFileSystem } from '@kv/testing';
 
-import { batchHeaderBytes, fileHeaderBytes } from '../src/batch-frame.js';
-import { parseManifest } from '../src/manifest.js';
-import { hashKey, partitionOfHash } from '../src/record.js';
-import { keyOffset } from '../src/record-layout.js';
+import { batchHeaderBytes, fileHeaderBytes } from '../src/log/batch-frame.js';
+import { parseManifest } from '../src/recovery/manifest.js';
+import { hashKey, partitionOfHash } from '../src/record/record.js';
+import { keyOffset } from '../src/record/record-layout.js';
 import { bytesOf, directory, openOn, read, recordOf, storeDurably, textOf } from './engine-harness.js';
 
 // Many small cases: on a busy machine they take longer than the default allows.

@@ -7,8 +7,8 @@ import {
 } from '@kv/testing';
 import fc from 'fast-check';
 
-import { open } from '../src/open.js';
-import type { KvStore, RangeOptions } from '../src/store.js';
+import { open } from '../src/embedded/open.js';
+import type { KvStore, RangeOptions } from '../src/embedded/store.js';
 
 // Many small cases: on a busy machine they take longer than the default allows.
 jest.setTimeout(60_000);

@@ -1,0 +1,119 @@
+import { type ErrorCode, KvError, type Outcome, toKvError } from '@kv/errors';
+
+import type { Contact, EndpointPool } from './endpoint-pool.js';
+import { attemptsMax, backoffMsFirst, backoffMsMax } from '../limits.js';
+import type { OperationScope } from './operation-scope.js';
+import type { Random } from '../ports.js';
+import type { RequestPace, RequestSlot, RequestSlots } from './request-slots.js';
+
+/** What an operation is made of: one attempt after the other, never two at a time. */
+export interface AttemptsOptions<T> {
+  readonly scope: OperationScope;
+  /** A `write-once` is not repeated after an attempt of unknown outcome. */
+  readonly kind: 'read' | 'write' | 'write-once';
+  /** Sends the request once. A write's failures carry an outcome. */
+  readonly attempt: (contact: Contact, timeoutMs: number) => Promise<T>;
+}
+
+export interface AttemptsPorts {
+  readonly pool: EndpointPool;
+  readonly random: Random;
+  readonly slots: RequestSlots;
+}
+
+/** Failures that another node, or the same one a moment later, need not repeat. The others are the same everywhere. */
+const retryable: Readonly<Record<ErrorCode, boolean>> = {
+  'invalid-argument': false,
+  unavailable: true,
+  timeout: true,
+  overloaded: true,
+  'memory-full': false,
+  'disk-full': false,
+  'clock-drift': true,
+  'wrong-epoch': true,
+  corrupt: true,
+  unimplemented: false,
+  closed: true, // The node was; the client's own closing ends the scope.
+  internal: true,
+};
+
+/**
+ * Runs attempts until one succeeds or none may follow. Rejects with the caller's reason if the caller aborted, else with a
+ * KvError whose outcome is that of all attempts together (protocol rule 12).
+ */
+export async function runAttempts<T>(
+  { scope, kind, attempt }: AttemptsOptions<T>,
+  { pool, random, slots }: AttemptsPorts,
+): Promise<T> {
+  const failures: KvError[] = [];
+  let spent = 0;
+  for (let number = 1; ; number += 1) {
+    let contact: Contact | undefined;
+    let slot: RequestSlot | undefined;
+    let pace: RequestPace = 'in-time';
+    try {
+      slot = await slots.acquire(scope);
+      contact = await pool.acquire(scope);
+      return await attempt(contact, attemptTimeoutMs(scope, spent + 1 >= attemptsMax || pool.size === 1));
+    } catch (error) {
+      const failure = toKvError(error);
+      failures.push(failure);
+      if (cameTooLate(failure)) pace = 'late';
+      else spent += 1;
+      if (contact !== undefined && blamesEndpoint(failure, scope)) pool.blame(contact);
+      const mayRetry = retryable[failure.code] && !(kind === 'write-once' && failure.outcome === 'unknown');
+      if (scope.endedBy !== undefined || !mayRetry || spent >= attemptsMax)
+        throw conclude(failures, scope, kind);
+    } finally {
+      slot?.release(pace);
+    }
+    await scope.sleep(pauseMs(number, failures.at(-1)?.retryAfterMs ?? 0, random)).catch(() => {
+      throw conclude(failures, scope, kind);
+    });
+  }
+}
+
+/**
+ * The write's stamp window was over when a node came to it. That is a definite no, and says nothing against trying with a
+ * new window for as long as the deadline allows: a pause of the machine would otherwise fail what it only delayed. The
+ * endpoint is blamed all the same: greeted again it tells its time, from which the next window is made.
+ */
+function cameTooLate({ code, outcome }: KvError): boolean {
+  return code === 'timeout' && outcome === 'not-applied';
+}
+
+/** The last attempt gets all that is left, one before it half: a node that is silent must leave time for another. */
+function attemptTimeoutMs(scope: OperationScope, isLast: boolean): number {
+  const remainingMs = scope.remainingMs();
+  return Math.max(1, Math.ceil(isLast ? remainingMs : remainingMs / 2));
+}
+
+/** A deadline counts against the endpoint that was silent until then; the caller's change of mind does not. */
+function blamesEndpoint(failure: KvError, scope: OperationScope): boolean {
+  return scope.endedBy === undefined ? retryable[failure.code] : scope.endedBy === 'deadline';
+}
+
+function pauseMs(number: number, retryAfterMs: number, random: Random): number {
+  const ceilingMs = Math.min(backoffMsMax, backoffMsFirst * 2 ** (number - 1));
+  return Math.max(retryAfterMs, ceilingMs * (0.5 + random.float() / 2));
+}
+
+function conclude(
+  failures: readonly KvError[],
+  scope: OperationScope,
+  kind: 'read' | 'write' | 'write-once',
+): unknown {
+  if (scope.endedBy === 'caller') return scope.signal.reason;
+  const outcome = kind === 'read' ? undefined : combinedOutcome(failures);
+  if (scope.endedBy === 'closed') return new KvError('closed', 'the client was closed', { outcome });
+  // An answer that counts replicas says more than the connection that was refused after it.
+  const told = failures.findLast(({ required }) => required !== undefined) ?? failures.at(-1);
+  if (told === undefined) return scope.signal.reason;
+  const { code, required, received, retryAfterMs } = told;
+  const message = failures.length > 1 ? `${told.message} (${failures.length} attempts)` : told.message;
+  return new KvError(code, message, { outcome, required, received, retryAfterMs, cause: told.cause ?? told });
+}
+
+function combinedOutcome(failures: readonly KvError[]): Outcome {
+  return failures.some(({ outcome }) => outcome === 'unknown') ? 'unknown' : 'not-applied';
+}

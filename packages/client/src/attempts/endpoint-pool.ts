@@ -1,0 +1,165 @@
+import { setMaxListeners } from 'node:events';
+
+import { KvError } from '@kv/errors';
+
+import { failedAt } from './attempt-failure.js';
+import { contactTimeoutMs } from '../limits.js';
+import { createOperationScope, type OperationScope } from './operation-scope.js';
+import type { Clock, Random, Timers } from '../ports.js';
+import type { ServerTime } from './server-time.js';
+import type { ClientConnection, ClientTransport } from '../transport/transport.js';
+
+/** An endpoint that answered, and may be asked. */
+export interface Contact {
+  readonly endpoint: string;
+  readonly connection: ClientConnection;
+}
+
+interface Entry {
+  readonly endpoint: string;
+  connection?: ClientConnection;
+  /** Set while it is known to answer. */
+  contact?: Contact | undefined;
+  /** The first call to it, shared by all operations that wait for it. */
+  greeting?: Promise<Contact> | undefined;
+}
+
+export interface EndpointPoolPorts {
+  readonly transport: ClientTransport;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly serverTime: ServerTime;
+}
+
+/**
+ * Which endpoint to ask. It stays with one that works, since another gives nothing but a new connection, and moves to the
+ * next when one fails. Where it begins is random, so that many clients with the same list spread over the nodes.
+ *
+ * An endpoint is asked for its status before anything else is sent to it, at first and after each failure: that gives
+ * the server time that ceilings are made from, and a dead node is found before a write was handed to it, so that the
+ * write's outcome stays certain.
+ */
+export class EndpointPool {
+  readonly #entries: readonly Entry[];
+  readonly #ports: EndpointPoolPorts;
+  readonly #extra = new Map<string, Entry>();
+  readonly #closing = new AbortController();
+  #current: number;
+
+  constructor(endpoints: readonly string[], ports: EndpointPoolPorts) {
+    this.#entries = endpoints.map((endpoint) => ({ endpoint }));
+    this.#ports = ports;
+    setMaxListeners(Infinity, this.closing); // One for each scan.
+    this.#current = ports.random.uint32() % endpoints.length;
+  }
+
+  get size(): number {
+    return this.#entries.length;
+  }
+
+  /** Aborts when the pool is closed: for what outlives the operation that began it. */
+  get closing(): AbortSignal {
+    return this.#closing.signal;
+  }
+
+  /** The current endpoint, or the next one that answers. `unavailable` once each failed. */
+  async acquire(scope: OperationScope): Promise<Contact> {
+    const first = this.#current;
+    const failures: KvError[] = [];
+    for (let i = 0; i < this.size; i += 1) {
+      const entry = this.#entries[(first + i) % this.size]!;
+      if (entry.contact !== undefined) return entry.contact;
+      try {
+        // Half of the time left at most: a silent endpoint must leave some for the next.
+        const timeoutMs = Math.max(1, Math.min(contactTimeoutMs, Math.ceil(scope.remainingMs() / 2)));
+        return await this.#within({ timeoutMs, signal: scope.signal }, () => this.#greetOnce(entry));
+      } catch (error) {
+        if (scope.endedBy !== undefined) throw error;
+        this.#moveFrom(entry);
+        failures.push(failedAt(entry, error));
+      }
+    }
+    throw new KvError(
+      'unavailable',
+      `no endpoint answers: ${failures.map(({ message }) => message).join('; ')}`,
+      {
+        outcome: 'not-applied',
+        cause: failures.at(-1),
+      },
+    );
+  }
+
+  /** The contact failed an operation: the next one goes elsewhere, and this one has to prove itself again. */
+  blame(contact: Contact): void {
+    const entry = this.#entries.find((candidate) => candidate.contact === contact);
+    // Not the contact of now: it was greeted again since, and the failure is of before.
+    if (entry === undefined) return;
+    entry.contact = undefined;
+    this.#moveFrom(entry);
+  }
+
+  /** A connection to this very endpoint, listed or not. */
+  connectionTo(endpoint: string): ClientConnection {
+    const listed = this.#entries.find((candidate) => candidate.endpoint === endpoint);
+    const entry = listed ?? this.#extra.get(endpoint) ?? { endpoint };
+    if (listed === undefined) this.#extra.set(endpoint, entry);
+    return this.#connection(entry);
+  }
+
+  close(): void {
+    this.#closing.abort(new KvError('closed', 'the client was closed'));
+    for (const entry of [...this.#entries, ...this.#extra.values()]) {
+      entry.contact = undefined;
+      entry.connection?.close();
+    }
+  }
+
+  #moveFrom(entry: Entry): void {
+    // Only the first of many operations that fail together moves on; the others would skip a healthy endpoint.
+    if (this.#entries[this.#current] === entry) this.#current = (this.#current + 1) % this.size;
+  }
+
+  #connection(entry: Entry): ClientConnection {
+    entry.connection ??= this.#ports.transport.connect(entry.endpoint);
+    return entry.connection;
+  }
+
+  #greetOnce(entry: Entry): Promise<Contact> {
+    entry.greeting ??= this.#greet(entry).finally(() => {
+      entry.greeting = undefined;
+    });
+    return entry.greeting;
+  }
+
+  async #greet(entry: Entry): Promise<Contact> {
+    const connection = this.#connection(entry);
+    try {
+      // A scope of its own: the operations that wait for it may end, and others still need it.
+      const within = { timeoutMs: contactTimeoutMs, signal: this.closing };
+      const { serverTime } = await this.#within(within, (signal) =>
+        connection.status({}, { signal, timeoutMs: contactTimeoutMs }),
+      );
+      this.#ports.serverTime.observe(serverTime);
+      entry.contact = { endpoint: entry.endpoint, connection };
+      return entry.contact;
+    } catch (error) {
+      this.#moveFrom(entry);
+      throw error;
+    }
+  }
+
+  async #within<T>({ timeoutMs, signal }: Bounds, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const scope = createOperationScope({ timeoutMs, signal, what: 'the first contact' }, this.#ports);
+    try {
+      return await scope.race(work(scope.signal));
+    } finally {
+      scope.release();
+    }
+  }
+}
+
+interface Bounds {
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}

@@ -1,0 +1,29 @@
+import { isTimestamp, plusMs, type Timestamp } from '@kv/hlc';
+
+import type { Clock } from '../ports.js';
+
+/**
+ * What time the servers have, as far as this client can tell: the last server time it was told, plus the time that
+ * passed here since. It lags by the way of that answer, never runs ahead of the node that gave it, and follows that
+ * node's clock rather than the machine's own, which may be wrong by hours.
+ */
+export interface ServerTime {
+  observe(serverTime: number): void;
+  /** Undefined before the first answer. */
+  now(): Timestamp | undefined;
+}
+
+export function createServerTime(clock: Clock): ServerTime {
+  let seen: { readonly time: Timestamp; readonly atMs: number } | undefined;
+  return {
+    observe(serverTime) {
+      // The last one, not the greatest: after a change to a node whose clock is behind, ceilings made
+      // with the other's time would be beyond the new one's drift bound.
+      if (serverTime > 0 && isTimestamp(serverTime)) seen = { time: serverTime, atMs: clock.monotonicMs() };
+    },
+    now() {
+      if (seen === undefined) return undefined;
+      return plusMs(seen.time, Math.max(0, Math.floor(clock.monotonicMs() - seen.atMs)));
+    },
+  };
+}

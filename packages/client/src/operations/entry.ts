@@ -1,0 +1,49 @@
+import { KvError } from '@kv/errors';
+import { isTimestamp, type Version } from '@kv/hlc';
+import type { Version as VersionMessage } from '@kv/proto';
+
+import type { Codec, DecodedTypes, Encoding } from '../encoding.js';
+import type { Previous } from './previous.js';
+
+/** A value with what the store knows about it. */
+export interface ValueEntry<V> {
+  readonly value: V;
+  readonly version: Version;
+  /** Unix milliseconds; undefined = never. */
+  readonly expiresAtMs: number | undefined;
+}
+
+export interface KeyValueEntry<K, V> extends ValueEntry<V> {
+  readonly key: K;
+}
+
+export interface WriteResult<V> {
+  /** Of the write; greater than that of every quorum write acknowledged before it began. */
+  readonly version: Version;
+  /** What it replaced: a value, `undefined` for none, the symbol `unknown`. */
+  readonly previous: Previous<V>;
+}
+
+interface EntryMessage {
+  readonly value: Uint8Array;
+  readonly version?: VersionMessage | undefined;
+  readonly expiresAtMs: number;
+}
+
+export function valueEntryOf<V extends Encoding>(
+  codec: Codec<V>,
+  { value, version, expiresAtMs }: EntryMessage,
+): ValueEntry<DecodedTypes[V]> {
+  return {
+    value: codec.decode(value, 'value'),
+    version: versionOf(version),
+    expiresAtMs: expiresAtMs === 0 ? undefined : expiresAtMs,
+  };
+}
+
+export function versionOf(version: VersionMessage | undefined): Version {
+  if (version !== undefined && isTimestamp(version.timestamp)) {
+    return { timestamp: version.timestamp, node: version.node };
+  }
+  throw new KvError('internal', 'the node answered without a version; is it a kv node?');
+}

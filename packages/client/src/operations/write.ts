@@ -1,0 +1,143 @@
+import { KvError, type Outcome, toKvError } from '@kv/errors';
+import { plusMs, type Timestamp } from '@kv/hlc';
+
+import { failedAt } from '../attempts/attempt-failure.js';
+import { runAttempts } from '../attempts/attempts.js';
+import type { Contact, EndpointPool } from '../attempts/endpoint-pool.js';
+import { stampWindowMs } from '../limits.js';
+import { createOperationScope, type OperationScope } from '../attempts/operation-scope.js';
+import type { ConsistencyLevel } from '../options.js';
+import type { Clock, Random, Timers } from '../ports.js';
+import type { RequestSlots } from '../attempts/request-slots.js';
+import type { ServerTime } from '../attempts/server-time.js';
+import type { StampCeilings } from '../attempts/stamp-ceilings.js';
+import type { CallOptions } from '../transport/transport.js';
+
+/** The bounds that an attempt's stamp has to keep to. */
+export interface StampBounds {
+  readonly stampAbove: number;
+  readonly stampNotAfter: number;
+}
+
+/** What put and delete have in common. */
+export interface WriteOperation<R> {
+  readonly key: Uint8Array;
+  readonly consistency: ConsistencyLevel;
+  readonly send: (contact: Contact, bounds: StampBounds, options: CallOptions) => Promise<R>;
+}
+
+export interface WriteResponse {
+  readonly version?: { readonly timestamp: number } | undefined;
+  readonly serverTime: number;
+}
+
+export interface WritePorts {
+  readonly pool: EndpointPool;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly slots: RequestSlots;
+  readonly serverTime: ServerTime;
+  readonly ceilings: StampCeilings;
+}
+
+/**
+ * A write, retried. The danger is an attempt that was given up and is still under way: a coordinator that was slow stamps
+ * it later than a write that this client did afterwards, and the old value comes back. So (protocol rule 11) each attempt
+ * names the latest stamp it may be given, its ceiling, and whatever follows on that key has to be stamped above the
+ * ceilings of all attempts whose outcome is unknown. A coordinator cannot stamp further ahead of its clock than the drift
+ * bound, hence the narrow window, and the wait until the next attempt's own window reaches beyond the ceiling.
+ */
+export function runWrite<R extends WriteResponse>(
+  operation: WriteOperation<R>,
+  scope: OperationScope,
+  ports: WritePorts,
+): Promise<R> {
+  // Only a ticket makes a linearizable write repeatable (protocol rule 10), and this client does not obtain them yet.
+  const kind = operation.consistency === 'linearizable' ? 'write-once' : 'write';
+  // Of this operation's own attempts: these bind it however long it lasts.
+  const own = { ceiling: 0 };
+  const attempt = (contact: Contact, timeoutMs: number): Promise<R> =>
+    attemptWrite(operation, { contact, scope, timeoutMs, own }, ports);
+  return runAttempts({ scope, kind, attempt }, ports);
+}
+
+interface AttemptContext {
+  readonly contact: Contact;
+  readonly scope: OperationScope;
+  readonly timeoutMs: number;
+  readonly own: { ceiling: number };
+}
+
+async function attemptWrite<R extends WriteResponse>(
+  { key, send }: WriteOperation<R>,
+  { contact, scope, timeoutMs, own }: AttemptContext,
+  ports: WritePorts,
+): Promise<R> {
+  const bounds = await boundsWhenPossible(
+    (now) => Math.max(own.ceiling, ports.ceilings.above(key, now)),
+    scope,
+    ports,
+  );
+  const attempt = createOperationScope(
+    {
+      timeoutMs: Math.min(timeoutMs, Math.max(1, scope.remainingMs())),
+      signal: scope.signal,
+      what: contact.endpoint,
+    },
+    ports,
+  );
+  try {
+    const response = await attempt.race(
+      send(contact, bounds, { signal: attempt.signal, timeoutMs: attempt.timeoutMs }),
+    );
+    ports.serverTime.observe(response.serverTime);
+    if (response.version !== undefined) ports.ceilings.acknowledged(key, response.version.timestamp);
+    return response;
+  } catch (error) {
+    const outcome = attempt.endedBy === undefined ? outcomeOf(toKvError(error)) : 'unknown';
+    if (outcome === 'unknown') {
+      const { stampNotAfter: ceiling } = bounds;
+      own.ceiling = Math.max(own.ceiling, ceiling);
+      ports.ceilings.abandoned(key, { ceiling, now: knownTime(ports.serverTime) });
+    }
+    throw failedAt(contact, error, outcome);
+  } finally {
+    attempt.release();
+  }
+}
+
+/** The bounds of an attempt that starts now, once the window reaches beyond what the stamp has to be above. */
+async function boundsWhenPossible(
+  above: (now: Timestamp) => number,
+  scope: OperationScope,
+  { serverTime }: WritePorts,
+): Promise<{ stampAbove: number; stampNotAfter: Timestamp }> {
+  for (;;) {
+    const now = knownTime(serverTime);
+    const stampAbove = above(now);
+    const windowMs = Math.max(1, Math.min(stampWindowMs, Math.floor(scope.remainingMs())));
+    const stampNotAfter = plusMs(now, windowMs);
+    const missingMs = (stampAbove - stampNotAfter) / stampsPerMs + 1;
+    if (missingMs <= 0) return { stampAbove, stampNotAfter };
+    await scope.sleep(Math.ceil(missingMs));
+  }
+}
+
+const stampsPerMs = 4096;
+
+function knownTime(serverTime: ServerTime): Timestamp {
+  const now = serverTime.now();
+  if (now === undefined) {
+    throw new KvError('internal', 'the node told no time of its own; is it a kv node?', {
+      outcome: 'not-applied',
+    });
+  }
+  return now;
+}
+
+/** Of a failed call: what the node or the transport is certain of, else unknown. */
+function outcomeOf({ code, outcome }: KvError): Outcome {
+  // A node that does not understand a request, or does not have the method, did nothing with it.
+  return outcome ?? (code === 'invalid-argument' || code === 'unimplemented' ? 'not-applied' : 'unknown');
+}

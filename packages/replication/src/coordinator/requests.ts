@@ -1,0 +1,93 @@
+import type { Timestamp, Version } from '@kv/hlc';
+
+import type { ConsistencyLevel } from '../consistency-level.js';
+
+/** What every coordinator call takes beside its request. */
+export interface CallOptions {
+  /** Aborted = the client is gone: the call ends, and the write is never stamped again (rule 4). */
+  readonly signal?: AbortSignal | undefined;
+  /** Answer within this many milliseconds; the coordinator's `requestTimeoutMs` bounds it. */
+  readonly timeoutMs?: number | undefined;
+}
+
+export interface GetRequest {
+  /** 1 byte to 1 KiB. */
+  readonly key: Uint8Array;
+  readonly consistency: ConsistencyLevel;
+}
+
+export type GetResult = { readonly serverTime: Timestamp } & (
+  | {
+      readonly found: true;
+      /** A view into storage: copy before keeping it. */
+      readonly value: Uint8Array;
+      readonly version: Version;
+      /** Unix milliseconds; 0 = never. */
+      readonly expiresAtMs: number;
+    }
+  /** `version`: of the tombstone or expired record that hides the key; undefined where no replica asked knows it. */
+  | { readonly found: false; readonly version: Version | undefined }
+);
+
+export interface DeleteRequest {
+  /** 1 byte to 1 KiB. */
+  readonly key: Uint8Array;
+  readonly consistency: ConsistencyLevel;
+  /** Ask for the value that this write replaces (rule 13). */
+  readonly wantPrevious: boolean;
+  /** 16 bytes, the same for every attempt of one operation; undefined or empty = none. */
+  readonly operationId?: Uint8Array | undefined;
+  /** Stamp above this timestamp (rule 11); 0 or undefined = no bound. */
+  readonly stampAbove?: number | undefined;
+  /** Never stamp above this timestamp (rule 11); 0 or undefined = no bound. */
+  readonly stampNotAfter?: number | undefined;
+  /** A version obtained by a query (rule 10); refused as `unimplemented` for now. */
+  readonly ticket?: Version | undefined;
+}
+
+export interface PutRequest extends DeleteRequest {
+  /** Up to 1 MiB. */
+  readonly value: Uint8Array;
+  /** Milliseconds from the stamp after which the value is gone; 0 or undefined = never. */
+  readonly ttlMs?: number | undefined;
+}
+
+export interface WriteResult {
+  readonly version: Version;
+  readonly previous: PreviousValue;
+  readonly serverTime: Timestamp;
+}
+
+/**
+ * The value that a write replaced (rule 13). Information, not an exchange: two concurrent writes may report the same
+ * value, or each other. `unknown`: the write met itself, so that what was there before it cannot be told.
+ */
+export type PreviousValue =
+  | { readonly kind: 'not-asked' }
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'none' }
+  | { readonly kind: 'value'; readonly value: Uint8Array };
+
+export interface ScanRequest {
+  /** Only keys that begin with it; undefined or empty = all. */
+  readonly prefix?: Uint8Array | undefined;
+  /** Continue behind this key; undefined or empty = from the start. */
+  readonly after?: Uint8Array | undefined;
+  /** Entries in all; 0 or undefined = no limit. */
+  readonly limit?: number | undefined;
+  readonly consistency: ConsistencyLevel;
+}
+
+export interface ScanEntry {
+  readonly key: Uint8Array;
+  readonly value: Uint8Array;
+  readonly version: Version;
+  /** Unix milliseconds; 0 = never. */
+  readonly expiresAtMs: number;
+}
+
+export interface ScanPage {
+  readonly entries: readonly ScanEntry[];
+  /** Where a later scan continues. Undefined on the last page of a complete scan, and only there. */
+  readonly next: Uint8Array | undefined;
+}

@@ -1,0 +1,69 @@
+import { toKvError } from '@kv/errors';
+import type { HybridLogicalClock, Timestamp } from '@kv/hlc';
+import { hashKey, partitionOfHash } from '@kv/storage';
+
+import type { OfferedLevel } from './check-request.js';
+import { quorumOf, replicasRequired } from '../consistency-level.js';
+import type { Counters } from './counters.js';
+import type { ReadyOptions } from '../options.js';
+import type { Clock, Placement, Random, Timers } from '../ports.js';
+import type { Repairer } from './repairer.js';
+import type { Replica } from '../replica/replica.js';
+import type { StampIssuer } from '../stamps/stamp-issuer.js';
+
+/** What all operations of one coordinator share. */
+export interface Shell {
+  readonly options: ReadyOptions;
+  readonly placement: Placement;
+  replica(member: number): Replica | undefined;
+  readonly stamps: StampIssuer;
+  readonly hlc: HybridLogicalClock;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly counters: Counters;
+  readonly repairer: Repairer;
+  /** What goes on when nobody waits any more. */
+  readonly background: {
+    /** Reads at ONE whose other replicas are being compared. */
+    comparisons: number;
+    /** Held by answered reads that still wait for late replies. */
+    lateBytes: number;
+  };
+}
+
+export function partitionOfKey(shell: Shell, key: Uint8Array): number {
+  return partitionOfHash(hashKey(key), shell.options.partitions);
+}
+
+export function requiredFor(shell: Shell, level: OfferedLevel): number {
+  return replicasRequired(level, shell.options.replicationFactor);
+}
+
+export function writeQuorumOf(shell: Shell): number {
+  return quorumOf(shell.options.replicationFactor);
+}
+
+/** The time at which a read asks (rule 16). @throws KvError `clock-drift` if the clock is out of its range altogether */
+export function readTime(shell: Shell): Timestamp {
+  try {
+    return shell.hlc.current();
+  } catch (error) {
+    throw toKvError(error);
+  }
+}
+
+/** For the caller's estimate of time. A clock out of its range must not turn an answer into an exception. */
+export function serverTime(shell: Shell): Timestamp {
+  try {
+    return shell.hlc.current();
+  } catch {
+    return shell.hlc.ceiling();
+  }
+}
+
+/** The preference list with this member moved to the front, if it is in it: its own copy costs no network. */
+export function ownFirst(shell: Shell, owners: readonly number[]): readonly number[] {
+  const { self } = shell.placement;
+  return owners.includes(self) ? [self, ...owners.filter((member) => member !== self)] : owners;
+}

@@ -1,0 +1,290 @@
+/**
+ * A quorum read, as decisions only (rules 7-9, 16).
+ *
+ * The promise: the answer is at least as new as every write that a quorum acknowledged, and every version that a quorum
+ * read returned, before this read began.
+ *
+ * The simple version takes the newest of R replies. It breaks when the newest is on one replica only, left there by a
+ * writer that died: this read returns it, the next one asks the other two and returns the older one. So the newest is
+ * returned only when a write quorum is known to hold it; else it is written back first, and the answer waits (rule 8).
+ * What replicas show is durable (rule 7), or a crash would take back what was read.
+ *
+ * After the answer the core stays useful: owners that reply later are compared too, and repaired in the background.
+ */
+import { physicalMs, type Timestamp, type Version } from '@kv/hlc';
+import { isExpired, type RecordView } from '@kv/storage';
+
+import { readRoundsMax } from '../limits.js';
+import { compareHeld, newestRecord, versionsClash } from './newest-record.js';
+import { judgeReadFailure, type ReadFailure } from './read-failure.js';
+import type { ReadReply } from '../replica/replica.js';
+import type { WriteAnswer } from './write-answer.js';
+
+export type ReadAnswer = ReadReply | { readonly kind: 'unreachable' };
+
+/** `version`: of the tombstone or expired record that hides the key; undefined where none of the replicas knows it. */
+export type ReadResult =
+  | { readonly kind: 'found'; readonly record: RecordView }
+  | { readonly kind: 'not-found'; readonly version: Version | undefined };
+
+export interface ReadCoreOptions {
+  /** Member numbers, in order of preference. */
+  readonly owners: readonly number[];
+  /** R of this level, at least a majority. */
+  readonly required: number;
+  /** Replicas that must hold a version before it is returned: a majority. */
+  readonly writeQuorum: number;
+  /** The coordinator's time (rule 16). */
+  readonly at: Timestamp;
+}
+
+export type ReadInput =
+  | { readonly kind: 'start' }
+  | { readonly kind: 'answer'; readonly from: number; readonly round: number; readonly answer: ReadAnswer }
+  | {
+      readonly kind: 'write-back-answer';
+      readonly from: number;
+      readonly round: number;
+      readonly record: RecordView;
+      readonly answer: WriteAnswer;
+    }
+  | { readonly kind: 'deadline' }
+  | { readonly kind: 'client-gone' };
+
+export type ReadEffect =
+  | {
+      readonly kind: 'query';
+      readonly round: number;
+      readonly at: Timestamp;
+      readonly to: readonly number[];
+    }
+  /** Repair these replicas and report each one's answer as `write-back-answer`. */
+  | {
+      readonly kind: 'write-back';
+      readonly round: number;
+      readonly record: RecordView;
+      readonly to: readonly number[];
+    }
+  | { readonly kind: 'answered'; readonly result: ReadResult }
+  /** Repair these replicas when there is room; nobody waits. */
+  | { readonly kind: 'repair'; readonly record: RecordView; readonly to: readonly number[] }
+  /** Alarm: replicas hold different bytes under one version (rule 17). */
+  | { readonly kind: 'clash'; readonly version: Version }
+  | { readonly kind: 'failed'; readonly failure: ReadFailure };
+
+export interface ReadCore {
+  step(input: ReadInput): readonly ReadEffect[];
+}
+
+export function createReadCore(options: ReadCoreOptions): ReadCore {
+  return new QuorumRead(options);
+}
+
+/** One owner in the current round. */
+interface Owner {
+  answer: ReadAnswer | undefined;
+  /** The newest record sent there to repair it. */
+  sent: RecordView | undefined;
+  /** The newest record that it acknowledged since, being that one or a newer. */
+  acknowledged: RecordView | undefined;
+  /** Its latest write-back has not been answered. */
+  pending: boolean;
+}
+
+/** `answered`: only late owners are compared and repaired. */
+type Phase = 'new' | 'asking' | 'answered' | 'failed';
+
+const nothing: readonly ReadEffect[] = [];
+
+class QuorumRead implements ReadCore {
+  readonly #options: ReadCoreOptions;
+  #owners = new Map<number, Owner>();
+  #phase: Phase = 'new';
+  #round = 0;
+  #at: Timestamp;
+  #clashed = false;
+
+  constructor(options: ReadCoreOptions) {
+    this.#options = options;
+    this.#at = options.at;
+  }
+
+  step(input: ReadInput): readonly ReadEffect[] {
+    if (this.#phase === 'failed') return nothing;
+    switch (input.kind) {
+      case 'start':
+        return this.#options.owners.length < this.#options.required ? this.#fail('no-quorum') : this.#ask();
+      case 'answer':
+        return this.#onAnswer(input.from, input.round, input.answer);
+      case 'write-back-answer':
+        return this.#onWriteBackAnswer(input);
+      case 'deadline':
+      case 'client-gone':
+        return this.#phase === 'answered' ? nothing : this.#fail(input.kind);
+    }
+  }
+
+  /** Begins a round; what earlier rounds learnt is forgotten, their late answers are ignored. */
+  #ask(): readonly ReadEffect[] {
+    if (this.#round === readRoundsMax) return this.#fail('rounds');
+    this.#phase = 'asking';
+    this.#round += 1;
+    const { owners } = this.#options;
+    this.#owners = new Map(
+      owners.map((member) => [
+        member,
+        { answer: undefined, sent: undefined, acknowledged: undefined, pending: false },
+      ]),
+    );
+    return [{ kind: 'query', round: this.#round, at: this.#at, to: owners }];
+  }
+
+  #onAnswer(from: number, round: number, answer: ReadAnswer): readonly ReadEffect[] {
+    const owner = this.#owners.get(from);
+    if (round !== this.#round || owner === undefined || owner.answer !== undefined) return nothing;
+    owner.answer = answer;
+    return this.#phase === 'answered' ? this.#compareLate() : this.#judge();
+  }
+
+  #onWriteBackAnswer(input: ReadInput & { kind: 'write-back-answer' }): readonly ReadEffect[] {
+    const owner = this.#owners.get(input.from);
+    if (this.#phase !== 'asking' || input.round !== this.#round || owner === undefined) return nothing;
+    if (owner.sent === input.record) owner.pending = false;
+    switch (input.answer.kind) {
+      case 'stored':
+      case 'already':
+      case 'newer':
+        if (owner.acknowledged === undefined || compareHeld(input.record, owner.acknowledged) > 0) {
+          owner.acknowledged = input.record;
+        }
+        return this.#judge();
+      case 'below-floor':
+        // It was purged while this read looked elsewhere (rule 8): what was read is no longer true.
+        return this.#ask();
+      case 'refused':
+      case 'unreachable':
+        return this.#judge();
+    }
+  }
+
+  #judge(): readonly ReadEffect[] {
+    const { required, writeQuorum } = this.#options;
+    const asked = this.#count((owner) => owner.answer === undefined);
+    if (this.#count(replied) < required) return asked === 0 ? this.#fail('no-quorum') : nothing;
+    const newest = this.#newest();
+    if (newest === undefined) return this.#answer({ kind: 'not-found', version: undefined });
+    if (this.#expiredElsewhere(newest)) return this.#ask();
+    const alarm = this.#alarm(newest);
+    if (this.#count((owner) => holds(owner, newest)) >= writeQuorum) {
+      return [...alarm, ...this.#answer(this.#resultOf(newest)), ...this.#spread(newest, 'repair')];
+    }
+    const effects = [...alarm, ...this.#spread(newest, 'write-back')];
+    const hopeful = this.#count(
+      (owner) => holds(owner, newest) || owner.pending || owner.answer === undefined,
+    );
+    return hopeful < writeQuorum ? [...effects, ...this.#fail('no-quorum')] : effects;
+  }
+
+  /** An owner replied after the answer: it, or those before it, may be behind. */
+  #compareLate(): readonly ReadEffect[] {
+    const newest = this.#newest();
+    return newest === undefined ? nothing : [...this.#alarm(newest), ...this.#spread(newest, 'repair')];
+  }
+
+  /** Sends the newest version to every replier that is not known to hold it and was not sent it before. */
+  #spread(newest: RecordView, kind: 'write-back' | 'repair'): readonly ReadEffect[] {
+    const to: number[] = [];
+    for (const [member, owner] of this.#owners) {
+      if (!replied(owner) || holds(owner, newest)) continue;
+      if (owner.sent !== undefined && compareHeld(owner.sent, newest) >= 0) continue;
+      owner.sent = newest;
+      owner.pending = kind === 'write-back';
+      to.push(member);
+    }
+    if (to.length === 0) return nothing;
+    if (kind === 'repair') return [{ kind, record: newest, to }];
+    return [{ kind, round: this.#round, record: newest, to }];
+  }
+
+  #newest(): RecordView | undefined {
+    const sightings = [];
+    for (const { answer } of this.#owners.values()) {
+      if (answer?.kind === 'found') sightings.push(answer);
+      else if (answer?.kind === 'absent')
+        sightings.push({ record: undefined, purgeFloor: answer.purgeFloor });
+    }
+    return newestRecord(sightings);
+  }
+
+  /**
+   * Rule 16: live by this read's time, expired by a replica's. An earlier read with a later clock may have called it
+   * expired, so ask again at that time: then it is expired for good, a quorum having merged the time.
+   */
+  #expiredElsewhere(newest: RecordView): boolean {
+    if (isExpired(newest, physicalMs(this.#at))) return false;
+    let latest = this.#at;
+    for (const { answer } of this.#owners.values()) {
+      if (answer !== undefined && answer.kind !== 'unreachable' && answer.hlcTime > latest) {
+        latest = answer.hlcTime;
+      }
+    }
+    if (!isExpired(newest, physicalMs(latest))) return false;
+    this.#at = latest;
+    return true;
+  }
+
+  #resultOf(newest: RecordView): ReadResult {
+    if (newest.tombstone || isExpired(newest, physicalMs(this.#at))) {
+      return { kind: 'not-found', version: newest.version };
+    }
+    return { kind: 'found', record: newest };
+  }
+
+  #answer(result: ReadResult): readonly ReadEffect[] {
+    this.#phase = 'answered';
+    return [{ kind: 'answered', result }];
+  }
+
+  #alarm(newest: RecordView): readonly ReadEffect[] {
+    if (this.#clashed) return nothing;
+    this.#clashed =
+      this.#count(({ answer }) => answer?.kind === 'found' && versionsClash(answer.record, newest)) > 0;
+    return this.#clashed ? [{ kind: 'clash', version: newest.version }] : nothing;
+  }
+
+  #fail(why: ReadFailure['why']): readonly ReadEffect[] {
+    this.#phase = 'failed';
+    const { required, writeQuorum } = this.#options;
+    const owners = this.#options.owners.length;
+    const replies = this.#count(replied);
+    const newest = replies < required ? undefined : this.#newest();
+    const answers = [...this.#owners.values()].flatMap(({ answer }) => answer ?? []);
+    const failure =
+      newest === undefined
+        ? judgeReadFailure({ why, owners, required, received: replies, answers })
+        : judgeReadFailure({
+            why,
+            owners,
+            required: writeQuorum,
+            received: this.#count((owner) => holds(owner, newest)),
+            answers: [],
+          });
+    return [{ kind: 'failed', failure }];
+  }
+
+  #count(counts: (owner: Owner) => boolean): number {
+    let total = 0;
+    for (const owner of this.#owners.values()) if (counts(owner)) total += 1;
+    return total;
+  }
+}
+
+function replied({ answer }: Owner): boolean {
+  return answer?.kind === 'found' || answer?.kind === 'absent';
+}
+
+/** Known to hold this version, or a newer one, durably. */
+function holds({ answer, acknowledged }: Owner, newest: RecordView): boolean {
+  if (acknowledged !== undefined && compareHeld(acknowledged, newest) >= 0) return true;
+  return answer?.kind === 'found' && compareHeld(answer.record, newest) >= 0;
+}

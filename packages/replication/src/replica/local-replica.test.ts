@@ -1,0 +1,186 @@
+import { describe, expect, it } from '@jest/globals';
+import { createHybridLogicalClock, timestampOf } from '@kv/hlc';
+import { type LogPosition, openEngine } from '@kv/storage';
+import { createManualClock, createManualTimers } from '@kv/testing';
+
+import { at, epochMs, recordAt } from '../../test/model/core-harness.js';
+import { createLocalReplica } from './local-replica.js';
+
+const key = new TextEncoder().encode('k');
+const bounds = { deadlineMs: 0 };
+
+/** A real engine whose syncs happen when the test says so. */
+async function setUp(overrides: { owns?: boolean; damaged?: boolean } = {}) {
+  const clock = createManualClock({ nowMs: epochMs });
+  const engine = await openEngine(
+    { directory: ':memory:', partitions: 1, snapshotIntervalMs: 0 },
+    { fileSystem: undefined as never, clock, timers: createManualTimers(clock) },
+  );
+  let synced = Infinity;
+  let failure: Error | undefined;
+  let waiting: { position: number; resolve: () => void; reject: (error: Error) => void }[] = [];
+  const ceilings: number[] = [];
+  const held = new Proxy(engine, {
+    get(target, name) {
+      if (name === 'isDurable') return (position: LogPosition) => position <= synced;
+      if (name === 'durable') {
+        return (position: LogPosition) =>
+          position <= synced
+            ? Promise.resolve()
+            : new Promise<void>((resolve, reject) => waiting.push({ position, resolve, reject }));
+      }
+      if (name === 'damagedPartitions') return new Set(overrides.damaged === true ? [0] : []);
+      if (name === 'persistCeiling') return (ceiling: number) => Promise.resolve(void ceilings.push(ceiling));
+      const value = Reflect.get(target, name, target) as unknown;
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+  });
+  const hlc = createHybridLogicalClock({}, { clock });
+  const view = { epoch: () => 3, owns: () => overrides.owns ?? true, incarnations: () => [] };
+  return {
+    clock,
+    engine: held,
+    hlc,
+    ceilings,
+    replica: createLocalReplica({ engine: held, hlc, clock, view }),
+    holdSyncs: () => (synced = 0),
+    sync: () => {
+      synced = Infinity;
+      for (const { resolve, reject } of waiting) {
+        if (failure === undefined) resolve();
+        else reject(failure);
+      }
+      waiting = [];
+    },
+    failSyncs: (error: Error) => (failure = error),
+  };
+}
+
+async function isSettled(promise: Promise<unknown>): Promise<boolean> {
+  let settled = false;
+  const mark = () => (settled = true);
+  promise.then(mark, mark);
+  for (let turn = 0; turn < 10; turn += 1) await Promise.resolve();
+  return settled;
+}
+
+describe('rule 7: a replica shows durable state only', () => {
+  it('rule 7: stored, already and newer wait for the sync of what they tell', async () => {
+    const { replica, holdSyncs, sync } = await setUp();
+    holdSyncs();
+    const write = (tick: number) =>
+      replica.write({ record: recordAt(tick).bytes, wantPrevious: true, ...bounds });
+    const replies = [write(10), write(10), write(5)];
+    for (const reply of replies) expect(await isSettled(reply)).toBe(false);
+    sync();
+    expect((await Promise.all(replies)).map(({ kind }) => kind)).toEqual(['stored', 'already', 'newer']);
+    expect(await write(20)).toMatchObject({ kind: 'stored', previous: { version: recordAt(10).version } });
+  });
+
+  it('rule 7: a read waits too, and shows what it read, not what came in meanwhile', async () => {
+    const { replica, engine, holdSyncs, sync } = await setUp();
+    holdSyncs();
+    engine.apply(recordAt(10).bytes);
+    const reading = replica.read({ key, at: at(0), ...bounds });
+    engine.apply(recordAt(20).bytes);
+    expect(await isSettled(reading)).toBe(false);
+    sync();
+    expect(await reading).toMatchObject({ kind: 'found', record: { version: recordAt(10).version } });
+  });
+
+  it('rule 7: a page of a scan waits for its newest record', async () => {
+    const { replica, engine, holdSyncs, sync } = await setUp();
+    holdSyncs();
+    engine.apply(recordAt(10).bytes);
+    const noBytes = new Uint8Array(0);
+    const operation = { partition: 0, prefix: noBytes, after: noBytes, limit: 10, bytesMax: 1e6, at: at(0) };
+    const page = replica.scanPartition({ ...operation, ...bounds });
+    expect(await isSettled(page)).toBe(false);
+    sync();
+    expect(await page).toMatchObject({
+      kind: 'page',
+      more: false,
+      records: [{ version: recordAt(10).version }],
+    });
+  });
+
+  it('rule 12: an append whose sync failed is no refusal: nothing is known of it', async () => {
+    const { replica, holdSyncs, failSyncs, sync } = await setUp();
+    holdSyncs();
+    failSyncs(Object.assign(new Error('no space'), { name: 'KvError', code: 'disk-full' }));
+    const writing = replica.write({ record: recordAt(10).bytes, wantPrevious: false, ...bounds });
+    await isSettled(writing);
+    sync();
+    await expect(writing).rejects.toMatchObject({ name: 'ReplicaUnreachable', sent: true });
+  });
+});
+
+describe('what a replica refuses, before it appends', () => {
+  it('drift: a direct write too far ahead, unmerged; a repair of the same record is taken', async () => {
+    const { replica, hlc, engine } = await setUp();
+    const record = recordAt(501).bytes;
+    expect(await replica.write({ record, wantPrevious: false, ...bounds })).toMatchObject({
+      code: 'clock-drift',
+    });
+    expect(engine.get(key)).toBeUndefined();
+    expect(await replica.repair({ record, ...bounds })).toMatchObject({ kind: 'stored' });
+    expect(hlc.current()).toBe(timestampOf(epochMs));
+  });
+
+  it('the clock is merged by a direct write at the bound (boundary conditions)', async () => {
+    const { replica, hlc } = await setUp();
+    const record = recordAt(500).bytes;
+    expect(await replica.write({ record, wantPrevious: false, ...bounds })).toMatchObject({
+      kind: 'stored',
+      hlcTime: at(500),
+      epoch: 3,
+    });
+    expect(hlc.now()).toBeGreaterThan(at(500));
+  });
+
+  it('a partition that it does not own, or that is damaged, or bytes that are no record', async () => {
+    const record = recordAt(10).bytes;
+    const stranger = await setUp({ owns: false });
+    const damaged = await setUp({ damaged: true });
+    const write = { record, wantPrevious: false, ...bounds };
+    expect(await stranger.replica.write(write)).toMatchObject({ kind: 'refused', code: 'wrong-epoch' });
+    expect(await damaged.replica.write(write)).toMatchObject({ kind: 'refused', code: 'corrupt' });
+    expect(await damaged.replica.read({ key, at: at(0), ...bounds })).toMatchObject({ code: 'corrupt' });
+    const flipped = record.slice();
+    flipped[33]! ^= 1;
+    const sound = await setUp();
+    expect(await sound.replica.write({ ...write, record: flipped })).toMatchObject({ code: 'corrupt' });
+    const two = Buffer.concat([record, record]);
+    expect(await sound.replica.repair({ record: two, ...bounds })).toMatchObject({ code: 'corrupt' });
+  });
+
+  it('work that nobody waits for', async () => {
+    const { replica } = await setUp();
+    const signal = AbortSignal.abort();
+    await expect(replica.read({ key, at: at(0), deadlineMs: 5, signal })).rejects.toMatchObject({
+      sent: false,
+    });
+  });
+});
+
+describe('rule 16: time that a read merged', () => {
+  it("rule 16: the reader's time is merged and told, or refused as drift", async () => {
+    const { replica } = await setUp();
+    expect(await replica.read({ key, at: at(400), ...bounds })).toMatchObject({
+      kind: 'absent',
+      hlcTime: at(400),
+    });
+    expect(await replica.read({ key, at: at(501), ...bounds })).toMatchObject({ code: 'clock-drift' });
+  });
+
+  it('rule 16: it outlives a crash where a record expires within it (TTL)', async () => {
+    const { replica, engine, ceilings } = await setUp();
+    engine.apply(recordAt(10, { expiresAtTick: 300 }).bytes);
+    await replica.read({ key, at: at(299), ...bounds });
+    expect(ceilings).toEqual([]);
+    await replica.read({ key, at: at(300), ...bounds });
+    expect(ceilings).toEqual([at(300)]);
+    await replica.read({ key, at: at(300), ...bounds });
+    expect(ceilings).toEqual([at(300)]);
+  });
+});

@@ -1,0 +1,131 @@
+import type { Timestamp } from '@kv/hlc';
+
+import type { RecordView } from '../record/record.js';
+
+/** Where a record stands in the log of this run of the engine: later ones are larger. Not kept across restarts. */
+export type LogPosition = number & { readonly __brand: 'LogPosition' };
+
+/** A record and where it stands. */
+export interface StoredRecord {
+  readonly record: RecordView;
+  readonly position: LogPosition;
+}
+
+export type RefusalCode = 'memory-full' | 'disk-full' | 'corrupt' | 'closed' | 'internal';
+
+export type ApplyResult =
+  /** Appended. `previous` is what it replaced, be it a tombstone or expired. Not yet durable: wait for `position`. */
+  | { readonly kind: 'stored'; readonly position: LogPosition; readonly previous: RecordView | undefined }
+  /** This very record was here before. */
+  | { readonly kind: 'already'; readonly position: LogPosition }
+  /** A newer record is here; nothing was written. Wait for its `position` before telling anybody about it. */
+  | { readonly kind: 'newer'; readonly position: LogPosition; readonly newer: RecordView }
+  /** Definitely not applied. */
+  | { readonly kind: 'refused'; readonly code: RefusalCode };
+
+export interface ScanOptions {
+  /** Only keys that begin so. */
+  readonly prefix?: Uint8Array | undefined;
+  /** Only keys above this one. */
+  readonly after?: Uint8Array | undefined;
+  /** Only this key and those above it. */
+  readonly from?: Uint8Array | undefined;
+  /** Only keys below this one. */
+  readonly before?: Uint8Array | undefined;
+  /** Only this key and those below it. */
+  readonly through?: Uint8Array | undefined;
+  /** From the last key to the first. Default false. */
+  readonly reverse?: boolean | undefined;
+}
+
+/**
+ * An ordered-by-version set of records, cut into partitions by the top bits of the key's hash. It decides nothing about
+ * time: expired records and tombstones are given out as they are.
+ */
+export interface StorageEngine {
+  readonly partitions: number;
+  /**
+   * Takes records in, in memory at once and into the log's next batch. The newest version of a key wins, whatever the
+   * order of arrival. Records joined by `batchContinues` are accepted or refused together, and survive a crash together;
+   * the end of the input ends a batch.
+   *
+   * The bytes are copied. Views must come from `readRecord` and be unchanged since.
+   *
+   * @returns one result per record
+   * @throws KvError `corrupt`, before anything is applied, if bytes are not intact records laid end to end
+   */
+  apply(records: Uint8Array | readonly RecordView[]): ApplyResult[];
+  /**
+   * Resolves once everything up to `position` is as durable as the engine's level promises: fsynced (`always`), or
+   * handed to the operating system (`interval`, `os`). Leaving the promise alone is harmless.
+   *
+   * Rejects with KvError `disk-full` (the write may become durable later: its outcome is unknown), `internal` (after a
+   * failed sync; nothing is acknowledged any more) or `closed`.
+   */
+  durable(position: LogPosition): Promise<void>;
+  /** What `durable(position)` waits for has happened. */
+  isDurable(position: LogPosition): boolean;
+  /**
+   * The newest record of a key, tombstones and expired ones included.
+   *
+   * @param keyHash saves hashing the key again
+   * @throws KvError `corrupt` if its partition is damaged
+   */
+  get(key: Uint8Array, keyHash?: number): StoredRecord | undefined;
+  /**
+   * The partition's records in the order of their keys' bytes, read as the iteration goes: every key present
+   * throughout comes once.
+   *
+   * @throws KvError `corrupt` if the partition is damaged
+   */
+  scanPartition(partition: number, options?: ScanOptions): Iterable<StoredRecord>;
+  /** Partitions that may have lost records; neither served nor written. The mark outlives restarts. */
+  readonly damagedPartitions: ReadonlySet<number>;
+  /** The largest durable ceiling of the clock; the zero timestamp if there was none. */
+  readonly ceiling: Timestamp;
+  /** Resolves once the ceiling is durable; rejects like `durable`. A lower one than before changes nothing. */
+  persistCeiling(ceiling: Timestamp): Promise<void>;
+  /** The largest timestamp of any record ever applied. */
+  readonly newestTimestamp: Timestamp;
+  /** Writes all records to a new snapshot and lets the log before it go. One at a time: a second call joins the first. */
+  snapshot(): Promise<void>;
+  stats(): EngineStats;
+  /** Makes everything durable, gives the directory free. A second call joins the first. */
+  close(): Promise<void>;
+}
+
+export interface EngineStats {
+  readonly keys: number;
+  readonly tombstones: number;
+  /** How many are not served. */
+  readonly damagedPartitions: number;
+  /** Records in memory with their bookkeeping, and superseded ones that still wait for the log. */
+  readonly memoryBytes: number;
+  /** Above it puts are refused. */
+  readonly memoryBytesMax: number;
+  /** Bytes in log files that no snapshot covers. */
+  readonly logBytes: number;
+  /** Size of the current snapshot; 0 without one. */
+  readonly snapshotBytes: number;
+  /** Unix milliseconds; 0 if this run took none. */
+  readonly lastSnapshotAtMs: number;
+  /** Records appended by this run. */
+  readonly appended: number;
+  /** Of these, durable. */
+  readonly durable: number;
+  /** Batches written by this run: `appended / batches` is how well group commit groups. */
+  readonly batches: number;
+  /** Syncs of log files by this run. */
+  readonly syncs: number;
+  readonly recovery: RecoveryReport;
+}
+
+/** What opening found. */
+export interface RecoveryReport {
+  /** Records read from snapshot and log. */
+  readonly records: number;
+  /** Bytes of a last batch that a crash left incomplete: cut off, never acknowledged. */
+  readonly cutBytes: number;
+  /** One sentence for each damage found at this opening. */
+  readonly damage: readonly string[];
+}

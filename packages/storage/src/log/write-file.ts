@@ -1,0 +1,37 @@
+import { joinPath, temporarySuffix } from '../recovery/file-names.js';
+import type { FileSystem, WritableFile } from '../ports.js';
+
+/** Writes all of `bytes`, however few of them the system takes at a time. */
+export async function writeFully(file: WritableFile, bytes: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    const count = await file.write(bytes.subarray(done), position + done);
+    if (count <= 0) throw new Error('the file system took no bytes');
+    done += count;
+  }
+}
+
+/**
+ * Makes a file that after any crash is either absent (or as it was before) or whole: written under a temporary name,
+ * synced, renamed, and the name synced.
+ *
+ * @returns what `fill` returns, and the file, still open
+ */
+export async function createWhole<Result>(
+  fileSystem: FileSystem,
+  { directory, name }: { readonly directory: string; readonly name: string },
+  fill: (file: WritableFile, temporaryPath: string) => Promise<Result>,
+): Promise<{ readonly file: WritableFile; readonly result: Result }> {
+  const temporaryPath = joinPath(directory, name + temporarySuffix);
+  const file = await fileSystem.create(temporaryPath);
+  try {
+    const result = await fill(file, temporaryPath);
+    await fileSystem.rename(temporaryPath, joinPath(directory, name));
+    await fileSystem.syncDirectory(directory);
+    return { file, result };
+  } catch (error) {
+    // Best effort: the next opening removes what stays behind. The first error is the one to tell.
+    await file.close().catch(() => undefined);
+    await fileSystem.remove(temporaryPath).catch(() => undefined);
+    throw error;
+  }
+}

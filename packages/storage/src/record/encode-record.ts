@@ -1,0 +1,96 @@
+import { KvError } from '@kv/errors';
+import { isTimestamp, type Version } from '@kv/hlc';
+
+import { writeU16, writeU32, writeU64 } from './little-endian.js';
+import { keyBytesFormatMax, recordBytesMax } from '../limits.js';
+import {
+  batchContinuesFlag,
+  checksumOffset,
+  expiryFlag,
+  fixedBytes,
+  flagsOffset,
+  formatOffset,
+  keyHashOffset,
+  keyLengthOffset,
+  keyOffset,
+  nodeOffset,
+  operationIdBytes,
+  operationIdFlag,
+  recordBytes,
+  recordFormatVersion,
+  timestampOffset,
+  tombstoneFlag,
+  totalLengthOffset,
+  valueLengthOffset,
+} from './record-layout.js';
+import { xxh32 } from './xxh32.js';
+
+export interface RecordFields {
+  /** 0 to 65,535 bytes. */
+  readonly key: Uint8Array;
+  /** Empty for a tombstone. */
+  readonly value: Uint8Array;
+  readonly version: Version;
+  /** The key is deleted as of this version. */
+  readonly tombstone?: boolean | undefined;
+  /** Unix milliseconds; 0 or absent = never. */
+  readonly expiresAtMs?: number | undefined;
+  /** 16 bytes that name the operation. */
+  readonly operationId?: Uint8Array | undefined;
+  /** The next record belongs to the same atomic batch. */
+  readonly batchContinues?: boolean | undefined;
+}
+
+/**
+ * Encodes a mutation into bytes of its own.
+ *
+ * @throws KvError `invalid-argument` if a field is outside of what the format can carry
+ */
+export function encodeRecord(fields: RecordFields): Uint8Array {
+  const { key, value, version, expiresAtMs = 0, operationId } = fields;
+  refuseOutOfRange(fields);
+  const flags =
+    (fields.tombstone === true ? tombstoneFlag : 0) |
+    (expiresAtMs === 0 ? 0 : expiryFlag) |
+    (operationId === undefined ? 0 : operationIdFlag) |
+    (fields.batchContinues === true ? batchContinuesFlag : 0);
+  const length = recordBytes(flags, key.length, value.length);
+  if (length > recordBytesMax) refuse(`a record of ${length} bytes exceeds ${recordBytesMax}`);
+
+  const record = new Uint8Array(length);
+  const keyStart = keyOffset(flags);
+  writeU32(record, totalLengthOffset, length);
+  writeU64(record, timestampOffset, version.timestamp);
+  writeU32(record, nodeOffset, version.node);
+  record[formatOffset] = recordFormatVersion;
+  record[flagsOffset] = flags;
+  writeU16(record, keyLengthOffset, key.length);
+  writeU32(record, valueLengthOffset, value.length);
+  if (expiresAtMs !== 0) writeU64(record, fixedBytes, expiresAtMs);
+  if (operationId !== undefined) record.set(operationId, keyStart - operationIdBytes);
+  record.set(key, keyStart);
+  record.set(value, keyStart + key.length);
+  writeU32(record, keyHashOffset, xxh32(record, keyStart, keyStart + key.length));
+  writeU32(record, checksumOffset, xxh32(record, totalLengthOffset));
+  return record;
+}
+
+function refuseOutOfRange(fields: RecordFields): void {
+  const { key, value, version, expiresAtMs = 0, operationId } = fields;
+  if (key.length > keyBytesFormatMax) refuse(`a key of ${key.length} bytes exceeds ${keyBytesFormatMax}`);
+  if (!isTimestamp(version.timestamp)) refuse(`${version.timestamp as number} is no timestamp`);
+  if (version.node !== version.node >>> 0) refuse(`node ${version.node} is no unsigned 32-bit integer`);
+  if (!Number.isSafeInteger(expiresAtMs) || expiresAtMs < 0) {
+    refuse(`expiresAtMs ${expiresAtMs} is no whole number of milliseconds`);
+  }
+  if (operationId !== undefined && operationId.length !== operationIdBytes) {
+    refuse(`an operation id has ${operationIdBytes} bytes, not ${operationId.length}`);
+  }
+  if (fields.tombstone === true && (value.length !== 0 || expiresAtMs !== 0)) {
+    refuse('a tombstone has neither value nor expiry');
+  }
+}
+
+function refuse(reason: string): never {
+  throw new KvError('invalid-argument', reason);
+}

@@ -1,0 +1,170 @@
+import { KvError } from '@kv/errors';
+import { isTimestamp, type Timestamp, zeroTimestamp } from '@kv/hlc';
+
+import { isMissing } from '../system/file-errors.js';
+import { joinPath, manifestName } from './file-names.js';
+import { isPartitionCount } from '../limits.js';
+import type { FileSystem } from '../ports.js';
+import { readFully } from './read-segment.js';
+import { createWhole, writeFully } from '../log/write-file.js';
+import { xxh32 } from '../record/xxh32.js';
+
+/**
+ * The one file that says which others count. Two lines of text:
+ *
+ *     kv-storage <format version> <XXH32 of the second line, in hexadecimal>
+ *     {"partitions":…}
+ *
+ * It is replaced as a whole, and always before anything depends on what it says.
+ */
+export interface Manifest {
+  readonly partitions: number;
+  /** Written with tombstones kept; a directory that let some go must never replicate. */
+  readonly retainTombstones: boolean;
+  /** Sequence of the current snapshot, 0 = none. */
+  readonly snapshot: number;
+  /** Log files from here on belong on top of the snapshot. */
+  readonly logFirst: number;
+  /** The newest log file known to exist; 0 before the first. There may be a later one that a crash left unmentioned. */
+  readonly logLast: number;
+  /** Sequence of the first batch in `logFirst`. */
+  readonly batchFirst: number;
+  /** The clock's, as of the last replacement; the log may know a larger one. */
+  readonly ceiling: Timestamp;
+  /** Likewise: of records that may be gone from the files since. */
+  readonly newestTimestamp: Timestamp;
+  /** Partitions that may have lost records. */
+  readonly damaged: readonly number[];
+}
+
+const formatName = 'kv-storage';
+const formatVersion = 1;
+const manifestBytesMax = 16 * 1024 * 1024;
+
+export function firstManifest({
+  partitions,
+  retainTombstones,
+}: {
+  readonly partitions: number;
+  readonly retainTombstones: boolean;
+}): Manifest {
+  return {
+    partitions,
+    retainTombstones,
+    snapshot: 0,
+    logFirst: 1,
+    logLast: 0,
+    batchFirst: 1,
+    ceiling: zeroTimestamp,
+    newestTimestamp: zeroTimestamp,
+    damaged: [],
+  };
+}
+
+/**
+ * @returns undefined if the directory has no manifest
+ * @throws KvError `corrupt` if the file is damaged, or of another program or a newer version; it names the file
+ */
+export async function readManifest(fileSystem: FileSystem, directory: string): Promise<Manifest | undefined> {
+  const path = joinPath(directory, manifestName);
+  let text: string;
+  try {
+    const file = await fileSystem.openForRead(path);
+    try {
+      const size = await file.size();
+      if (size > manifestBytesMax) throw notOurs(path);
+      const bytes = new Uint8Array(size);
+      await readFully(file, bytes, 0);
+      text = new TextDecoder().decode(bytes);
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+  return parseManifest(text, path);
+}
+
+export function parseManifest(text: string, path: string): Manifest {
+  const [first = '', second = '', ...rest] = text.split('\n');
+  const [name, version, checksum] = first.split(' ');
+  if (name !== formatName || version === undefined || !/^\d{1,9}$/.test(version)) throw notOurs(path);
+  if (Number(version) !== formatVersion) {
+    throw new KvError(
+      'corrupt',
+      `${path} has format version ${version}, this program knows ${formatVersion}: use the program that wrote it`,
+    );
+  }
+  if (checksumOf(second) !== checksum || rest.join('') !== '') {
+    throw new KvError('corrupt', `${path} is damaged: its checksum does not match`);
+  }
+  const manifest: unknown = JSON.parse(second);
+  if (!isManifest(manifest)) throw new KvError('corrupt', `${path} has fields out of range`);
+  return manifest;
+}
+
+export function formatManifest(manifest: Manifest): string {
+  const json = JSON.stringify(manifest);
+  return `${formatName} ${formatVersion} ${checksumOf(json)}\n${json}\n`;
+}
+
+export interface ManifestFile {
+  readonly current: Manifest;
+  /** Durably changes some fields. Changes are made one after the other; one that fails changes nothing. */
+  update(change: Partial<Manifest>): Promise<void>;
+}
+
+export function createManifestFile(fileSystem: FileSystem, directory: string, start: Manifest): ManifestFile {
+  let current = start;
+  let last: Promise<void> = Promise.resolve();
+  const replace = async (change: Partial<Manifest>): Promise<void> => {
+    const next = { ...current, ...change };
+    const bytes = new TextEncoder().encode(formatManifest(next));
+    const { file } = await createWhole(fileSystem, { directory, name: manifestName }, async (file) => {
+      await writeFully(file, bytes, 0);
+      await file.sync();
+    });
+    current = next;
+    await file.close();
+  };
+  return {
+    get current() {
+      return current;
+    },
+    update(change) {
+      const done = last.then(() => replace(change));
+      last = done.catch(() => undefined);
+      return done;
+    },
+  };
+}
+
+function checksumOf(line: string): string {
+  return xxh32(new TextEncoder().encode(line)).toString(16).padStart(8, '0');
+}
+
+function notOurs(path: string): KvError {
+  return new KvError(
+    'corrupt',
+    `${path} is not a manifest of this store: the directory belongs to another program`,
+  );
+}
+
+function isManifest(value: unknown): value is Manifest {
+  if (typeof value !== 'object' || value === null) return false;
+  const manifest = value as { readonly [Name in keyof Manifest]?: unknown };
+  const { partitions, damaged } = manifest;
+  return (
+    isPartitionCount(partitions) &&
+    typeof manifest.retainTombstones === 'boolean' &&
+    [manifest.snapshot, manifest.logFirst, manifest.logLast, manifest.batchFirst].every(isCount) &&
+    [manifest.ceiling, manifest.newestTimestamp].every((time) => isCount(time) && isTimestamp(time)) &&
+    Array.isArray(damaged) &&
+    damaged.every((partition) => isCount(partition) && partition < partitions)
+  );
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}

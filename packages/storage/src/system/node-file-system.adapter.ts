@@ -1,0 +1,54 @@
+import { type FileHandle, mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+
+import { lockDirectory } from './directory-lock.adapter.js';
+import type { FileSystem, ReadableFile, WritableFile } from '../ports.js';
+
+/** The real file system. */
+export function nodeFileSystem(): FileSystem {
+  return {
+    async makeDirectory(directory) {
+      const first = await mkdir(directory, { recursive: true });
+      if (first === undefined) return;
+      // Each new name is durable only once the directory that holds it is synced.
+      for (let made = resolve(directory); made.length >= resolve(first).length; made = dirname(made)) {
+        await syncDirectory(dirname(made));
+      }
+    },
+    list: (directory) => readdir(directory),
+    openForRead: async (path) => readable(await open(path, 'r')),
+    create: async (path) => writable(await open(path, 'w', 0o600)),
+    rename: (from, to) => rename(from, to),
+    remove: (path) => unlink(path),
+    syncDirectory,
+    lock: lockDirectory,
+  };
+}
+
+function readable(handle: FileHandle): ReadableFile {
+  return {
+    size: async () => (await handle.stat()).size,
+    read: async (into, position) => (await handle.read(into, 0, into.length, position)).bytesRead,
+    close: () => handle.close(),
+  };
+}
+
+function writable(handle: FileHandle): WritableFile {
+  return {
+    write: async (bytes, position) => (await handle.write(bytes, 0, bytes.length, position)).bytesWritten,
+    // fdatasync: the size counts as data, the times of the last access and change do not.
+    sync: () => handle.datasync(),
+    close: () => handle.close(),
+  };
+}
+
+async function syncDirectory(directory: string): Promise<void> {
+  // Windows can neither open a directory for syncing nor needs it.
+  if (process.platform === 'win32') return;
+  const handle = await open(directory, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
