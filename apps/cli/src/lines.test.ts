@@ -18,6 +18,16 @@ async function linesOf(
 }
 
 describe('lines', () => {
+  it('begin after a byte order mark, and only the first does', async () => {
+    const [mark, text] = [Uint8Array.of(0xef, 0xbb, 0xbf), Buffer.from('a\n')];
+    expect(await linesOf([mark, text])).toEqual([[1, 'a']]);
+    expect(await linesOf([mark.subarray(0, 1), mark.subarray(1), text, mark, text])).toEqual([
+      [1, 'a'],
+      [2, '\ufeffa'],
+    ]);
+    expect(await linesOf([Buffer.from('b')])).toEqual([[1, 'b']]);
+  });
+
   it('are the same however the input is cut', async () => {
     await fc.assert(
       fc.asyncProperty(

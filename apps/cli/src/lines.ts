@@ -33,7 +33,7 @@ export async function* readLines(
     return bytes?.length === 0 ? undefined : line;
   }
 
-  for await (const chunk of chunks) {
+  for await (const chunk of withoutByteOrderMark(chunks)) {
     let from = 0;
     for (let end = chunk.indexOf(lineFeed); end !== -1; end = chunk.indexOf(lineFeed, from)) {
       take(chunk.subarray(from, end));
@@ -45,6 +45,26 @@ export async function* readLines(
   }
   const last = finish();
   if (last !== undefined) yield last;
+}
+
+const byteOrderMark = Uint8Array.of(0xef, 0xbb, 0xbf);
+
+/** Some editors begin a UTF-8 file with a mark, which is no part of its first line. */
+async function* withoutByteOrderMark(
+  chunks: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let head: Uint8Array | undefined = new Uint8Array(0);
+  for await (const chunk of chunks) {
+    if (head === undefined) {
+      yield chunk;
+      continue;
+    }
+    head = Buffer.concat([head, chunk]);
+    if (head.length < byteOrderMark.length) continue;
+    yield byteOrderMark.every((byte, i) => head![i] === byte) ? head.subarray(byteOrderMark.length) : head;
+    head = undefined;
+  }
+  if (head !== undefined) yield head;
 }
 
 function withoutReturn(line: Buffer): Buffer {

@@ -13,6 +13,7 @@ import { addPutCommand } from './put-command.js';
 import { addRingCommand } from './ring-command.js';
 import { addScanCommand } from './scan-command.js';
 import { addStatusCommand } from './status-command.js';
+import { softwareVersion } from './version.js';
 
 const commands = [
   addPutCommand,
@@ -81,6 +82,7 @@ export async function run(argv: readonly string[], io: CliIo): Promise<ExitCode>
 function programOf(act: Act, io: CliIo): Command {
   const program = new Command('kv')
     .description('Reads and writes a kv cluster.')
+    .version(softwareVersion())
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),

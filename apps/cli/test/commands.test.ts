@@ -253,6 +253,10 @@ describe('wrong usage', () => {
     expect(store.puts).toEqual([]);
   });
 
+  it('does not concern the version', async () => {
+    expect(await runCli(new FakeStore(), ['--version'])).toMatchObject({ code: 0, stdout: '0.1.0\n' });
+  });
+
   it('does not concern help', async () => {
     expect(await runCli(new FakeStore(), ['--help'])).toMatchObject({ code: 0, stderr: '' });
     expect((await runCli(new FakeStore(), ['put', '--help'])).stdout).toContain('--endpoints');

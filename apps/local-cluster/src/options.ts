@@ -36,6 +36,9 @@ export function resolveOptions(options: LocalClusterOptions): ResolvedOptions {
   const { nodes = 3, basePort = 50_051, replicationFactor = Math.min(3, nodes), durability } = options;
   checkRange('nodes', nodes, 1, nodesMax);
   if (basePort !== 0) checkRange('base-port', basePort, 1, portMax - nodes + 1);
+  if (options.dataDirectory === '') {
+    throw new KvError('invalid-argument', '--data-dir must name a directory, it is empty');
+  }
   checkRange('replication-factor', replicationFactor, 1, nodes);
   return {
     dataDirectory: resolve(options.dataDirectory),

@@ -137,6 +137,7 @@ describe('npm start', () => {
     ['--nodes', 'three'],
     ['--base-port', '65535'],
     ['--nods', '3'],
+    ['--data-dir', ''],
   ])('%s %s is refused by name', async (flag, value) => {
     expect(await startRefused(flag, value)).toContain(flag);
   });

@@ -13,7 +13,7 @@ export const errorCodes = [
   'timeout',
   /** A bounded queue is full; retry after `retryAfterMs`. */
   'overloaded',
-  /** The store holds as many bytes as it may; delete something or raise the limit. Reads go on. */
+  /** The store holds as many bytes as it may; raise the limit, or delete from an embedded store. Reads go on. */
   'memory-full',
   /** The disk refused a write for lack of space; free some. Reads go on. */
   'disk-full',
