@@ -7,11 +7,14 @@ import type { Peer } from './configuration/peer-list.js';
  * an existing cluster needs only its data directory.
  */
 export interface NodeOptions {
-  /** Default: the one in the data directory, else `node1`. */
+  /** Default: the one in the data directory, else `node1`; a first start with `join` has no default. */
   readonly id?: string | undefined;
   /** Where to listen; default 127.0.0.1. */
   readonly host?: string | undefined;
-  /** Where to listen; 0 = any free one. Default: the port of this node in the list of peers, else 50051. */
+  /**
+   * Where to listen; 0 = any free one. Default: the port of this node in the list of peers, else 50051. Another one than
+   * that in the list needs `advertise` too.
+   */
   readonly port?: number | undefined;
   /** `host:port` under which others reach this node; default: its entry in the list of peers, else host and port. */
   readonly advertise?: string | undefined;

@@ -101,6 +101,30 @@ describe('a new data directory', () => {
       message: expect.stringMatching(/--advertise.*h:2, got h:7/),
     });
   });
+
+  it('refuses to join without an id, told of by its flag', async () => {
+    expect(await refusal({ dataDirectory: 'data', join: 'h:1' })).toMatchObject({
+      reason: 'usage',
+      message: expect.stringMatching(/^--id: .*--join.*KV_ID.*h:1/),
+    });
+  });
+
+  it('refuses a port that is not the one in the list, told or fetched', async () => {
+    for (const told of [options, { ...options, peers: undefined, join: 'h:1' }]) {
+      expect(await refusal({ ...told, port: 7 })).toMatchObject({
+        reason: 'usage',
+        message: expect.stringMatching(/--port.*h:2, got 7/),
+      });
+    }
+  });
+
+  it.each([
+    ['on every address', { host: '0.0.0.0', port: 2 }],
+    ['under another name', { host: 'other', port: 2 }],
+    ['anywhere if it advertises the address in the list', { port: 7, advertise: 'h:2' }],
+  ])('may listen %s', async (_, told) => {
+    expect(await open({ ...options, ...told })).toMatchObject({ id: 'b', peers });
+  });
 });
 
 describe('a data directory that was used', () => {
@@ -113,6 +137,19 @@ describe('a data directory that was used', () => {
     expect(identity).toMatchObject({ id: 'b', peers, replicationFactor: 3, partitions: 1_024 });
     expect(await open({ ...options, replicationFactor: 3, partitions: 1_024 })).toEqual(identity);
     expect(await open({ id: 'b', dataDirectory: 'data', join: 'nobody:1' })).toEqual(identity);
+    expect(await open({ dataDirectory: 'data', join: 'nobody:1' })).toEqual(identity);
+    expect(await open({ dataDirectory: 'data', host: '0.0.0.0', port: 2 })).toEqual(identity);
+  });
+
+  it('refuses another address than the list has for it, showing both', async () => {
+    for (const told of [{}, { peers }, { join: 'nobody:1' }]) {
+      expect(await refusal({ dataDirectory: 'data', ...told, port: 7 })).toMatchObject({
+        message: expect.stringMatching(/--port.*h:2, got 7/),
+      });
+      expect(await refusal({ dataDirectory: 'data', ...told, advertise: 'x:2' })).toMatchObject({
+        message: expect.stringMatching(/--advertise.*h:2, got x:2/),
+      });
+    }
   });
 
   it.each([

@@ -5,6 +5,7 @@
  * the versions in it would be somebody else's, under another list, factor or partition count the keys in it would belong
  * to other nodes, and acknowledged data would be out of reach.
  */
+import { parseEndpoint } from '../configuration/endpoint.js';
 import { formatPeerList, type Peer, sortPeers } from '../configuration/peer-list.js';
 import { StartFailure, type StartFailureReason } from '../errors.js';
 import { defaults, type NodeOptions } from '../options.js';
@@ -27,7 +28,7 @@ export async function resolveIdentity(
     checkOwnAddress(options, stored);
     return stored;
   }
-  const id = options.id ?? defaults.id;
+  const id = options.id ?? idByDefault(options);
   const shape = options.join === undefined ? toldShape(options, id) : await fetchShape(options.join);
   const identity = { ...shape, id, incarnation: 1, clusterId: clusterIdOf(shape) };
   if (options.join !== undefined) {
@@ -73,13 +74,33 @@ function checkMembership({ peers, join }: NodeOptions, identity: NodeIdentity): 
   );
 }
 
-/** The list says where others look for this node; an `--advertise` beside it could only disagree. */
-function checkOwnAddress({ advertise }: NodeOptions, { id, peers }: NodeIdentity): void {
-  const listed = peers.find((peer) => peer.id === id)?.address ?? '';
-  if (advertise === undefined || listed === '' || listed === advertise) return;
+/**
+ * A cluster that is joined has members already, and may have one of the name that is the default: a second process under
+ * its id would issue versions that are equal to its own.
+ */
+function idByDefault({ join }: NodeOptions): string {
+  if (join === undefined) return defaults.id;
   throw new StartFailure(
     'usage',
-    `--advertise: expected the address that the list of peers has for ${id}, ${listed}, got ${advertise}`,
+    `--id: expected beside --join at the first start, or KV_ID: which of the members of the cluster of ${join} this node is`,
+  );
+}
+
+/**
+ * The list says where others look for this node. Who is elsewhere is another one under the same id, or out of reach. The
+ * host to listen on tells nothing of that: it may be a wildcard, or an address behind a translation.
+ */
+function checkOwnAddress({ advertise, port }: NodeOptions, { id, peers }: NodeIdentity): void {
+  const listed = peers.find((peer) => peer.id === id)?.address ?? '';
+  if (listed === '' || listed === advertise) return;
+  const expected = `the address that the list of peers has for ${id}, ${listed}`;
+  if (advertise !== undefined) {
+    throw new StartFailure('usage', `--advertise: expected ${expected}, got ${advertise}`);
+  }
+  if (port === undefined || port === parseEndpoint(listed)?.port) return;
+  throw new StartFailure(
+    'usage',
+    `--port: expected the port of ${expected}, got ${port} (with --advertise ${listed} this node may listen elsewhere)`,
   );
 }
 

@@ -27,7 +27,7 @@ export function environmentName({ flag }: Pick<Setting<unknown>, 'flag'>): strin
 
 /** In the order of `--help`. */
 export const settings = {
-  id: setting('id', 'ID', 'id of this node (default: node1)', expectId),
+  id: setting('id', 'ID', 'id of this node (default: node1; none with --join)', expectId),
   port: setting(
     'port',
     'PORT',
