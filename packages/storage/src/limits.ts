@@ -66,11 +66,17 @@ export const snapshotSliceBytes = 256 * 1024;
 /** When memory is full, expired entries of an embedded store are looked for, but no more often than this. */
 export const expiryForRoomMsMin = 1_000;
 
-/** Estimated memory of an entry beside the record's bytes: table slot, key string, views. */
-export const entryOverheadBytes = 240;
+/** Estimated memory of an entry beside the record's bytes: table slot, key string, views. Measured: 350 to 370 in V8's heap. */
+export const entryOverheadBytes = 380;
 
 /** Share of the available memory that records may take: the rest is for the runtime, copies under way, and others. */
 export const memoryShareDefault = 0.6;
+
+/**
+ * Share of V8's heap limit that records may take: the limit counts the young generation, too (48 MiB, much of a small
+ * heap), and collections, writes under way and the application want the rest. At the limit V8 aborts the process.
+ */
+export const heapShareDefault = 0.5;
 
 /** Partitions of an embedded store: damage costs one of so many parts, and a scan merges so many. */
 export const storePartitions = 64;

@@ -28,7 +28,10 @@ export interface EngineOptions {
   readonly durabilityIntervalMs?: number | undefined;
   /** Between snapshots, 0 = none by time; at most a day. Default 300,000. */
   readonly snapshotIntervalMs?: number | undefined;
-  /** Puts are refused above it, in bytes. Default 60 % of the machine's or container's memory. */
+  /**
+   * Puts are refused above it, in bytes. Default the smaller of 60 % of the machine's or container's memory and half of
+   * V8's heap limit (`--max-old-space-size`), where small records live.
+   */
   readonly memoryBytesMax?: number | undefined;
   /**
    * Keep tombstones and expired records, as replication needs: a replica that forgot a delete would bring the key

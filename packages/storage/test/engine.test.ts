@@ -149,7 +149,7 @@ describe('engine', () => {
   });
 
   it('above memoryBytesMax refuses new puts only: not what is here, older, or a delete', async () => {
-    const { engine } = await openOn(createMemoryFileSystem(), { memoryBytesMax: 1_000 });
+    const { engine } = await openOn(createMemoryFileSystem(), { memoryBytesMax: 1_200 });
     const first = recordOf({ key: 'a', value: 'v'.repeat(600), order: 5 });
     expect(engine.apply(first)).toMatchObject([{ kind: 'stored' }]);
     expect(engine.apply(recordOf({ key: 'b', value: '1', order: 6 }))).toEqual([

@@ -221,7 +221,7 @@ describe('embedded store', () => {
 
   it('TTL: what expired makes room before a put is refused, and goes with time', async () => {
     await store.close();
-    store = await opened({ memoryBytesMax: 10_000 });
+    store = await opened({ memoryBytesMax: 12_000 });
     await Promise.all(
       Array.from({ length: 11 }, (_, index) => store.put(`key${index}`, 'v'.repeat(500), { ttlMs: 100 })),
     );
