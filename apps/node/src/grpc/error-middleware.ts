@@ -1,6 +1,6 @@
 import { isKvError, KvError, toKvError } from '@kv/errors';
 import { errorTrailerKey, grpcStatusOf, kvErrorToTrailer } from '@kv/proto';
-import { type CallContext, ServerError, type ServerMiddleware } from 'nice-grpc';
+import { type CallContext, ServerError, type ServerMiddleware, Status } from 'nice-grpc';
 
 import type { Logger } from '../ports.js';
 import { Undecodable } from './service-definition.js';
@@ -17,11 +17,17 @@ export function createErrorMiddleware(logger: Logger): ServerMiddleware {
       }
       return yield* call.next(call.request, context);
     } catch (error) {
-      // Health and reflection speak gRPC themselves. A caller that is gone reads no answer.
-      if (error instanceof ServerError || context.signal.aborted) throw error;
+      // Health and reflection speak gRPC themselves.
+      if (error instanceof ServerError) throw error;
+      // A caller that is gone reads no answer, but anything else than a status would be printed with its stack.
+      if (context.signal.aborted && isAbort(error)) throw new ServerError(Status.CANCELLED, 'given up');
       throw toServerError(error, { context, path: call.method.path, logger });
     }
   };
+}
+
+function isAbort(error: unknown): boolean {
+  return (error as { name?: unknown } | null | undefined)?.name === 'AbortError';
 }
 
 interface Surroundings {
