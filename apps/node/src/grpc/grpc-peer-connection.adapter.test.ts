@@ -1,3 +1,5 @@
+import { runInThisContext } from 'node:vm';
+
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { KvError } from '@kv/errors';
 import { systemClock, systemTimers } from '@kv/storage';
@@ -106,6 +108,26 @@ describe('a connection to a peer', () => {
       outcome: undefined,
       message: expect.not.stringContaining('secret'),
     });
+  });
+
+  it('carries many calls at a time without a warning of the process, and ends them all when it is closed', async () => {
+    const warnings: string[] = [];
+    const note = ({ message }: Error) => void warnings.push(message);
+    // What the runtime warns of reaches its own process object, of which a test sees a copy.
+    const runtime = runInThisContext('process') as NodeJS.Process;
+    runtime.on('warning', note);
+    let arrived = 0;
+    write = () => {
+      arrived += 1;
+      return new Promise(() => undefined);
+    };
+    await connection.ping(ping, patient);
+    const calls = Promise.allSettled(Array.from({ length: 50 }, () => connection.write(request, patient)));
+    while (arrived < 50) await new Promise((resolve) => setTimeout(resolve, 5));
+    connection.close();
+    expect((await calls).map(({ status }) => status)).toEqual(Array.from({ length: 50 }, () => 'rejected'));
+    runtime.off('warning', note);
+    expect(warnings).toEqual([]);
   });
 
   it('ends its calls when it is closed, and begins no other', async () => {

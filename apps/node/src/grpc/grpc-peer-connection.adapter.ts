@@ -5,6 +5,8 @@
  * a call is handed to gRPC only while the channel is connected; before that moment every failure is "not sent", after it
  * every failure is "sent", whatever gRPC believes about it.
  */
+import { setMaxListeners } from 'node:events';
+
 import { connectivityState } from '@grpc/grpc-js';
 import type { KvError } from '@kv/errors';
 import { ClusterDefinition, errorTrailerKey, kvErrorFromFailure } from '@kv/proto';
@@ -48,6 +50,8 @@ export function connectGrpc(
   const replica = createClient(guardedDefinition(ReplicaDefinition, { requestBytesMax }), channel);
   const cluster = createClient(guardedDefinition(ClusterDefinition, { requestBytesMax }), channel);
   const closed = new AbortController();
+  // Every running call listens. They are bounded by `messagesInFlightMax`; the usual bound would print a warning.
+  setMaxListeners(0, closed.signal);
 
   function call<Request, Response>(send: (request: Request, options: CallOptions) => Promise<Response>) {
     return async (request: Request, { timeoutMs }: { timeoutMs: number }): Promise<Response> => {
