@@ -48,11 +48,11 @@ function openInMemory(options: ResolvedEngineOptions, ports: EnginePorts): Stora
 async function openInDirectory(options: ResolvedEngineOptions, ports: EnginePorts): Promise<StorageEngine> {
   const { fileSystem, logger } = ports;
   const { directory, partitions } = options;
-  const { lock, manifest, logSequences } = await openDirectory(fileSystem, options);
+  const { lock, manifest } = await openDirectory(fileSystem, options, logger);
   try {
     const place = { fileSystem, directory, partitions };
     const { recovered, file } = await naming(`cannot recover ${directory}`, async () => {
-      const recovered = await recover({ fileSystem, directory, manifest: manifest.current, logSequences });
+      const recovered = await recover({ fileSystem, directory, manifest: manifest.current });
       const file = await beginLog(place, manifest, recovered);
       const { damage, damagedFiles } = recovered;
       // A damaged chain may be missed less with the one before it at hand.

@@ -1,7 +1,7 @@
 import { isKvError, KvError } from '@kv/errors';
 
 import { createWhole, writeFully } from '../log/write-file.js';
-import { toFileError } from '../system/file-errors.js';
+import { fileErrorCode, toFileError } from '../system/file-errors.js';
 import { dataFileOf, joinPath, logName, manifestName } from './file-names.js';
 import { LogFile, type LogFilePlace } from '../log/log-file.js';
 import {
@@ -12,14 +12,13 @@ import {
   readManifest,
 } from './manifest.js';
 import type { ResolvedEngineOptions } from '../options.js';
-import type { DirectoryLock, FileSystem } from '../ports.js';
+import type { DirectoryLock, FileSystem, Logger } from '../ports.js';
 import { readFully } from './read-segment.js';
 import type { Recovered } from './recovery.js';
 
 export interface OpenDirectory {
   readonly lock: DirectoryLock;
   readonly manifest: ManifestFile;
-  readonly logSequences: readonly number[];
 }
 
 /**
@@ -31,6 +30,7 @@ export interface OpenDirectory {
 export async function openDirectory(
   fileSystem: FileSystem,
   options: Pick<ResolvedEngineOptions, 'directory' | 'partitions' | 'retainTombstones'>,
+  logger?: Logger,
 ): Promise<OpenDirectory> {
   const { directory } = options;
   const lock = await naming(`cannot take the data directory ${directory}`, async () => {
@@ -46,7 +46,8 @@ export async function openDirectory(
       const manifest = createManifestFile(fileSystem, directory, found ?? firstManifest(options));
       await removeTemporaries(fileSystem, directory, names);
       if (found === undefined) await manifest.update({});
-      return { lock, manifest, logSequences: found === undefined ? [] : logSequencesOf(names) };
+      else await setStraysAside(fileSystem, { directory, names, logLast: found.logLast, logger });
+      return { lock, manifest };
     });
   } catch (error) {
     await lock.release();
@@ -67,7 +68,7 @@ export async function beginLog(
   const damaged = [...recovered.damage.partitions];
   if (damaged.length !== manifest.current.damaged.length) await manifest.update({ damaged });
   const newest = recovered.logs.at(-1);
-  const reached = Math.max(manifest.current.logLast, ...recovered.logSequences);
+  const reached = manifest.current.logLast;
   let sequence = reached + 1;
   if (newest !== undefined && newest.sequence === reached && newest.end.end.kind !== 'damaged') {
     // One without a batch is not worth keeping: the new file takes its place.
@@ -99,7 +100,7 @@ export async function releaseOldFiles(
     if (!old) continue;
     const path = joinPath(directory, name);
     if (damagedFiles.has(name)) await fileSystem.rename(path, joinPath(directory, `damaged-${name}`));
-    else await fileSystem.remove(path);
+    else await fileSystem.remove(path).catch(unlessInTheWay);
   }
   await fileSystem.syncDirectory(directory);
 }
@@ -161,16 +162,45 @@ async function removeTemporaries(
   names: readonly string[],
 ): Promise<void> {
   for (const name of names) {
-    if (dataFileOf(name)?.kind === 'temporary') await fileSystem.remove(joinPath(directory, name));
+    if (dataFileOf(name)?.kind === 'temporary') {
+      await fileSystem.remove(joinPath(directory, name)).catch(unlessInTheWay);
+    }
   }
 }
 
-function logSequencesOf(names: readonly string[]): number[] {
-  return names
-    .map(dataFileOf)
-    .flatMap((file) => (file?.kind === 'log' ? [file.sequence] : []))
-    .sort((a, b) => a - b);
+/**
+ * Log files that the manifest does not name yet hold nothing acknowledged. They leave their names, which the log will
+ * need: a directory of that name would end it, as no file can be renamed over it. Kept, as only their owner knows.
+ */
+async function setStraysAside(
+  fileSystem: FileSystem,
+  {
+    directory,
+    names,
+    logLast,
+    logger,
+  }: {
+    readonly directory: string;
+    readonly names: readonly string[];
+    readonly logLast: number;
+    readonly logger: Logger | undefined;
+  },
+): Promise<void> {
+  for (const name of names) {
+    const file = dataFileOf(name);
+    if (file?.kind !== 'log' || file.sequence <= logLast) continue;
+    const aside = `ignored-${name}`;
+    logger?.warn({ directory, name, aside }, 'not named by the manifest, so nothing acknowledged: set aside');
+    await fileSystem.rename(joinPath(directory, name), joinPath(directory, aside)).catch(unlessInTheWay);
+  }
 }
+
+/** A directory in the place of a file is somebody else's: it is left alone. */
+function unlessInTheWay(error: unknown): void {
+  if (!directoryCodes.has(fileErrorCode(error) ?? '')) throw error;
+}
+
+const directoryCodes: ReadonlySet<string> = new Set(['EISDIR', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST', 'EBUSY']);
 
 export async function naming<Result>(doing: string, task: () => Promise<Result>): Promise<Result> {
   try {

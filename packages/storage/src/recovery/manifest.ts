@@ -25,7 +25,7 @@ export interface Manifest {
   readonly snapshot: number;
   /** Log files from here on belong on top of the snapshot. */
   readonly logFirst: number;
-  /** The newest log file known to exist; 0 before the first. There may be a later one that a crash left unmentioned. */
+  /** The newest log file known to exist; 0 before the first. A later one that a crash left unmentioned holds nothing acknowledged. */
   readonly logLast: number;
   /** Sequence of the first batch in `logFirst`. */
   readonly batchFirst: number;

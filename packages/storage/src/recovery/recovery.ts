@@ -25,8 +25,6 @@ export interface Recovered {
   /** Names of files in which damage was found. */
   readonly damagedFiles: ReadonlySet<string>;
   readonly nextBatch: number;
-  /** Of all log files, also those that are of no use. */
-  readonly logSequences: readonly number[];
 }
 
 export interface RecoveredLog {
@@ -38,12 +36,12 @@ export interface RecoveryTask {
   readonly fileSystem: FileSystem;
   readonly directory: string;
   readonly manifest: Manifest;
-  /** Of the log files in the directory. */
-  readonly logSequences: readonly number[];
 }
 
 /**
- * Reads the snapshot and the logs on top of it, in order, and changes nothing on the disk.
+ * Reads the snapshot and the logs on top of it, in order, and changes nothing on the disk. Only the manifest says which
+ * logs count: it names a file before anything in it is acknowledged, so one that it does not name holds nothing that may
+ * be missed, be it left by a crash or brought here by somebody.
  *
  * What may be missing without being damage: the end of a log file within its last batch. Such a batch was never synced:
  * batches are written one after the other, each after the sync of the one before. That holds for the newest file (the
@@ -53,9 +51,8 @@ export interface RecoveryTask {
 export async function recover(task: RecoveryTask): Promise<Recovered> {
   const recovery = new Recovery(task);
   await recovery.readSnapshot();
-  const sequences = recovery.sequences();
-  for (const sequence of sequences) await recovery.readLog(sequence);
-  recovery.refuseStrays(sequences);
+  const { logFirst, logLast } = task.manifest;
+  for (let sequence = logFirst; sequence <= logLast; sequence += 1) await recovery.readLog(sequence);
   return recovery.result();
 }
 
@@ -81,26 +78,6 @@ class Recovery {
     this.#newest = manifest.newestTimestamp;
     this.#ceiling = manifest.ceiling;
     this.#nextBatch = manifest.batchFirst;
-  }
-
-  /** From the first that counts to the last named, then those that a crash left unnamed, while without a gap. */
-  sequences(): number[] {
-    const { manifest, logSequences } = this.#task;
-    const present = new Set(logSequences);
-    const sequences: number[] = [];
-    for (let sequence = manifest.logFirst; sequence <= manifest.logLast; sequence += 1)
-      sequences.push(sequence);
-    for (let sequence = manifest.logLast + 1; present.has(sequence); sequence += 1) sequences.push(sequence);
-    return sequences;
-  }
-
-  /** A log file beyond a gap: whatever brought it here, some file between is lost. */
-  refuseStrays(read: readonly number[]): void {
-    for (const sequence of this.#task.logSequences) {
-      if (sequence > this.#task.manifest.logLast && !read.includes(sequence)) {
-        this.#damageAll(logName(sequence), 'the log files before it are missing');
-      }
-    }
   }
 
   async readSnapshot(): Promise<void> {
@@ -146,7 +123,6 @@ class Recovery {
       logs: this.#logs,
       damagedFiles: this.#damagedFiles,
       nextBatch: this.#nextBatch,
-      logSequences: this.#task.logSequences,
     };
   }
 
