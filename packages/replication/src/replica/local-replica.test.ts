@@ -4,6 +4,7 @@ import { type LogPosition, openEngine } from '@kv/storage';
 import { createManualClock, createManualTimers } from '@kv/testing';
 
 import { at, epochMs, recordAt } from '../../test/model/core-harness.js';
+import { keyBytesMax, valueBytesMax } from '../limits.js';
 import { createLocalReplica } from './local-replica.js';
 
 const key = new TextEncoder().encode('k');
@@ -152,6 +153,39 @@ describe('what a replica refuses, before it appends', () => {
     expect(await sound.replica.write({ ...write, record: flipped })).toMatchObject({ code: 'corrupt' });
     const two = Buffer.concat([record, record]);
     expect(await sound.replica.repair({ record: two, ...bounds })).toMatchObject({ code: 'corrupt' });
+  });
+
+  it.each([
+    ['an empty key', { key: '' }],
+    ['a key over the limit', { key: 'k'.repeat(keyBytesMax + 1) }],
+    ['a value over the limit', { value: 'v'.repeat(valueBytesMax + 1) }],
+  ])('%s, written directly or as a repair', async (_, options) => {
+    const { replica, engine } = await setUp();
+    const { bytes: record } = recordAt(10, options);
+    const refused = { kind: 'refused', code: 'invalid-argument' };
+    expect(await replica.write({ record, wantPrevious: false, ...bounds })).toMatchObject(refused);
+    expect(await replica.repair({ record, ...bounds })).toMatchObject(refused);
+    expect([...engine.scanPartition(0, {})]).toEqual([]);
+  });
+
+  it('not the largest key and value', async () => {
+    const { replica } = await setUp();
+    const largest = { key: 'k'.repeat(keyBytesMax), value: 'v'.repeat(valueBytesMax) };
+    const { bytes: record } = recordAt(10, largest);
+    expect(await replica.write({ record, wantPrevious: false, ...bounds })).toMatchObject({ kind: 'stored' });
+    expect(await replica.repair({ record, ...bounds })).toMatchObject({ kind: 'already' });
+  });
+
+  it.each([-1, 1, 0.5, 2 ** 32])('a scan of partition %d of one, unmerged', async (partition) => {
+    const { replica, hlc } = await setUp();
+    const none = new Uint8Array(0);
+    const operation = { partition, prefix: none, after: none, limit: 10, bytesMax: 1e6, at: at(400) };
+    const refused = { kind: 'refused', code: 'invalid-argument' };
+    expect(await replica.scanPartition({ ...operation, ...bounds })).toMatchObject(refused);
+    expect(hlc.current()).toBe(at(0));
+    // Not as one that another member owns: nobody does.
+    const stranger = await setUp({ owns: false });
+    expect(await stranger.replica.scanPartition({ ...operation, ...bounds })).toMatchObject(refused);
   });
 
   it('work that nobody waits for', async () => {

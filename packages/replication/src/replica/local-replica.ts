@@ -10,6 +10,7 @@ import {
   type StoredRecord,
 } from '@kv/storage';
 
+import { keyBytesMax, valueBytesMax } from '../limits.js';
 import {
   type Incarnation,
   type ReadOperation,
@@ -66,7 +67,9 @@ class LocalReplica implements Replica {
     const record = intact(operation.record);
     if (record === undefined) return this.#refuse('corrupt');
     const refusal =
-      this.#refusalOf(this.#partitionOf(record.keyHash)) ?? this.#merge(record.version.timestamp);
+      outOfLimits(record) ??
+      this.#refusalOf(this.#partitionOf(record.keyHash)) ??
+      this.#merge(record.version.timestamp);
     if (refusal !== undefined) return this.#refuse(refusal);
     return this.#apply(record, operation.wantPrevious);
   }
@@ -76,7 +79,7 @@ class LocalReplica implements Replica {
     const record = intact(operation.record);
     if (record === undefined) return this.#refuse('corrupt');
     // Some replica has admitted this version already. Checking its drift again could keep the replicas apart for ever.
-    const refusal = this.#refusalOf(this.#partitionOf(record.keyHash));
+    const refusal = outOfLimits(record) ?? this.#refusalOf(this.#partitionOf(record.keyHash));
     return refusal === undefined ? this.#apply(record, false) : this.#refuse(refusal);
   }
 
@@ -99,7 +102,10 @@ class LocalReplica implements Replica {
 
   async scanPartition(operation: ScanOperation): Promise<ScanReply> {
     startable(operation);
-    const refusal = this.#refusalOf(operation.partition) ?? this.#merge(operation.at);
+    const refusal =
+      this.#outOfRange(operation.partition) ??
+      this.#refusalOf(operation.partition) ??
+      this.#merge(operation.at);
     if (refusal !== undefined) return this.#refuse(refusal);
     try {
       const { page, more } = this.#collect(operation);
@@ -170,6 +176,11 @@ class LocalReplica implements Replica {
     return partitionOfHash(keyHash, this.#engine.partitions);
   }
 
+  #outOfRange(partition: number): ErrorCode | undefined {
+    const isInRange = Number.isInteger(partition) && partition >= 0 && partition < this.#engine.partitions;
+    return isInRange ? undefined : 'invalid-argument';
+  }
+
   #refusalOf(partition: number): ErrorCode | undefined {
     if (!this.#ports.view.owns(partition)) return 'wrong-epoch';
     return this.#engine.damagedPartitions.has(partition) ? 'corrupt' : undefined;
@@ -225,6 +236,15 @@ function intact(bytes: Uint8Array): RecordView | undefined {
     if (hasCode(error, 'corrupt')) return undefined;
     throw error;
   }
+}
+
+/**
+ * A coordinator checks what it stamps. One that does not must not plant a record that no client can name or delete, or
+ * that exceeds what replies are sized for: repairs would then carry it to every owner.
+ */
+function outOfLimits({ key, value }: RecordView): ErrorCode | undefined {
+  const isWithin = key.length > 0 && key.length <= keyBytesMax && value.length <= valueBytesMax;
+  return isWithin ? undefined : 'invalid-argument';
 }
 
 function codeOf(error: unknown): ErrorCode {
