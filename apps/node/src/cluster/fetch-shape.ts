@@ -19,6 +19,7 @@ export async function fetchShape(
 ): Promise<ClusterShape> {
   const { transport, clock, timers, logger } = ports;
   const connection = transport.connect(address);
+  let isTold = false;
   const giveUpAtMs = clock.monotonicMs() + joinTimeoutMs;
   try {
     for (;;) {
@@ -26,10 +27,15 @@ export async function fetchShape(
         return toShape(await describe(connection), address);
       } catch (cause) {
         if (cause instanceof StartFailure) throw cause;
+        const reason = cause instanceof Error ? cause.message : String(cause);
         if (clock.monotonicMs() >= giveUpAtMs) {
-          const reason = cause instanceof Error ? cause.message : String(cause);
           throw new StartFailure('cluster', `--join: ${address} gave no list of peers: ${reason}`, { cause });
         }
+        if (!isTold) {
+          const sentence = `waiting for ${address} to give the list of peers, for at most ${joinTimeoutMs / 1_000} s`;
+          logger.warn({ join: address, reason }, sentence);
+        }
+        isTold = true;
         logger.debug({ join: address, err: cause }, 'the member to join does not answer yet');
       }
       await new Promise<void>((resolve) => void timers.after(joinRetryMs, resolve));
