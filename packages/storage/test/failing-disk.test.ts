@@ -197,7 +197,30 @@ describe('disk full', () => {
       expect([read(after.engine, 'a'), read(after.engine, 'b')]).toEqual(['1', undefined]);
       expect(after.engine.damagedPartitions.size).toBe(0);
     }
-    await engine.close();
+    await expect(engine.close()).rejects.toMatchObject({ code: 'disk-full' });
+  });
+
+  it.each([false, true])('close: says whether what was taken in is durable; room again: %s', async (room) => {
+    const disk = createMemoryFileSystem();
+    const { engine } = await openOn(disk);
+    await engine.durable(store(engine, { key: 'a', value: '1', order: 1 }));
+    disk.capacityBytes = disk.paths().reduce((sum, path) => sum + disk.contents(path).length, 0) + 20;
+    const waiting = outcome(engine, store(engine, { key: 'b', value: '2', order: 2 }));
+    if (room) {
+      expect(await waiting).toBe('disk-full');
+      disk.capacityBytes = Infinity;
+      await engine.close();
+    } else {
+      const failed = { code: 'disk-full', outcome: 'unknown' };
+      await expect(engine.close()).rejects.toMatchObject(failed);
+      await expect(engine.close()).rejects.toMatchObject(failed);
+      expect(await waiting).toBe('disk-full');
+    }
+    disk.capacityBytes = Infinity;
+    // The directory is free: everything was closed.
+    const after = await openOn(disk);
+    expect([read(after.engine, 'a'), read(after.engine, 'b')]).toEqual(['1', room ? '2' : undefined]);
+    await after.engine.close();
   });
 });
 

@@ -57,7 +57,10 @@ export interface KvStore<KeyEncoding extends Encoding = 'utf8', ValueEncoding ex
   /** Writes everything to a new snapshot and lets the log before it go. */
   snapshot(): Promise<void>;
   stats(): EngineStats;
-  /** Makes everything durable, whatever the level, and gives the directory free. May be called again. */
+  /**
+   * Makes everything durable, whatever the level, and gives the directory free. May be called again. Rejects, once all is
+   * closed, with KvError `disk-full` (outcome unknown) if there was no room for a write that was taken in.
+   */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }

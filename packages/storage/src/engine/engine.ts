@@ -90,7 +90,12 @@ export interface StorageEngine {
   /** Writes all records to a new snapshot and lets the log before it go. One at a time: a second call joins the first. */
   snapshot(): Promise<void>;
   stats(): EngineStats;
-  /** Makes everything durable, gives the directory free. A second call joins the first. */
+  /**
+   * Makes everything durable, gives the directory free. A second call joins the first.
+   *
+   * Rejects, after closing everything, with KvError `disk-full` (outcome unknown) if there was no room for a write that
+   * was taken in, and `internal` if the disk failed.
+   */
   close(): Promise<void>;
 }
 

@@ -162,8 +162,15 @@ export class FileLog implements Log {
     await this.#exclusive(async () => {
       const failedBefore = this.#state.kind === 'failed';
       while (this.#state.kind === 'open' && !this.#queue.empty) await this.#flushBatch();
+      // There may be room by now, and no later chance.
+      await this.#resume();
       try {
-        if (!failedBefore) await this.#syncFile();
+        if (!failedBefore) {
+          // Not synced again after a failure: that one's success would be nothing to build on.
+          if (this.#state.kind === 'failed') throw this.#state.error;
+          await this.#syncFile();
+          if (!this.#queue.empty) throw diskFullAtClose();
+        }
       } finally {
         this.#cancelRetry?.();
         this.#cancelSync?.();
@@ -374,6 +381,12 @@ function diskFull(): KvError {
       outcome: 'unknown',
     },
   );
+}
+
+function diskFullAtClose(): KvError {
+  return new KvError('disk-full', 'closed, but the disk is full: writes not acknowledged may be lost', {
+    outcome: 'unknown',
+  });
 }
 
 function closed(): KvError {
