@@ -1,5 +1,11 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { createMemoryFileSystem, type MemoryFileSystem } from '@kv/testing';
+import { openEngine } from '@kv/storage';
+import {
+  createManualClock,
+  createManualTimers,
+  createMemoryFileSystem,
+  type MemoryFileSystem,
+} from '@kv/testing';
 
 import type { NodeOptions } from '../options.js';
 import type { ClusterShape } from './cluster-identity.js';
@@ -197,6 +203,44 @@ describe('a data directory that was used', () => {
     }
     await overwrite('data/node.json', whole.subarray(0, whole.length / 2));
     expect(await refusal(options)).toMatchObject({ code: 'corrupt' });
+  });
+});
+
+describe('a data directory whose node.json is missing', () => {
+  const told = { ...options, partitions: 16 };
+
+  async function useStore(): Promise<void> {
+    const clock = createManualClock({ nowMs: 1_780_000_000_000 });
+    const directory = await openDataDirectory(told, {
+      fileSystem,
+      fetchShape: () => Promise.resolve(joined),
+    });
+    const engine = await openEngine(
+      { directory: directory.engineDirectory, partitions: 16 },
+      { fileSystem, clock, timers: createManualTimers(clock) },
+    );
+    await engine.close();
+    await directory.release();
+  }
+
+  it('is refused if it holds data, and is as it was once the file is back', async () => {
+    await useStore();
+    const whole = await contentOf('data/node.json');
+    await fileSystem.remove('data/node.json');
+    for (const some of [told, { dataDirectory: 'data' }, { id: 'b', dataDirectory: 'data', join: 'h:1' }]) {
+      expect(await refusal(some)).toMatchObject({
+        reason: 'data-directory',
+        message: expect.stringMatching(/^--data-dir: data .*restore .*remove the directory/),
+      });
+    }
+    await overwrite('data/node.json', whole);
+    expect(await open(told)).toMatchObject({ id: 'b' });
+  });
+
+  it('is a new one if it holds none', async () => {
+    await fileSystem.makeDirectory('data');
+    await fileSystem.makeDirectory('data/store');
+    expect(await open(told)).toMatchObject({ id: 'b' });
   });
 });
 

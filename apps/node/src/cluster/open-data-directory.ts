@@ -6,6 +6,10 @@ import { memoryDirectory, type NodeOptions } from '../options.js';
 import { type NodeIdentity, readNodeFile, writeNodeFile } from './node-file.js';
 import { type FetchShape, resolveIdentity } from './resolve-identity.js';
 
+const storeName = 'store';
+/** Of the storage engine: its first file, there before any record. */
+const storeManifestName = 'MANIFEST';
+
 /** The data directory, locked for this process, and whose it is. */
 export interface DataDirectory {
   readonly identity: NodeIdentity;
@@ -35,7 +39,7 @@ export async function openDataDirectory(
     lock = await ports.fileSystem.lock(directory);
     const identity = await identify(options, ports);
     const held = lock;
-    return { identity, engineDirectory: `${directory}/store`, release: () => held.release() };
+    return { identity, engineDirectory: `${directory}/${storeName}`, release: () => held.release() };
   } catch (error) {
     await lock?.release();
     throw dataDirectoryFailure(directory, error);
@@ -47,9 +51,26 @@ async function identify(
   { fileSystem, fetchShape }: { fileSystem: FileSystem; fetchShape: FetchShape },
 ): Promise<NodeIdentity> {
   const stored = await readNodeFile(options.dataDirectory, fileSystem);
+  if (stored === undefined) await refuseUsed(options.dataDirectory, fileSystem);
   const identity = await resolveIdentity(options, { stored, fetchShape });
   if (stored === undefined) await writeNodeFile(options.dataDirectory, identity, fileSystem);
   return identity;
+}
+
+/**
+ * Records without a name to them: under a new identity this node would answer for what another acknowledged, and stamp
+ * as a member that it may not be.
+ */
+async function refuseUsed(directory: string, fileSystem: FileSystem): Promise<void> {
+  const names = await fileSystem.list(`${directory}/${storeName}`).catch((error: unknown): string[] => {
+    if ((error as { code?: unknown }).code === 'ENOENT') return [];
+    throw error;
+  });
+  if (!names.includes(storeManifestName)) return;
+  throw new StartFailure(
+    'data-directory',
+    `--data-dir: ${directory} holds data, but node.json, which says whose it is, is missing: restore that file, or remove the directory if its data may be lost`,
+  );
 }
 
 /** One sentence that names the directory, whatever was wrong with it. */
