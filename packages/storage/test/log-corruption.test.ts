@@ -88,8 +88,10 @@ describe('log corruption', () => {
     const whole = fileSystem.contents(path);
     for (let bit = 0; bit < whole.length * 8; bit += 1) {
       const rotten = textOf(flipped(whole, bit));
+      // A flipped digit of the version cannot be told from another version.
+      const message = expect.stringMatching(/\/MANIFEST (is damaged|has format version [3-9],)/) as unknown;
       expect(() => parseManifest(rotten, path)).toThrow(
-        expect.objectContaining({ code: 'corrupt', message: expect.stringContaining(path) as unknown }),
+        expect.objectContaining({ code: 'corrupt', message }),
       );
     }
     fileSystem.replace(path, flipped(whole, 999));

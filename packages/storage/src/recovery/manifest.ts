@@ -89,7 +89,13 @@ export async function readManifest(fileSystem: FileSystem, directory: string): P
 export function parseManifest(text: string, path: string): Manifest {
   const [first = '', second = '', ...rest] = text.split('\n');
   const [name, version, checksum] = first.split(' ');
-  if (name !== formatName || version === undefined || !/^\d{1,9}$/.test(version)) throw notOurs(path);
+  if (name !== formatName && isNearlyOurs(text)) {
+    throw new KvError('corrupt', `${path} is damaged: its first line does not begin with ${formatName}`);
+  }
+  if (name !== formatName || version === undefined) throw notOurs(path);
+  if (!/^[1-9]\d{0,8}$/.test(version)) {
+    throw new KvError('corrupt', `${path} is damaged: its format version is no number`);
+  }
   if (Number(version) !== formatVersion) {
     throw new KvError(
       'corrupt',
@@ -149,6 +155,12 @@ function notOurs(path: string): KvError {
     'corrupt',
     `${path} is not a manifest of this store: the directory belongs to another program`,
   );
+}
+
+/** Bits flipped in the name, or in what ends it: whoever reads of another program would give up data that is theirs. */
+function isNearlyOurs(text: string): boolean {
+  const wrong = [...formatName].filter((character, index) => text[index] !== character).length;
+  return wrong <= 2;
 }
 
 function isManifest(value: unknown): value is Manifest {
