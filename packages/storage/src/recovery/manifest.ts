@@ -159,7 +159,7 @@ function notOurs(path: string): KvError {
 
 /** Bits flipped in the name, or in what ends it: whoever reads of another program would give up data that is theirs. */
 function isNearlyOurs(text: string): boolean {
-  const wrong = [...formatName].filter((character, index) => text[index] !== character).length;
+  const wrong = Array.from(formatName).filter((character, index) => text[index] !== character).length;
   return wrong <= 2;
 }
 
