@@ -1,6 +1,5 @@
 /** What users install: the tarballs of all public packages, made by `pnpm pack`, which resolves `workspace:` and `catalog:`. */
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -30,9 +29,4 @@ export async function packPublicPackages(destination) {
     packed.push({ ...each, tarball: join(destination, file) });
   }
   return packed;
-}
-
-/** @param {string} directory */
-export async function readmeOf(directory) {
-  return readFile(join(directory, 'README.md'), 'utf8');
 }

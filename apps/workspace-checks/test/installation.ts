@@ -11,15 +11,8 @@ import { packPublicPackages } from '../../../scripts/packages/pack.mjs';
 
 const execute = promisify(execFile);
 
-export interface InstalledPackage {
-  readonly name: string;
-  /** Folder in the workspace that it was packed from. */
-  readonly directory: string;
-}
-
 export interface Installation {
   readonly folder: string;
-  readonly packages: readonly InstalledPackage[];
   /** Runs a script with this node; resolves with what it printed, rejects where it fails. */
   run(file: string, source: string, environment?: Record<string, string>): Promise<string>;
   remove(): Promise<void>;
@@ -39,7 +32,6 @@ export async function install(): Promise<Installation> {
   });
   return {
     folder,
-    packages: packed,
     run: async (file, source, environment = {}) => {
       await writeFile(join(folder, file), source);
       const { stdout } = await execute(process.execPath, [file], {

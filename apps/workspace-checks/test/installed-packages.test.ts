@@ -8,7 +8,7 @@ import { javascriptBlocks, toCommonJs } from './example.js';
 import { install, type Installation, type RunningNode, startInstalledNode } from './installation.js';
 
 const workspace = join(import.meta.dirname, '../../..');
-const names = (await publicPackages()).map(({ name, directory }) => ({ name, directory }));
+const packages = await publicPackages();
 
 let installation: Installation;
 let node: RunningNode;
@@ -27,14 +27,14 @@ const runExample = async (file: string, source: string): Promise<string> =>
   installation.run(file, source, { KV_ENDPOINTS: node.endpoint });
 
 describe('an installed package', () => {
-  it.each(names)('$name: its README example runs by import', async ({ name, directory }) => {
+  it.each(packages)('$name: its README example runs by import', async ({ name, directory }) => {
     const [example] = javascriptBlocks(await readFile(join(directory, 'README.md'), 'utf8'));
     expect(example).toMatch(/assert/);
     expect(example).toContain(name);
     await runExample('example.mjs', example ?? '');
   });
 
-  it.each(names)('$name: its README example runs by require', async ({ directory }) => {
+  it.each(packages)('$name: its README example runs by require', async ({ directory }) => {
     const [example] = javascriptBlocks(await readFile(join(directory, 'README.md'), 'utf8'));
     const source = toCommonJs(example ?? '');
     expect(source).not.toMatch(/^import /m);
