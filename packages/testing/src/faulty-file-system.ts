@@ -77,6 +77,8 @@ export function createFaultyFileSystem(inner: FileSystemShape, plan: readonly Fa
         return {
           write: (bytes, position) =>
             before({ kind: 'write', path }, (bytesMax) => file.write(bytes.subarray(0, bytesMax), position)),
+          writev: (parts, position) =>
+            before({ kind: 'write', path }, (bytesMax) => file.writev(firstBytes(parts, bytesMax), position)),
           sync: () => before({ kind: 'sync', path }, () => file.sync()),
           close: () => before({ kind: 'close', path }, () => file.close()),
         };
@@ -88,4 +90,15 @@ export function createFaultyFileSystem(inner: FileSystemShape, plan: readonly Fa
       healed = true;
     },
   };
+}
+
+function firstBytes(parts: readonly Uint8Array[], bytesMax: number): readonly Uint8Array[] {
+  const taken: Uint8Array[] = [];
+  let room = bytesMax;
+  for (const part of parts) {
+    if (room <= 0) break;
+    taken.push(part.subarray(0, room));
+    room -= part.length;
+  }
+  return taken;
 }

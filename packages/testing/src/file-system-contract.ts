@@ -54,6 +54,25 @@ export const fileSystemContract: readonly FileSystemContractCase[] = [
     },
   },
   {
+    name: 'writes many parts as one, at a position, however few bytes it takes at a time',
+    async run({ fileSystem, directory }) {
+      await fileSystem.makeDirectory(directory);
+      const path = `${directory}/file`;
+      const file = await fileSystem.create(path);
+      await write(file, [9, 9], 0);
+      const parts = [[1, 2, 3], [], [4], [5, 6, 7, 8]].map((part) => Uint8Array.from(part));
+      const bytes = 8;
+      for (let done = 0; done < bytes;) {
+        const count = await file.writev(remaining(parts, done), 1 + done);
+        if (count < 1 || count > bytes - done) throw new Error(`took ${count} of ${bytes - done} bytes`);
+        done += count;
+      }
+      await file.sync();
+      await file.close();
+      equal(await contentOf(fileSystem, path), [9, 1, 2, 3, 4, 5, 6, 7, 8]);
+    },
+  },
+  {
     name: 'empties a file that is created again',
     async run(subject) {
       const { fileSystem, path } = await withFile(subject, [1, 2, 3]);
@@ -138,6 +157,16 @@ async function write(
   for (let done = 0; done < content.length;) {
     done += await file.write(Uint8Array.from(content.slice(done)), position + done);
   }
+}
+
+/** What of the parts comes after the first `done` bytes. */
+function remaining(parts: readonly Uint8Array[], done: number): readonly Uint8Array[] {
+  let before = 0;
+  return parts.map((part) => {
+    const rest = part.subarray(Math.min(part.length, Math.max(0, done - before)));
+    before += part.length;
+    return rest;
+  });
 }
 
 async function contentOf(fileSystem: FileSystemShape, path: string): Promise<number[]> {

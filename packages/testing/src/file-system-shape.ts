@@ -21,6 +21,8 @@ export interface ReadableFileShape {
 
 export interface WritableFileShape {
   write(bytes: Uint8Array, position: number): Promise<number>;
+  /** As if the parts were one; returns how many bytes of them were taken. Its operations are of kind `write`. */
+  writev(parts: readonly Uint8Array[], position: number): Promise<number>;
   sync(): Promise<void>;
   close(): Promise<void>;
 }
@@ -29,9 +31,12 @@ export interface DirectoryLockShape {
   release(): Promise<void>;
 }
 
-/** `close` counts for both kinds of file. */
+/** `close` counts for both kinds of file, `write` for both ways of writing. */
 export type FileOperationKind =
-  keyof FileSystemShape | keyof DirectoryLockShape | keyof ReadableFileShape | keyof WritableFileShape;
+  | keyof FileSystemShape
+  | keyof DirectoryLockShape
+  | keyof ReadableFileShape
+  | Exclude<keyof WritableFileShape, 'writev'>;
 
 export interface FileOperation {
   readonly kind: FileOperationKind;

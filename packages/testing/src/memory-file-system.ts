@@ -76,6 +76,8 @@ function fileSystemOn(
 
   const writable = (path: string, file: MemoryFile): WritableFileShape => ({
     write: (bytes, position) => operate('write', path, () => disk.write(path, { file, bytes, position })),
+    writev: (parts, position) =>
+      operate('write', path, () => disk.write(path, { file, bytes: joined(parts), position })),
     sync: () => operate('sync', path, () => file.sync()),
     close: () => operate('close', path, () => undefined),
   });
@@ -108,4 +110,14 @@ function fileSystemOn(
     },
   };
   return fileSystem;
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
 }
