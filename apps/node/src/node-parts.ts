@@ -88,7 +88,7 @@ export async function openNodeParts(
 
 async function openStorage(
   options: NodeOptions,
-  { fileSystem, clock, timers, logger, onFatal }: NodePorts,
+  { fileSystem, clock, timers, bootId, logger, onFatal }: NodePorts,
   place: { readonly directory: string; readonly partitions: number },
 ): Promise<StorageEngine> {
   try {
@@ -101,7 +101,7 @@ async function openStorage(
         memoryBytesMax: options.memoryBytesMax,
         retainTombstones: true,
       },
-      { fileSystem, clock, timers, logger, onFatal },
+      { fileSystem, clock, timers, bootId, logger, onFatal },
     );
   } catch (error) {
     throw dataDirectoryFailure(options.dataDirectory, error);

@@ -13,6 +13,8 @@ export interface NodePorts {
   readonly random: Random;
   readonly logger: Logger;
   readonly transport: NodeTransport;
+  /** As `EnginePorts.bootId` of @kv/storage. */
+  readonly bootId?: string | undefined;
   /** Called at most once, when the disk failed in a way after which nothing may be acknowledged any more. */
   readonly onFatal?: ((error: Error) => void) | undefined;
 }

@@ -1,4 +1,4 @@
-import { nodeFileSystem, systemClock, systemTimers } from '@kv/storage';
+import { nodeFileSystem, systemBootId, systemClock, systemTimers } from '@kv/storage';
 
 import { grpcTransport } from './grpc/grpc-transport.adapter.js';
 import type { Logger, NodePorts } from './ports.js';
@@ -14,6 +14,7 @@ export function systemPorts({ logger }: { readonly logger: Logger }): NodePorts 
     timers,
     random: systemRandom(),
     logger,
+    bootId: systemBootId(),
     transport: grpcTransport({ clock, timers, logger }),
   };
 }

@@ -17,7 +17,8 @@ export type {
   StorageEngine,
   StoredRecord,
 } from './engine/engine.js';
-export { type Durability, type EngineOptions } from './options.js';
+export { type DamageMode, type Durability, type EngineOptions } from './options.js';
+export { digestBuckets } from './engine/partition-digest.js';
 export type {
   Clock,
   DirectoryLock,
@@ -43,4 +44,5 @@ export {
 
 // The real surroundings.
 export { nodeFileSystem } from './system/node-file-system.adapter.js';
+export { systemBootId } from './system/boot-id.adapter.js';
 export { systemClock, systemTimers, type SystemTimersOptions } from './system/system-ports.adapter.js';

@@ -17,6 +17,14 @@ import {
  */
 export type Durability = 'always' | 'interval' | 'os';
 
+/**
+ * A partition that may have lost acknowledged records is *suspect*.
+ * `refuse`: it is neither read nor written. `rebuild`: what is left is read and written; the caller abstains from telling
+ * others about it until it has fetched the rest from them and calls `clearSuspect`. `accept`: what is left is served and the marks
+ * are cleared, for a single copy that nobody can rebuild; whatever was lost stays lost.
+ */
+export type DamageMode = 'refuse' | 'rebuild' | 'accept';
+
 export interface EngineOptions {
   /** Created if absent, for this engine alone; `':memory:'` keeps nothing. */
   readonly directory: string;
@@ -38,11 +46,8 @@ export interface EngineOptions {
    * back. Default true. False only where this engine is the only copy and versions only grow.
    */
   readonly retainTombstones?: boolean | undefined;
-  /**
-   * Serve what is left of partitions that an earlier opening found damaged, and clear their marks. Default false. Only
-   * for a single copy that nobody can rebuild: whatever was lost stays lost.
-   */
-  readonly acceptDamage?: boolean | undefined;
+  /** What becomes of partitions that may have lost acknowledged records. Default `refuse`. */
+  readonly damage?: DamageMode | undefined;
 }
 
 export type ResolvedEngineOptions = {
@@ -82,7 +87,7 @@ export function resolveEngineOptions(
       max: Number.MAX_SAFE_INTEGER,
     }),
     retainTombstones: boolean('retainTombstones', options.retainTombstones ?? true),
-    acceptDamage: boolean('acceptDamage', options.acceptDamage ?? false),
+    damage: damageOption(options.damage ?? 'refuse'),
   };
 }
 
@@ -98,6 +103,14 @@ function durabilityOption(durability: unknown): Durability {
     refuse('durability', `'${durability}' is none of always, interval, os`);
   }
   return durability;
+}
+
+function damageOption(damage: unknown): DamageMode {
+  if (typeof damage !== 'string') throw new TypeError('damage must be a string');
+  if (damage !== 'refuse' && damage !== 'rebuild' && damage !== 'accept') {
+    refuse('damage', `'${damage}' is none of refuse, rebuild, accept`);
+  }
+  return damage;
 }
 
 export function integer(

@@ -59,6 +59,8 @@ export interface ReadableFile {
 export interface WritableFile {
   /** Writes at `position`; returns how many bytes were taken, which may be fewer than given. */
   write(bytes: Uint8Array, position: number): Promise<number>;
+  /** The same for the parts laid end to end, without joining them: up to 1,024 parts, none of them empty. */
+  writev(parts: readonly Uint8Array[], position: number): Promise<number>;
   /** Resolves once everything written is on stable storage. */
   sync(): Promise<void>;
   close(): Promise<void>;
@@ -72,6 +74,11 @@ export interface EnginePorts {
   readonly fileSystem: FileSystem;
   readonly clock: Clock;
   readonly timers: Timers;
+  /**
+   * Identity of this boot of the machine: tells the death of a process, which loses nothing that the system has, from a
+   * crash of the machine. Undefined if it cannot be told; matters for durability `interval` and `os` only.
+   */
+  readonly bootId?: string | undefined;
   readonly logger?: Logger | undefined;
   /**
    * Called at most once, when a sync or write failed in a way after which nothing may be acknowledged any more: the

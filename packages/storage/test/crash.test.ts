@@ -100,7 +100,7 @@ async function crashEverywhere(
     const second = await openOn(crash(crashed, 0), options);
     expectNothingLost(second.engine, acknowledged, workload);
     expect(read(second.engine, 'after')).toBe('the crash');
-    expect(second.engine.damagedPartitions.size).toBe(0);
+    expect(second.engine.suspectPartitions.size).toBe(0);
   }
   expect(workload.acknowledged.size).toBe(7);
   return crashes.length;

@@ -74,7 +74,7 @@ describe('fsync failed', () => {
         }
         const after = await openOn(disk.crash());
         for (const key of acknowledged) expect(read(after.engine, key)).toBe('value');
-        expect(after.engine.damagedPartitions.size).toBe(0);
+        expect(after.engine.suspectPartitions.size).toBe(0);
         if (faulty.fired === 0) break;
       }
       expect(stopped).toBeGreaterThan(on === 'sync' ? 10 : 3);
@@ -147,7 +147,7 @@ describe('disk full', () => {
       expect(fatal).toEqual([]);
       const after = await openOn(disk.crash());
       for (let order = 1; order <= 8; order += 1) expect(read(after.engine, `key${order}`)).toBe('value');
-      expect(after.engine.damagedPartitions.size).toBe(0);
+      expect(after.engine.suspectPartitions.size).toBe(0);
       await engine.close();
     }
     expect(met).toBeGreaterThan(5);
@@ -179,7 +179,7 @@ describe('disk full', () => {
     const after = await openOn(disk.crash());
     for (const key of [...acknowledged]) expect(read(after.engine, key)).toBe('v'.repeat(500));
     expect(read(after.engine, 'after')).toBe('1');
-    expect(after.engine.damagedPartitions.size).toBe(0);
+    expect(after.engine.suspectPartitions.size).toBe(0);
   });
 
   it('a crash while the disk is full loses nothing acknowledged, and no retry leaves files behind', async () => {
@@ -195,7 +195,7 @@ describe('disk full', () => {
       crashed.capacityBytes = Infinity;
       const after = await openOn(crashed);
       expect([read(after.engine, 'a'), read(after.engine, 'b')]).toEqual(['1', undefined]);
-      expect(after.engine.damagedPartitions.size).toBe(0);
+      expect(after.engine.suspectPartitions.size).toBe(0);
     }
     await expect(engine.close()).rejects.toMatchObject({ code: 'disk-full' });
   });

@@ -52,10 +52,10 @@ describe('log corruption', () => {
       const rotten = fileSystem.kill();
       rotten.replace(log, flipped(whole, bit));
       const { engine } = await openOn(rotten);
-      expect(engine.damagedPartitions.size).toBeGreaterThan(0);
+      expect(engine.suspectPartitions.size).toBeGreaterThan(0);
       expect(engine.stats().recovery.damage).not.toEqual([]);
       for (const key of keys) expect([`value of ${key}`, 'damaged']).toContain(read(engine, key));
-      if (engine.damagedPartitions.size === 1) narrow += 1;
+      if (engine.suspectPartitions.size === 1) narrow += 1;
     }
     // Most bits are of values and versions, which leave the key to be told.
     expect(narrow / (whole.length * 8)).toBeGreaterThan(0.4);
@@ -72,13 +72,13 @@ describe('log corruption', () => {
       const rotten = fileSystem.kill();
       rotten.replace(path, flipped(whole, bit));
       const { engine } = await openOn(rotten);
-      expect(engine.damagedPartitions.size).toBeGreaterThan(0);
+      expect(engine.suspectPartitions.size).toBeGreaterThan(0);
       for (const key of keys) expect([`value of ${key}`, 'damaged']).toContain(read(engine, key));
     }
     for (let cut = 0; cut < whole.length; cut += 1) {
       const rotten = fileSystem.kill();
       rotten.replace(path, whole.subarray(0, cut));
-      expect((await openOn(rotten)).engine.damagedPartitions.size).toBe(8);
+      expect((await openOn(rotten)).engine.suspectPartitions.size).toBe(8);
     }
   });
 
@@ -106,7 +106,7 @@ describe('log corruption', () => {
     const damaged = [partitionOf('a')];
     for (let round = 1; round <= 3; round += 1) {
       const { engine } = await openOn(fileSystem);
-      expect([...engine.damagedPartitions]).toEqual(damaged);
+      expect([...engine.suspectPartitions]).toEqual(damaged);
       expect(keys.map((key) => read(engine, key))).toEqual([
         'damaged',
         'value of b',
@@ -156,12 +156,12 @@ describe('log corruption', () => {
     expect(changes[0]?.path).toContain('MANIFEST');
   });
 
-  it('with acceptDamage what is left is served again, for good', async () => {
+  it('with damage accepted, what is left is served again, for good', async () => {
     const fileSystem = await twoBatches();
     const whole = fileSystem.contents(log);
     fileSystem.replace(log, flipped(whole, (fileHeaderBytes + batchHeaderBytes + keyOffset(0) + 1) * 8));
     await (await openOn(fileSystem)).engine.close();
-    const accepting = await openOn(fileSystem, { acceptDamage: true });
+    const accepting = await openOn(fileSystem, { damage: 'accept' });
     expect(keys.map((key) => read(accepting.engine, key))).toEqual([
       undefined,
       'value of b',
@@ -171,7 +171,7 @@ describe('log corruption', () => {
     await storeDurably(accepting.engine, { key: 'a', value: 'new', order: 9 });
     await accepting.engine.close();
     const { engine } = await openOn(fileSystem);
-    expect(engine.damagedPartitions.size).toBe(0);
+    expect(engine.suspectPartitions.size).toBe(0);
     expect(read(engine, 'a')).toBe('new');
   });
 
@@ -179,6 +179,6 @@ describe('log corruption', () => {
     const fileSystem = await twoBatches();
     const faulty = createFaultyFileSystem(fileSystem, [{ on: 'read', path: /log-/, effect: 'EIO' }]);
     const { engine } = await openOn(faulty);
-    expect(engine.damagedPartitions.size).toBe(8);
+    expect(engine.suspectPartitions.size).toBe(8);
   });
 });

@@ -56,7 +56,7 @@ describe('log recovery', () => {
       const crashed = fileSystem.kill();
       crashed.replace(log, whole.subarray(0, cut));
       const { engine, logger } = await openOn(crashed);
-      expect(engine.damagedPartitions.size).toBe(8);
+      expect(engine.suspectPartitions.size).toBe(8);
       expect(logger.messages('error')).toHaveLength(1);
       expect(read(engine, 'key1')).toBe('damaged');
       await engine.close();
@@ -87,7 +87,7 @@ describe('log recovery', () => {
       });
       await (await openOn(watched)).engine.close();
       const { engine } = await openOn(crashed!);
-      expect(engine.damagedPartitions.size).toBe(0);
+      expect(engine.suspectPartitions.size).toBe(0);
       await storeDurably(engine, { key: 'a', value: '1', order: 1 });
       await engine.close();
     }
@@ -115,11 +115,11 @@ describe('log recovery', () => {
       }
       await fileSystem.remove(`${directory}/log-000000000${missing}.kv`);
       const { engine } = await openOn(fileSystem);
-      expect(engine.damagedPartitions.size).toBe(8);
+      expect(engine.suspectPartitions.size).toBe(8);
       expect(engine.stats().recovery.damage.join()).toContain(`log-000000000${missing}.kv`);
       await engine.close();
       // The mark is durable.
-      expect((await openOn(fileSystem.crash())).engine.damagedPartitions.size).toBe(8);
+      expect((await openOn(fileSystem.crash())).engine.suspectPartitions.size).toBe(8);
     }
   });
 
@@ -132,7 +132,7 @@ describe('log recovery', () => {
       const crashed = fileSystem.kill();
       crashed.replace(log, fileSystem.contents(log).subarray(0, cut));
       const opened = await openOn(crashed);
-      expect(opened.engine.damagedPartitions.size).toBe(8);
+      expect(opened.engine.suspectPartitions.size).toBe(8);
       await opened.engine.close();
     }
   });
@@ -143,7 +143,7 @@ describe('log recovery', () => {
     const cases: [string, string, string][] = [
       [manifest, 'MANIFEST-000002\n', 'another program'],
       [manifest, '', 'another program'],
-      [manifest, ours.replace('kv-storage 1', 'kv-storage 2'), 'format version 2'],
+      [manifest, ours.replace('kv-storage 2', 'kv-storage 3'), 'format version 3'],
       [manifest, ours.replace('"partitions":8', '"partitions":4'), 'checksum'],
       [manifest, ours.slice(0, -10), 'checksum'],
     ];

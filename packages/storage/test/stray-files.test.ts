@@ -35,7 +35,7 @@ describe('a file that the manifest does not name', () => {
       expect(store.get('a')).toBe('1');
       await store.put(`round ${round}`, 'kept');
       await store.snapshot();
-      expect(store.stats()).toMatchObject({ damagedPartitions: 0, keys: round + 1 });
+      expect(store.stats()).toMatchObject({ suspectPartitions: 0, keys: round + 1 });
       if (name.startsWith('log')) expect(logger.messages('warn')).toHaveLength(round === 1 ? 1 : 0);
       await store.close();
     }

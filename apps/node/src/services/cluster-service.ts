@@ -64,7 +64,7 @@ export function createClusterService(
         memoryBytes,
         memoryBytesMax,
         logBytes,
-        damagedPartitions: [...engine.damagedPartitions],
+        damagedPartitions: [...engine.suspectPartitions],
         serverTime: hlc.current(),
       });
     },

@@ -30,7 +30,7 @@ async function setUp(overrides: { owns?: boolean; damaged?: boolean } = {}) {
             ? Promise.resolve()
             : new Promise<void>((resolve, reject) => waiting.push({ position, resolve, reject }));
       }
-      if (name === 'damagedPartitions') return new Set(overrides.damaged === true ? [0] : []);
+      if (name === 'suspectPartitions') return new Set(overrides.damaged === true ? [0] : []);
       if (name === 'persistCeiling') return (ceiling: number) => Promise.resolve(void ceilings.push(ceiling));
       const value = Reflect.get(target, name, target) as unknown;
       return typeof value === 'function' ? (value.bind(target) as unknown) : value;

@@ -183,7 +183,7 @@ class LocalReplica implements Replica {
 
   #refusalOf(partition: number): ErrorCode | undefined {
     if (!this.#ports.view.owns(partition)) return 'wrong-epoch';
-    return this.#engine.damagedPartitions.has(partition) ? 'corrupt' : undefined;
+    return this.#engine.suspectPartitions.has(partition) ? 'corrupt' : undefined;
   }
 
   /** Takes another process's time into the clock, or says why not (rules 1, 16). */

@@ -188,7 +188,7 @@ describe('embedded store', () => {
       [{ keyEncoding: 'utf16' }, /keyEncoding/],
       [{ valueEncoding: 'toString' }, /valueEncoding/],
       [{ keyBytesMax: 65_536 }, /keyBytesMax/],
-      [{ acceptDamage: 'yes' }, TypeError],
+      [{ damage: true }, TypeError],
     ];
     for (const [options, expected] of bad) {
       await expect(open(':memory:', options as StoreOptions)).rejects.toThrow(expected);

@@ -6,6 +6,7 @@ import { openEngine } from '../engine/open-engine.js';
 import type { EnginePorts } from '../ports.js';
 import type { KvStore } from './store.js';
 import { resolveStoreOptions, type StoreOptions } from './store-options.js';
+import { systemBootId } from '../system/boot-id.adapter.js';
 import { systemClock, systemTimers } from '../system/system-ports.adapter.js';
 
 /**
@@ -27,7 +28,7 @@ export async function open<KeyEncoding extends Encoding = 'utf8', ValueEncoding 
   const fileSystem = ports.fileSystem ?? nodeFileSystem();
   const engine = await openEngine(
     { ...resolved.engine, directory, partitions: storePartitions, retainTombstones: false },
-    { ...ports, clock, timers, fileSystem },
+    { bootId: systemBootId(), ...ports, clock, timers, fileSystem },
   );
   return new EmbeddedStore(engine, resolved, { clock, timers });
 }

@@ -14,7 +14,7 @@ export interface StoreOptions<
   ValueEncoding extends Encoding = 'utf8',
 > extends Pick<
   EngineOptions,
-  'durability' | 'durabilityIntervalMs' | 'snapshotIntervalMs' | 'memoryBytesMax' | 'acceptDamage'
+  'durability' | 'durabilityIntervalMs' | 'snapshotIntervalMs' | 'memoryBytesMax' | 'damage'
 > {
   /** Default `utf8`. */
   readonly keyEncoding?: KeyEncoding | undefined;
@@ -39,7 +39,7 @@ const known: ReadonlySet<string> = new Set([
   'durabilityIntervalMs',
   'snapshotIntervalMs',
   'memoryBytesMax',
-  'acceptDamage',
+  'damage',
   'keyEncoding',
   'valueEncoding',
   'keyBytesMax',
@@ -54,7 +54,7 @@ export function resolveStoreOptions<KeyEncoding extends Encoding, ValueEncoding 
     // A misspelt durability must not become the default in silence.
     if (!known.has(name)) throw new KvError('invalid-argument', `${name}: no such option`);
   }
-  const { durability, durabilityIntervalMs, snapshotIntervalMs, memoryBytesMax, acceptDamage } = options;
+  const { durability, durabilityIntervalMs, snapshotIntervalMs, memoryBytesMax, damage } = options;
   return {
     keys: codecFor('keyEncoding', options.keyEncoding ?? ('utf8' as KeyEncoding)),
     values: codecFor('valueEncoding', options.valueEncoding ?? ('utf8' as ValueEncoding)),
@@ -66,6 +66,6 @@ export function resolveStoreOptions<KeyEncoding extends Encoding, ValueEncoding 
       min: 1,
       max: valueBytesFormatMax,
     }),
-    engine: { durability, durabilityIntervalMs, snapshotIntervalMs, memoryBytesMax, acceptDamage },
+    engine: { durability, durabilityIntervalMs, snapshotIntervalMs, memoryBytesMax, damage },
   };
 }

@@ -1,4 +1,4 @@
-/** Which partitions may have lost records, and why. Only ever grows. */
+/** What a recovery found: which partitions may have lost records, and why. Only ever grows. */
 export class Damage {
   readonly #count: number;
   readonly #partitions = new Set<number>();
@@ -26,15 +26,5 @@ export class Damage {
   addAll(reason: string): void {
     for (let partition = 0; partition < this.#count; partition += 1) this.#partitions.add(partition);
     this.#reasons.push(`${reason}: every partition is concerned`);
-  }
-
-  /** Marks made by an earlier opening. */
-  recall(partitions: Iterable<number>): void {
-    for (const partition of partitions) this.#partitions.add(partition);
-  }
-
-  /** Forgets the marks, not the reasons. */
-  clear(): void {
-    this.#partitions.clear();
   }
 }

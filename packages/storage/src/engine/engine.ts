@@ -69,18 +69,41 @@ export interface StorageEngine {
    * The newest record of a key, tombstones and expired ones included.
    *
    * @param keyHash saves hashing the key again
-   * @throws KvError `corrupt` if its partition is damaged
+   * @throws KvError `corrupt` if its partition is suspect and option `damage` is `refuse`
    */
   get(key: Uint8Array, keyHash?: number): StoredRecord | undefined;
   /**
    * The partition's records in the order of their keys' bytes, read as the iteration goes: every key present
    * throughout comes once.
    *
-   * @throws KvError `corrupt` if the partition is damaged
+   * @throws KvError `corrupt` if the partition is suspect and option `damage` is `refuse`
    */
   scanPartition(partition: number, options?: ScanOptions): Iterable<StoredRecord>;
-  /** Partitions that may have lost records; neither served nor written. The mark outlives restarts. */
-  readonly damagedPartitions: ReadonlySet<number>;
+  /** Partitions that may have lost acknowledged records (protocol rules 14, 15). The marks outlive restarts. */
+  readonly suspectPartitions: ReadonlySet<number>;
+  /** Marks at once; durable when it resolves. Rejects like `durable`. */
+  markSuspect(partitions: Iterable<number>): Promise<void>;
+  /** After everything applied so far is on stable storage, takes the marks away; they are gone when it resolves. */
+  clearSuspect(partitions: Iterable<number>): Promise<void>;
+  /** Of this data directory: 1 for a new one, one more after each loss, durable together with the marks (rule 15). */
+  readonly incarnation: number;
+  /**
+   * For a wiped or restored disk that only peers can notice: marks all partitions suspect; durable when it resolves.
+   *
+   * @throws KvError `invalid-argument` if it is not above the present one
+   */
+  beginIncarnation(incarnation: number): Promise<void>;
+  /** Sequence of the newest durable batch of the log, 0 before the first; grows across restarts of one incarnation. */
+  readonly logSequence: number;
+  /** Position of the newest record appended: what whoever tells about a digest has to wait for (rule 7). */
+  readonly appended: LogPosition;
+  /**
+   * Sums over the hashes of the partition's newest records, in `digestBuckets` buckets of two words each. Equal sets of
+   * newest records (tombstones and expired ones included: the clock plays no part) have equal digests.
+   *
+   * @throws KvError like `scanPartition`
+   */
+  digest(partition: number): Uint32Array;
   /** The largest durable ceiling of the clock; the zero timestamp if there was none. */
   readonly ceiling: Timestamp;
   /** Resolves once the ceiling is durable; rejects like `durable`. A lower one than before changes nothing. */
@@ -102,8 +125,8 @@ export interface StorageEngine {
 export interface EngineStats {
   readonly keys: number;
   readonly tombstones: number;
-  /** How many are not served. */
-  readonly damagedPartitions: number;
+  /** How many may have lost records. */
+  readonly suspectPartitions: number;
   /** Records in memory with their bookkeeping, and superseded ones that still wait for the log. */
   readonly memoryBytes: number;
   /** Above it puts are refused. */

@@ -31,6 +31,9 @@ import {
   type RecordView,
 } from '../record/record.js';
 import { keyString, memoryBytesOf, type RecordTable } from './record-table.js';
+import type { SuspectMarks } from '../recovery/suspect-marks.js';
+import { addToDigest, emptyDigest } from './partition-digest.js';
+import type { DamageMode } from '../options.js';
 import type { Snapshots } from '../snapshot/snapshots.js';
 import { SupersededBytes } from '../log/superseded-bytes.js';
 
@@ -38,12 +41,17 @@ export interface LocalEngineParts {
   readonly table: RecordTable;
   readonly log: Log;
   readonly snapshots: Snapshots;
-  readonly damagedPartitions: ReadonlySet<number>;
+  readonly suspects: SuspectMarks;
+  /** Some files of the chain hold damage that a snapshot would not. */
+  readonly damagedFiles: ReadonlySet<string>;
+  readonly damage: DamageMode;
   readonly newestTimestamp: Timestamp;
   readonly recovery: RecoveryReport;
   readonly retainTombstones: boolean;
   readonly memoryBytesMax: number;
   readonly snapshotIntervalMs: number;
+  /** Notes that everything was synced. */
+  readonly closed: () => Promise<void>;
   /** Gives the directory free. */
   readonly release: () => Promise<void>;
 }
@@ -51,7 +59,6 @@ export interface LocalEngineParts {
 /** Records in memory, a log, and snapshots: decides what is taken in, leaves the files to its parts. */
 export class LocalEngine implements StorageEngine {
   readonly partitions: number;
-  readonly damagedPartitions: ReadonlySet<number>;
   readonly #parts: LocalEngineParts;
   readonly #table: RecordTable;
   readonly #log: Log;
@@ -74,7 +81,6 @@ export class LocalEngine implements StorageEngine {
     this.#table = parts.table;
     this.#log = parts.log;
     this.partitions = parts.table.partitions;
-    this.damagedPartitions = parts.damagedPartitions;
     this.#newestTimestamp = parts.newestTimestamp;
     this.#clock = ports.clock;
     this.#timers = ports.timers;
@@ -117,17 +123,66 @@ export class LocalEngine implements StorageEngine {
 
   get(key: Uint8Array, keyHash = hashKey(key)): StoredRecord | undefined {
     this.#throwIfClosed();
-    this.#throwIfDamaged(partitionOfHash(keyHash, this.partitions));
+    this.#throwIfRefused(partitionOfHash(keyHash, this.partitions));
     return this.#table.get(keyHash, keyString(key));
   }
 
   scanPartition(partition: number, options: ScanOptions = {}): Iterable<StoredRecord> {
     this.#throwIfClosed();
-    if (!Number.isInteger(partition) || partition < 0 || partition >= this.partitions) {
-      throw new KvError('invalid-argument', `partition ${partition} is not below ${this.partitions}`);
-    }
-    this.#throwIfDamaged(partition);
+    this.#throwUnlessPartition(partition);
+    this.#throwIfRefused(partition);
     return this.#table.scan(partition, options);
+  }
+
+  get suspectPartitions(): ReadonlySet<number> {
+    return this.#parts.suspects.partitions;
+  }
+
+  get incarnation(): number {
+    return this.#parts.suspects.incarnation;
+  }
+
+  get logSequence(): number {
+    return this.#log.sequence;
+  }
+
+  get appended(): LogPosition {
+    return this.#log.appended;
+  }
+
+  async markSuspect(partitions: Iterable<number>): Promise<void> {
+    this.#throwIfClosed();
+    const marked = [...partitions];
+    marked.forEach((partition) => this.#throwUnlessPartition(partition));
+    await this.#noting(this.#parts.suspects.mark(marked));
+  }
+
+  async clearSuspect(partitions: Iterable<number>): Promise<void> {
+    this.#throwIfClosed();
+    const cleared = [...partitions];
+    cleared.forEach((partition) => this.#throwUnlessPartition(partition));
+    const clear = this.#parts.suspects.clear(cleared);
+    await this.#noting(this.#log.sync());
+    // Or the next opening would find the damage again, and take it for another loss.
+    if (this.#parts.damagedFiles.size > 0 && this.#parts.snapshots.lastAtMs === 0) await this.snapshot();
+    await this.#noting(clear());
+  }
+
+  async beginIncarnation(incarnation: number): Promise<void> {
+    this.#throwIfClosed();
+    if (!Number.isSafeInteger(incarnation) || incarnation <= this.incarnation) {
+      throw new KvError('invalid-argument', `incarnation ${incarnation} is not above ${this.incarnation}`);
+    }
+    await this.#noting(this.#parts.suspects.begin(incarnation));
+  }
+
+  digest(partition: number): Uint32Array {
+    this.#throwIfClosed();
+    this.#throwUnlessPartition(partition);
+    this.#throwIfRefused(partition);
+    const digest = emptyDigest();
+    for (const [, { record }] of this.#table.entries(partition)) addToDigest(digest, record.bytes);
+    return digest;
   }
 
   async snapshot(): Promise<void> {
@@ -144,7 +199,7 @@ export class LocalEngine implements StorageEngine {
     return {
       keys: this.#table.keys,
       tombstones: this.#table.tombstones,
-      damagedPartitions: this.damagedPartitions.size,
+      suspectPartitions: this.suspectPartitions.size,
       memoryBytes: this.#table.bytes + this.#superseded.current(this.#log.written),
       memoryBytesMax,
       snapshotBytes: snapshots.bytes,
@@ -207,7 +262,7 @@ export class LocalEngine implements StorageEngine {
     if (this.#closing !== undefined || state.kind === 'closed') return 'closed';
     if (state.kind === 'failed') return 'internal';
     for (const record of group) {
-      if (this.damagedPartitions.has(partitionOfHash(record.keyHash, this.partitions))) return 'corrupt';
+      if (this.#refused(partitionOfHash(record.keyHash, this.partitions))) return 'corrupt';
     }
     if (state.kind === 'full') return 'disk-full';
     if (this.#fits(group)) return undefined;
@@ -292,6 +347,7 @@ export class LocalEngine implements StorageEngine {
     await this.#parts.snapshots.stop();
     try {
       await this.#log.close();
+      await this.#parts.closed();
     } finally {
       await this.#parts.release();
     }
@@ -301,8 +357,25 @@ export class LocalEngine implements StorageEngine {
     if (this.#closing !== undefined) throw new KvError('closed', 'the store was closed');
   }
 
-  #throwIfDamaged(partition: number): void {
-    if (!this.damagedPartitions.has(partition)) return;
+  async #noting(change: Promise<void>): Promise<void> {
+    try {
+      await change;
+    } catch (error) {
+      throw isKvError(error) ? error : toFileError(error, 'cannot note suspect partitions');
+    }
+  }
+
+  #refused(partition: number): boolean {
+    return this.#parts.damage === 'refuse' && this.suspectPartitions.has(partition);
+  }
+
+  #throwUnlessPartition(partition: number): void {
+    if (Number.isInteger(partition) && partition >= 0 && partition < this.partitions) return;
+    throw new KvError('invalid-argument', `partition ${partition} is not below ${this.partitions}`);
+  }
+
+  #throwIfRefused(partition: number): void {
+    if (!this.#refused(partition)) return;
     throw new KvError('corrupt', `partition ${partition} may have lost records: it is not served`);
   }
 }

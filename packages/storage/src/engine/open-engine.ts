@@ -1,6 +1,5 @@
 import { zeroTimestamp } from '@kv/hlc';
 
-import type { Damage } from './damage.js';
 import { beginLog, naming, openDirectory, releaseOldFiles } from '../recovery/data-directory.js';
 import type { RecoveryReport, StorageEngine } from './engine.js';
 import { FileLog } from '../log/file-log.js';
@@ -8,7 +7,8 @@ import { createFileSnapshots } from '../snapshot/file-snapshots.js';
 import { LocalEngine } from './local-engine.js';
 import { memoryBytesMaxDefault } from '../system/machine-memory.adapter.js';
 import type { LogFile } from '../log/log-file.js';
-import type { ManifestFile } from '../recovery/manifest.js';
+import type { Manifest, ManifestFile } from '../recovery/manifest.js';
+import { createSuspectMarks } from '../recovery/suspect-marks.js';
 import { createMemoryLog } from '../log/memory-log.js';
 import { type EngineOptions, type ResolvedEngineOptions, resolveEngineOptions } from '../options.js';
 import type { DirectoryLock, EnginePorts, Logger } from '../ports.js';
@@ -22,7 +22,7 @@ import { createNoSnapshots } from '../snapshot/snapshots.js';
  *
  * @throws TypeError, or KvError `invalid-argument` (an option, permissions), `unavailable` (another process has the
  * directory), `corrupt` (it is of another program, or a newer version), `disk-full`. Damaged records do not prevent opening: see
- * `damagedPartitions`
+ * `suspectPartitions`
  */
 export async function openEngine(options: EngineOptions, ports: EnginePorts): Promise<StorageEngine> {
   const resolved = resolveEngineOptions(options, { memoryBytesMax: memoryBytesMaxDefault });
@@ -36,9 +36,11 @@ function openInMemory(options: ResolvedEngineOptions, ports: EnginePorts): Stora
       table: new RecordTable(options.partitions),
       log: createMemoryLog(),
       snapshots: createNoSnapshots(),
-      damagedPartitions: new Set(),
+      suspects: createSuspectMarks(options),
+      damagedFiles: new Set(),
       newestTimestamp: zeroTimestamp,
       recovery: { records: 0, cutBytes: 0, damage: [] },
+      closed: () => Promise.resolve(),
       release: () => Promise.resolve(),
     },
     { clock: ports.clock, timers: ports.timers, logger: ports.logger },
@@ -53,7 +55,10 @@ async function openInDirectory(options: ResolvedEngineOptions, ports: EnginePort
     const place = { fileSystem, directory, partitions };
     const { recovered, file } = await naming(`cannot recover ${directory}`, async () => {
       const recovered = await recover({ fileSystem, directory, manifest: manifest.current });
-      const file = await beginLog(place, manifest, recovered);
+      const crash = crashOfTheMachine(manifest.current, options, ports.bootId);
+      if (crash !== undefined) recovered.damage.addAll(crash);
+      const running = { durability: options.durability, boot: ports.bootId ?? '' };
+      const file = await beginLog(place, manifest, recovered, running);
       const { damage, damagedFiles } = recovered;
       // A damaged chain may be missed less with the one before it at hand.
       if (damage.partitions.size === 0) {
@@ -63,7 +68,7 @@ async function openInDirectory(options: ResolvedEngineOptions, ports: EnginePort
     });
     tell(logger, directory, recovered);
     const engine = assemble(options, ports, { lock, manifest, recovered, file });
-    if (options.acceptDamage) await acceptDamage(engine, recovered.damage);
+    if (options.damage === 'accept') await acceptDamage(engine);
     return engine;
   } catch (error) {
     await lock.release();
@@ -71,12 +76,24 @@ async function openInDirectory(options: ResolvedEngineOptions, ports: EnginePort
   }
 }
 
-/** The marks go with the files that they are about: both are replaced by a snapshot of what is left. */
-async function acceptDamage(engine: LocalEngine, damage: Damage): Promise<void> {
-  if (damage.partitions.size === 0) return;
-  damage.clear();
+/**
+ * What ended the last run, if it may have taken what the operating system had not written yet. A single copy has to live
+ * with that: it was told what its durability means.
+ */
+function crashOfTheMachine(
+  { running }: Manifest,
+  { damage }: ResolvedEngineOptions,
+  bootId: string | undefined,
+): string | undefined {
+  if (damage !== 'rebuild' || running === null || running.durability === 'always') return undefined;
+  if (bootId !== undefined && running.boot === bootId) return undefined;
+  return `the machine stopped while durability was '${running.durability}'`;
+}
+
+async function acceptDamage(engine: LocalEngine): Promise<void> {
+  if (engine.suspectPartitions.size === 0) return;
   try {
-    await engine.snapshot();
+    await engine.clearSuspect(engine.suspectPartitions);
   } catch (error) {
     await engine.close().catch(() => undefined);
     throw error;
@@ -97,7 +114,7 @@ function assemble(
 ): LocalEngine {
   const { fileSystem, clock, timers, logger } = ports;
   const { directory, partitions } = options;
-  const { table, damage, damagedFiles, newestTimestamp, ceiling } = recovered;
+  const { table, damagedFiles, newestTimestamp, ceiling } = recovered;
   const log = new FileLog(
     {
       ...options,
@@ -111,7 +128,6 @@ function assemble(
   );
   const snapshots = createFileSnapshots({
     ...{ fileSystem, clock, timers, directory, table, log, manifest, damagedFiles },
-    damagedPartitions: damage.partitions,
     bytes: recovered.snapshotBytes,
     newestTimestamp: () => engine.newestTimestamp,
   });
@@ -119,8 +135,11 @@ function assemble(
     {
       ...options,
       ...{ table, log, snapshots, newestTimestamp },
-      damagedPartitions: damage.partitions,
+      ...{ suspects: createSuspectMarks(options, manifest), damagedFiles },
       recovery: reportOf(recovered),
+      closed: async () => {
+        if (options.durability !== 'always') await manifest.update({ running: null });
+      },
       release: () => lock.release(),
     },
     { clock, timers, logger },
@@ -146,6 +165,6 @@ function tell(logger: Logger | undefined, directory: string, recovered: Recovere
   if (damage.partitions.size === 0) return;
   logger?.error(
     { directory, partitions: damage.partitions.size, reasons: damage.reasons },
-    'records may be lost: these partitions are not served',
+    'records may be lost: these partitions are suspect',
   );
 }

@@ -59,6 +59,7 @@ export class FileLog implements Log {
   #records = 0;
   #recordsWritten = 0;
   #batches = 0;
+  #sequence: number;
   #syncs = 0;
   /** The largest asked for, and the largest that is durable. */
   #ceilingWanted: Timestamp;
@@ -76,6 +77,7 @@ export class FileLog implements Log {
     this.#durability = options.durability;
     this.#intervalMs = options.durabilityIntervalMs;
     this.#file = options.file;
+    this.#sequence = options.file.nextBatch - 1;
     this.#fileBytes = new Map(options.olderBytes);
     this.#ceiling = options.ceiling;
     this.#ceilingWanted = options.ceiling;
@@ -92,6 +94,10 @@ export class FileLog implements Log {
 
   get written(): LogPosition {
     return this.#written;
+  }
+
+  get sequence(): number {
+    return this.#sequence;
   }
 
   get ceiling(): Timestamp {
@@ -232,6 +238,7 @@ export class FileLog implements Log {
 
   #progress(position: LogPosition, records: number, ceiling: Timestamp): void {
     this.#written = position;
+    this.#sequence = this.#file.nextBatch - 1;
     this.#recordsWritten += records;
     if (ceiling > this.#ceiling) this.#ceiling = ceiling;
     this.#waiters.resolveUpTo(position);

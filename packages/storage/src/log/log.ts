@@ -20,6 +20,8 @@ export interface Log {
   /** Position of the newest record appended, and of the newest that left the queue. */
   readonly appended: LogPosition;
   readonly written: LogPosition;
+  /** Of the newest durable batch. */
+  readonly sequence: number;
   durable(position: LogPosition): Promise<void>;
   isDurable(position: LogPosition): boolean;
   readonly ceiling: Timestamp;

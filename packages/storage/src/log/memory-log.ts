@@ -19,6 +19,9 @@ export function createMemoryLog(): Log {
     get written() {
       return position();
     },
+    get sequence() {
+      return appended;
+    },
     get ceiling() {
       return ceiling;
     },

@@ -10,6 +10,7 @@ import {
   type Manifest,
   type ManifestFile,
   readManifest,
+  type Run,
 } from './manifest.js';
 import type { ResolvedEngineOptions } from '../options.js';
 import type { DirectoryLock, FileSystem, Logger } from '../ports.js';
@@ -64,9 +65,9 @@ export async function beginLog(
   place: LogFilePlace,
   manifest: ManifestFile,
   recovered: Recovered,
+  running: Run,
 ): Promise<LogFile> {
-  const damaged = [...recovered.damage.partitions];
-  if (damaged.length !== manifest.current.damaged.length) await manifest.update({ damaged });
+  await noteLoss(manifest, recovered.damage.partitions);
   const newest = recovered.logs.at(-1);
   const reached = manifest.current.logLast;
   let sequence = reached + 1;
@@ -76,8 +77,16 @@ export async function beginLog(
     else await replaceByCopy(place, logName(newest.sequence), newest.end.wholeBytes);
   }
   const file = await LogFile.create(place, { sequence, firstBatch: recovered.nextBatch });
-  await manifest.update({ logLast: sequence });
+  await manifest.update({ logLast: sequence, running });
   return file;
+}
+
+/** Each loss begins a new incarnation (protocol rule 15). Found again before a snapshot took its place, it is no new one. */
+async function noteLoss(manifest: ManifestFile, partitions: ReadonlySet<number>): Promise<void> {
+  const { suspect, incarnation } = manifest.current;
+  const union = new Set([...suspect, ...partitions]);
+  if (union.size === suspect.length) return;
+  await manifest.update({ suspect: [...union].sort((a, b) => a - b), incarnation: incarnation + 1 });
 }
 
 /** Removes what the manifest no longer counts on; sets aside what was damaged, for whoever wants to look at it. */

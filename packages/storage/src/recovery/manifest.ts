@@ -4,6 +4,7 @@ import { isTimestamp, type Timestamp, zeroTimestamp } from '@kv/hlc';
 import { isMissing } from '../system/file-errors.js';
 import { joinPath, manifestName } from './file-names.js';
 import { isPartitionCount } from '../limits.js';
+import type { Durability } from '../options.js';
 import type { FileSystem } from '../ports.js';
 import { readFully } from './read-segment.js';
 import { createWhole, writeFully } from '../log/write-file.js';
@@ -33,12 +34,22 @@ export interface Manifest {
   readonly ceiling: Timestamp;
   /** Likewise: of records that may be gone from the files since. */
   readonly newestTimestamp: Timestamp;
-  /** Partitions that may have lost records. */
-  readonly damaged: readonly number[];
+  /** 1 for a new directory, one more after each loss. */
+  readonly incarnation: number;
+  /** Partitions that may have lost acknowledged records. */
+  readonly suspect: readonly number[];
+  /** The run that has the directory open; null after one that synced everything and closed. */
+  readonly running: Run | null;
+}
+
+export interface Run {
+  readonly durability: Durability;
+  /** Which boot of the machine it runs in; empty if that cannot be told. */
+  readonly boot: string;
 }
 
 const formatName = 'kv-storage';
-const formatVersion = 1;
+const formatVersion = 2;
 const manifestBytesMax = 16 * 1024 * 1024;
 
 export function firstManifest({
@@ -57,7 +68,9 @@ export function firstManifest({
     batchFirst: 1,
     ceiling: zeroTimestamp,
     newestTimestamp: zeroTimestamp,
-    damaged: [],
+    incarnation: 1,
+    suspect: [],
+    running: null,
   };
 }
 
@@ -117,15 +130,18 @@ export function formatManifest(manifest: Manifest): string {
 
 export interface ManifestFile {
   readonly current: Manifest;
-  /** Durably changes some fields. Changes are made one after the other; one that fails changes nothing. */
-  update(change: Partial<Manifest>): Promise<void>;
+  /**
+   * Durably changes some fields. Changes are made one after the other, each to what the one before left; one that fails
+   * changes nothing.
+   */
+  update(change: Partial<Manifest> | ((current: Manifest) => Partial<Manifest>)): Promise<void>;
 }
 
 export function createManifestFile(fileSystem: FileSystem, directory: string, start: Manifest): ManifestFile {
   let current = start;
   let last: Promise<void> = Promise.resolve();
-  const replace = async (change: Partial<Manifest>): Promise<void> => {
-    const next = { ...current, ...change };
+  const replace = async (change: Parameters<ManifestFile['update']>[0]): Promise<void> => {
+    const next = { ...current, ...(typeof change === 'function' ? change(current) : change) };
     const bytes = new TextEncoder().encode(formatManifest(next));
     const { file } = await createWhole(fileSystem, { directory, name: manifestName }, async (file) => {
       await writeFully(file, bytes, 0);
@@ -166,14 +182,25 @@ function isNearlyOurs(text: string): boolean {
 function isManifest(value: unknown): value is Manifest {
   if (typeof value !== 'object' || value === null) return false;
   const manifest = value as { readonly [Name in keyof Manifest]?: unknown };
-  const { partitions, damaged } = manifest;
+  const { partitions, suspect, running } = manifest;
   return (
     isPartitionCount(partitions) &&
     typeof manifest.retainTombstones === 'boolean' &&
     [manifest.snapshot, manifest.logFirst, manifest.logLast, manifest.batchFirst].every(isCount) &&
+    isCount(manifest.incarnation) &&
+    manifest.incarnation >= 1 &&
     [manifest.ceiling, manifest.newestTimestamp].every((time) => isCount(time) && isTimestamp(time)) &&
-    Array.isArray(damaged) &&
-    damaged.every((partition) => isCount(partition) && partition < partitions)
+    Array.isArray(suspect) &&
+    suspect.every((partition) => isCount(partition) && partition < partitions) &&
+    (running === null || isRun(running))
+  );
+}
+
+function isRun(value: unknown): value is Run {
+  if (typeof value !== 'object' || value === null) return false;
+  const { durability, boot } = value as { readonly [Name in keyof Run]?: unknown };
+  return (
+    (durability === 'always' || durability === 'interval' || durability === 'os') && typeof boot === 'string'
   );
 }
 

@@ -74,7 +74,6 @@ class Recovery {
     this.#task = task;
     this.#table = new RecordTable(manifest.partitions);
     this.#damage = new Damage(manifest.partitions);
-    this.#damage.recall(manifest.damaged);
     this.#newest = manifest.newestTimestamp;
     this.#ceiling = manifest.ceiling;
     this.#nextBatch = manifest.batchFirst;

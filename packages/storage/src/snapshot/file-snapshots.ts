@@ -19,7 +19,6 @@ export interface FileSnapshotsParts {
   readonly log: FileLog;
   readonly manifest: ManifestFile;
   readonly damagedFiles: ReadonlySet<string>;
-  readonly damagedPartitions: ReadonlySet<number>;
   /** Of the current snapshot. */
   readonly bytes: number;
   readonly newestTimestamp: () => Timestamp;
@@ -95,7 +94,6 @@ async function replaceChain(parts: FileSnapshotsParts, beforeSlice: () => void):
       batchFirst: firstBatch,
       ceiling: log.ceiling,
       newestTimestamp: parts.newestTimestamp(),
-      damaged: [...parts.damagedPartitions],
     });
   } catch (error) {
     // The old chain still counts. But a disk that failed to sync is not to be trusted with another acknowledgement.

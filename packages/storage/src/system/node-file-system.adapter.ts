@@ -36,6 +36,7 @@ function readable(handle: FileHandle): ReadableFile {
 function writable(handle: FileHandle): WritableFile {
   return {
     write: async (bytes, position) => (await handle.write(bytes, 0, bytes.length, position)).bytesWritten,
+    writev: async (parts, position) => (await handle.writev(parts, position)).bytesWritten,
     // fdatasync: the size counts as data, the times of the last access and change do not.
     sync: () => handle.datasync(),
     close: () => handle.close(),
