@@ -66,6 +66,7 @@ const mayImport = {
   'packages/ring': [],
   'packages/testing': [],
   'packages/storage': ['errors', 'hlc'],
+  'packages/level': ['storage'],
   'packages/replication': ['errors', 'hlc', 'storage'],
   proto: ['errors'],
   'packages/client': ['errors', 'hlc', 'proto', 'ring'],

@@ -54,6 +54,7 @@ describe('the direction of imports', () => {
     ['packages/storage/src/engine/engine.ts', '@kv/replication'],
     ['packages/storage/src/system/file.adapter.ts', '@kv/ring'],
     ['packages/client/src/kv-client.ts', '@kv/storage'],
+    ['packages/level/src/kv-level.ts', '@kv/replication'],
     ['packages/client/src/kv-client.test.ts', '@kv/node'],
     ['apps/cli/src/run.ts', '@kv/storage'],
   ])('%s may not import %s', (file, module) => {

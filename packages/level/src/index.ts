@@ -1,0 +1,2 @@
+export { KvLevel } from './kv-level.js';
+export type { KvLevelOptions } from './options.js';
