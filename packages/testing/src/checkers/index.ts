@@ -26,3 +26,22 @@ export {
   type RecorderClock,
   type WriteStart,
 } from './history-recorder.js';
+
+// Judging it.
+export { check, type CheckOptions } from './check.js';
+export {
+  type CheckerFigures,
+  type CheckerName,
+  checkerNames,
+  type RegisterFigures,
+  type Verdict,
+  type Violation,
+} from './verdict.js';
+export { type HistoryFigures, measureHistory } from './measure.js';
+export { describeOperation } from './describe-operation.js';
+
+// Valid histories, to test checkers with.
+export { generateHistory, type GenerateOptions } from './generator/generate-history.js';
+
+// Short histories of one register, by search.
+export { isLinearizable, isLinearizableByAllOrders, refereeOperationsMax } from './referee.js';
