@@ -26,6 +26,8 @@ export {
   ScanEntry,
   ScanRequest,
   ScanResponse,
+  TicketRequest,
+  TicketResponse,
   Version,
 } from './gen/kv/v1/kv.js';
 

@@ -46,6 +46,7 @@ import { createRequestSlots } from './attempts/request-slots.js';
 import { runScan, type WithScope } from './operations/scan.js';
 import { createServerTime } from './attempts/server-time.js';
 import { createStampCeilings } from './attempts/stamp-ceilings.js';
+import { runTicketedWrite } from './operations/ticketed-write.js';
 import { systemClock, systemRandom, systemTimers } from './transport/system.adapter.js';
 import { runWrite, type WriteOperation, type WritePorts } from './operations/write.js';
 
@@ -110,8 +111,7 @@ export class KvClient<K extends Encoding = 'utf8', V extends Encoding = 'utf8'> 
     const request = { ...fields, value: valueBytes(this.#values, value), ttlMs: checkedTtlMs(options.ttlMs) };
     return this.#write('put', options, {
       key: request.key,
-      consistency: options.consistency ?? this.#options.consistency,
-      send: ({ connection }, bounds, call) => connection.put({ ...request, ...bounds }, call),
+      send: ({ connection }, terms, call) => connection.put({ ...request, ...terms }, call),
     });
   }
 
@@ -120,8 +120,7 @@ export class KvClient<K extends Encoding = 'utf8', V extends Encoding = 'utf8'> 
     const request = this.#writeFields(key, options);
     return this.#write('delete', options, {
       key: request.key,
-      consistency: options.consistency ?? this.#options.consistency,
-      send: ({ connection }, bounds, call) => connection.delete({ ...request, ...bounds }, call),
+      send: ({ connection }, terms, call) => connection.delete({ ...request, ...terms }, call),
     });
   }
 
@@ -203,7 +202,6 @@ export class KvClient<K extends Encoding = 'utf8', V extends Encoding = 'utf8'> 
       consistency: levelMessageOf(consistency),
       omitPrevious: !previous,
       operationId: asBuffer(this.#nextOperationId()),
-      ticket: undefined,
     };
   }
 
@@ -212,8 +210,10 @@ export class KvClient<K extends Encoding = 'utf8', V extends Encoding = 'utf8'> 
     options: WriteOptions,
     operation: WriteOperation<PutResponse | DeleteResponse>,
   ): Promise<WriteResult<DecodedTypes[V]>> {
+    const { consistency = this.#options.consistency } = options;
+    const run = consistency === 'linearizable' ? runTicketedWrite : runWrite;
     return this.#withScope(what, options, async (scope) => {
-      const response = await runWrite(operation, scope, this.#ports);
+      const response = await run(operation, scope, this.#ports);
       return { version: versionOf(response.version), previous: decodePrevious(response, this.#values) };
     });
   }

@@ -9,12 +9,13 @@ import {
   PutResponse,
   ScanResponse,
   StatusResponse,
+  TicketResponse,
 } from '@kv/proto';
 import { createManualClock, createManualTimers, createSeededRandom, type ManualTimers } from '@kv/testing';
 
 import type { CallOptions, ClientConnection, ClientTransport, KvClientPorts } from '../src/index.js';
 
-type Method = 'get' | 'put' | 'delete' | 'scan' | 'describe' | 'status';
+type Method = 'get' | 'put' | 'delete' | 'ticket' | 'scan' | 'describe' | 'status';
 
 export interface RecordedCall {
   readonly endpoint: string;
@@ -65,6 +66,7 @@ export function createFakeCluster(seed = 1): FakeCluster {
   const nodes = new Map<string, FakeNode>();
   const calls: RecordedCall[] = [];
   const stored = new Map<string, Uint8Array>();
+  const newest = new Map<string, number>();
   const closed: string[] = [];
   let writesTogether = 0;
   let writesTogetherMax = 0;
@@ -72,7 +74,7 @@ export function createFakeCluster(seed = 1): FakeCluster {
   function node(endpoint: string): FakeNode {
     const known = nodes.get(endpoint);
     if (known !== undefined) return known;
-    const faults = { get: [], put: [], delete: [], scan: [], describe: [], status: [] };
+    const faults = { get: [], put: [], delete: [], ticket: [], scan: [], describe: [], status: [] };
     const made = { up: true, serving: true, skewMs: 0, faults };
     nodes.set(endpoint, made);
     return made;
@@ -104,9 +106,13 @@ export function createFakeCluster(seed = 1): FakeCluster {
   function write(endpoint: string, request: PutRequest | DeleteRequest): PutResponse & DeleteResponse {
     const name = request.key.toString('latin1');
     const before = stored.get(name);
-    if ('value' in request) stored.set(name, Buffer.from(request.value));
-    else stored.delete(name);
-    const timestamp = Math.max(serverTime(endpoint), request.stampAbove + 1);
+    const timestamp = request.ticket?.timestamp ?? Math.max(serverTime(endpoint), request.stampAbove + 1);
+    // As in the real one, newer versions stay, and acknowledge the older one all the same.
+    if (timestamp >= (newest.get(name) ?? 0)) {
+      newest.set(name, timestamp);
+      if ('value' in request) stored.set(name, Buffer.from(request.value));
+      else stored.delete(name);
+    }
     return PutResponse.fromPartial({
       version: { timestamp, node: 65_536 },
       previous: request.omitPrevious
@@ -136,6 +142,15 @@ export function createFakeCluster(seed = 1): FakeCluster {
         }),
       put: (request, options) => call(record('put', request, options), () => write(endpoint, request)),
       delete: (request, options) => call(record('delete', request, options), () => write(endpoint, request)),
+      ticket: (request, options) =>
+        call(record('ticket', request, options), () => {
+          const above = Math.max(request.stampAbove, newest.get(request.key.toString('latin1')) ?? 0);
+          const timestamp = Math.max(serverTime(endpoint), above + 1);
+          return TicketResponse.fromPartial({
+            ticket: { timestamp, node: 65_536 },
+            serverTime: serverTime(endpoint),
+          });
+        }),
       describe: (request, options) => call(record('describe', request, options), () => describeResponse),
       status: (request, options) =>
         call(record('status', request, options), () =>

@@ -72,16 +72,6 @@ describe('the outcome of a write over its attempts (rule 12)', () => {
       received: 1,
     });
   });
-
-  it('of a linearizable write is told after the first unknown attempt: without a ticket it must not be repeated', async () => {
-    const cluster = createFakeCluster();
-    plan(cluster, [refused, lost, undefined]);
-    const failure = cluster.settle(
-      new KvClient(endpoints, {}, cluster.ports).put('k', 'v', { consistency: 'linearizable' }),
-    );
-    await expect(failure).rejects.toMatchObject({ outcome: 'unknown' });
-    expect(puts(cluster)).toHaveLength(2);
-  });
 });
 
 describe('stamp ceilings (rule 11)', () => {

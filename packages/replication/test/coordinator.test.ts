@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { physicalMs, plusMs, timestampOf } from '@kv/hlc';
+import { physicalMs, plusMs, type Timestamp, timestampOf } from '@kv/hlc';
 
 import type { ConsistencyLevel, GetResult, PutRequest, ScanPage } from '../src/index.js';
 import { bytes, type Cluster, createCluster, type Member, textOf } from './model/cluster.js';
@@ -291,13 +291,24 @@ describe('the caller', () => {
     expect(result.found && Buffer.compare(result.value, largest.value)).toBe(0);
   });
 
-  it('rule 23: linearizable is refused as unimplemented, and so are tickets', async () => {
+  it.each<[string, Partial<PutRequest>]>([
+    ['at another level', { consistency: 'quorum' }],
+    ['that no server issued', { ticket: { timestamp: 0 as Timestamp, node: 1 } }],
+    ['of node 0', { ticket: { timestamp: timestampOf(epochMs), node: 0 } }],
+    ['beside a bound of the stamp', { stampAbove: timestampOf(epochMs) }],
+  ])('boundary conditions: a ticket %s is refused, not applied', async (_name, wrong) => {
     const { members } = await createCluster();
-    const refused = { code: 'unimplemented', outcome: 'not-applied' };
-    await expect(put(members[0]!, 'x', { consistency: 'linearizable' })).rejects.toMatchObject(refused);
     const ticket = { timestamp: timestampOf(epochMs), node: 1 };
-    await expect(put(members[0]!, 'x', { ticket })).rejects.toMatchObject(refused);
-    await expect(get(members[0]!, 'linearizable')).rejects.toMatchObject({ code: 'unimplemented' });
+    await expect(
+      put(members[0]!, 'x', { consistency: 'linearizable', ticket, ...wrong }),
+    ).rejects.toMatchObject({ code: 'invalid-argument', outcome: 'not-applied' });
+    expect(members.map(({ arrived }) => arrived.write)).toEqual([0, 0, 0]);
+  });
+
+  it('rule 23: a scan is no linearizable read, and says so', async () => {
+    const { members } = await createCluster();
+    const pages = members[0]!.coordinator.scan({ consistency: 'linearizable' });
+    await expect(pages.next()).rejects.toMatchObject({ code: 'unimplemented' });
   });
 });
 

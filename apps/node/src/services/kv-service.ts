@@ -30,6 +30,8 @@ export function createKvService(
     },
     delete: async (message, context) =>
       fromWriteResult(await coordinator.delete(toWriteRequest(message), bounds(context))),
+    ticket: ({ key, stampAbove, stampNotAfter }, context) =>
+      coordinator.ticket({ key, stampAbove, stampNotAfter }, bounds(context)),
     scan: async function* ({ prefix, after, limit, consistency }, context) {
       const request = { prefix, after, limit, consistency: toConsistency(consistency) };
       for await (const page of coordinator.scan(request, scanOptions(context))) {

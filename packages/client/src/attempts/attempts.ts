@@ -9,11 +9,13 @@ import type { RequestPace, RequestSlot, RequestSlots } from './request-slots.js'
 /** What an operation is made of: one attempt after the other, never two at a time. */
 export interface AttemptsOptions<T> {
   readonly scope: OperationScope;
-  /** A `write-once` is not repeated after an attempt of unknown outcome. */
-  readonly kind: 'read' | 'write' | 'write-once';
+  readonly kind: OperationKind;
   /** Sends the request once. A write's failures carry an outcome. */
   readonly attempt: (contact: Contact, timeoutMs: number) => Promise<T>;
 }
+
+/** Of a failed read there is no outcome; a ticket that was not obtained has written nothing. */
+export type OperationKind = 'read' | 'ticket' | 'write';
 
 export interface AttemptsPorts {
   readonly pool: EndpointPool;
@@ -58,12 +60,12 @@ export async function runAttempts<T>(
     } catch (error) {
       const failure = toKvError(error);
       failures.push(failure);
-      if (cameTooLate(failure)) pace = 'late';
+      if (kind === 'write' && cameTooLate(failure)) pace = 'late';
       else spent += 1;
       if (contact !== undefined && blamesEndpoint(failure, scope)) pool.blame(contact);
-      const mayRetry = retryable[failure.code] && !(kind === 'write-once' && failure.outcome === 'unknown');
-      if (scope.endedBy !== undefined || !mayRetry || spent >= attemptsMax)
+      if (scope.endedBy !== undefined || !retryable[failure.code] || spent >= attemptsMax) {
         throw conclude(failures, scope, kind);
+      }
     } finally {
       slot?.release(pace);
     }
@@ -98,13 +100,9 @@ function pauseMs(number: number, retryAfterMs: number, random: Random): number {
   return Math.max(retryAfterMs, ceilingMs * (0.5 + random.float() / 2));
 }
 
-function conclude(
-  failures: readonly KvError[],
-  scope: OperationScope,
-  kind: 'read' | 'write' | 'write-once',
-): unknown {
+function conclude(failures: readonly KvError[], scope: OperationScope, kind: OperationKind): unknown {
   if (scope.endedBy === 'caller') return scope.signal.reason;
-  const outcome = kind === 'read' ? undefined : combinedOutcome(failures);
+  const outcome = outcomes[kind](failures);
   if (scope.endedBy === 'closed') return new KvError('closed', 'the client was closed', { outcome });
   // An answer that counts replicas says more than the connection that was refused after it.
   const told = failures.findLast(({ required }) => required !== undefined) ?? failures.at(-1);
@@ -114,6 +112,9 @@ function conclude(
   return new KvError(code, message, { outcome, required, received, retryAfterMs, cause: told.cause ?? told });
 }
 
-function combinedOutcome(failures: readonly KvError[]): Outcome {
-  return failures.some(({ outcome }) => outcome === 'unknown') ? 'unknown' : 'not-applied';
-}
+/** Of all attempts together (protocol rule 12). */
+const outcomes: Readonly<Record<OperationKind, (failures: readonly KvError[]) => Outcome | undefined>> = {
+  read: () => undefined,
+  ticket: () => 'not-applied',
+  write: (failures) => (failures.some(({ outcome }) => outcome === 'unknown') ? 'unknown' : 'not-applied'),
+};

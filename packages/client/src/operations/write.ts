@@ -1,29 +1,28 @@
 import { KvError, type Outcome, toKvError } from '@kv/errors';
-import { plusMs, type Timestamp } from '@kv/hlc';
+import { plusMs, type Timestamp, type Version } from '@kv/hlc';
 
 import { failedAt } from '../attempts/attempt-failure.js';
 import { runAttempts } from '../attempts/attempts.js';
 import type { Contact, EndpointPool } from '../attempts/endpoint-pool.js';
 import { stampWindowMs } from '../limits.js';
 import { createOperationScope, type OperationScope } from '../attempts/operation-scope.js';
-import type { ConsistencyLevel } from '../options.js';
 import type { Clock, Random, Timers } from '../ports.js';
 import type { RequestSlots } from '../attempts/request-slots.js';
 import type { ServerTime } from '../attempts/server-time.js';
 import type { StampCeilings } from '../attempts/stamp-ceilings.js';
 import type { CallOptions } from '../transport/transport.js';
 
-/** The bounds that an attempt's stamp has to keep to. */
-export interface StampBounds {
+/** As which version the write is stored: the ticket, or a stamp within these bounds (0 = none). */
+export interface WriteTerms {
+  readonly ticket: Version | undefined;
   readonly stampAbove: number;
   readonly stampNotAfter: number;
 }
 
 /** What put and delete have in common. */
 export interface WriteOperation<R> {
-  readonly key: Uint8Array;
-  readonly consistency: ConsistencyLevel;
-  readonly send: (contact: Contact, bounds: StampBounds, options: CallOptions) => Promise<R>;
+  readonly key: Buffer;
+  readonly send: (contact: Contact, terms: WriteTerms, options: CallOptions) => Promise<R>;
 }
 
 export interface WriteResponse {
@@ -47,19 +46,19 @@ export interface WritePorts {
  * names the latest stamp it may be given, its ceiling, and whatever follows on that key has to be stamped above the
  * ceilings of all attempts whose outcome is unknown. A coordinator cannot stamp further ahead of its clock than the drift
  * bound, hence the narrow window, and the wait until the next attempt's own window reaches beyond the ceiling.
+ *
+ * Not for `linearizable`, where a ticket does all that and more: see `runTicketedWrite`.
  */
 export function runWrite<R extends WriteResponse>(
   operation: WriteOperation<R>,
   scope: OperationScope,
   ports: WritePorts,
 ): Promise<R> {
-  // Only a ticket makes a linearizable write repeatable (protocol rule 10), and this client does not obtain them yet.
-  const kind = operation.consistency === 'linearizable' ? 'write-once' : 'write';
   // Of this operation's own attempts: these bind it however long it lasts.
   const own = { ceiling: 0 };
   const attempt = (contact: Contact, timeoutMs: number): Promise<R> =>
     attemptWrite(operation, { contact, scope, timeoutMs, own }, ports);
-  return runAttempts({ scope, kind, attempt }, ports);
+  return runAttempts({ scope, kind: 'write', attempt }, ports);
 }
 
 interface AttemptContext {
@@ -89,13 +88,17 @@ async function attemptWrite<R extends WriteResponse>(
   );
   try {
     const response = await attempt.race(
-      send(contact, bounds, { signal: attempt.signal, timeoutMs: attempt.timeoutMs }),
+      send(
+        contact,
+        { ...bounds, ticket: undefined },
+        { signal: attempt.signal, timeoutMs: attempt.timeoutMs },
+      ),
     );
     ports.serverTime.observe(response.serverTime);
     if (response.version !== undefined) ports.ceilings.acknowledged(key, response.version.timestamp);
     return response;
   } catch (error) {
-    const outcome = attempt.endedBy === undefined ? outcomeOf(toKvError(error)) : 'unknown';
+    const outcome = attempt.endedBy === undefined ? outcomeOf(error) : 'unknown';
     if (outcome === 'unknown') {
       const { stampNotAfter: ceiling } = bounds;
       own.ceiling = Math.max(own.ceiling, ceiling);
@@ -108,7 +111,7 @@ async function attemptWrite<R extends WriteResponse>(
 }
 
 /** The bounds of an attempt that starts now, once the window reaches beyond what the stamp has to be above. */
-async function boundsWhenPossible(
+export async function boundsWhenPossible(
   above: (now: Timestamp) => number,
   scope: OperationScope,
   { serverTime }: WritePorts,
@@ -126,7 +129,7 @@ async function boundsWhenPossible(
 
 const stampsPerMs = 4096;
 
-function knownTime(serverTime: ServerTime): Timestamp {
+export function knownTime(serverTime: ServerTime): Timestamp {
   const now = serverTime.now();
   if (now === undefined) {
     throw new KvError('internal', 'the node told no time of its own; is it a kv node?', {
@@ -137,7 +140,8 @@ function knownTime(serverTime: ServerTime): Timestamp {
 }
 
 /** Of a failed call: what the node or the transport is certain of, else unknown. */
-function outcomeOf({ code, outcome }: KvError): Outcome {
+export function outcomeOf(error: unknown): Outcome {
+  const { code, outcome } = toKvError(error);
   // A node that does not understand a request, or does not have the method, did nothing with it.
   return outcome ?? (code === 'invalid-argument' || code === 'unimplemented' ? 'not-applied' : 'unknown');
 }

@@ -43,6 +43,7 @@ async function serve(methods: Partial<KVServiceImplementation>, port = 0): Promi
     get: unimplemented,
     put: unimplemented,
     delete: unimplemented,
+    ticket: unimplemented,
     scan: unimplemented,
     ...methods,
   });

@@ -64,6 +64,7 @@ function grpcConnection(endpoint: string): ClientConnection {
     get: (request, options) => unary(kv.get, request, options),
     put: (request, options) => unary(kv.put, request, options),
     delete: (request, options) => unary(kv.delete, request, options),
+    ticket: (request, options) => unary(kv.ticket, request, options),
     async *scan(request, options) {
       await connect();
       const call = new Call(options);

@@ -11,6 +11,8 @@ import type {
   ScanResponse,
   StatusRequest,
   StatusResponse,
+  TicketRequest,
+  TicketResponse,
 } from '@kv/proto';
 
 /**
@@ -36,6 +38,7 @@ export interface ClientConnection {
   get(request: GetRequest, options: CallOptions): Promise<GetResponse>;
   put(request: PutRequest, options: CallOptions): Promise<PutResponse>;
   delete(request: DeleteRequest, options: CallOptions): Promise<DeleteResponse>;
+  ticket(request: TicketRequest, options: CallOptions): Promise<TicketResponse>;
   scan(request: ScanRequest, options: CallOptions): AsyncIterable<ScanResponse>;
   describe(request: DescribeRequest, options: CallOptions): Promise<DescribeResponse>;
   status(request: StatusRequest, options: CallOptions): Promise<StatusResponse>;

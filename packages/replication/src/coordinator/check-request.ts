@@ -1,27 +1,30 @@
 import { KvError } from '@kv/errors';
-import { isTimestamp, type Timestamp } from '@kv/hlc';
+import { isTimestamp, type Timestamp, type Version } from '@kv/hlc';
 
 import type { ConsistencyLevel } from '../consistency-level.js';
 import { keyBytesMax, operationIdBytes, ttlMsMax, valueBytesMax } from '../limits.js';
-import type { DeleteRequest, PutRequest } from './requests.js';
+import type { DeleteRequest, PutRequest, TicketRequest } from './requests.js';
 
 /** A request's bounds, checked where it enters; nothing was handed to anybody when one of these throws. */
-export type OfferedLevel = Exclude<ConsistencyLevel, 'linearizable'>;
-
-export interface CheckedWrite {
+export interface CheckedTicketRequest {
   readonly key: Uint8Array;
-  /** Undefined = a tombstone. */
-  readonly value: Uint8Array | undefined;
-  readonly consistency: OfferedLevel;
-  /** 0 = never expires. */
-  readonly ttlMs: number;
-  readonly wantPrevious: boolean;
-  readonly operationId: Uint8Array | undefined;
   readonly stampAbove: Timestamp | undefined;
   readonly stampNotAfter: Timestamp | undefined;
 }
 
-/** @throws KvError `invalid-argument` or `unimplemented`, outcome `not-applied` */
+export interface CheckedWrite extends CheckedTicketRequest {
+  /** Undefined = a tombstone. */
+  readonly value: Uint8Array | undefined;
+  readonly consistency: ConsistencyLevel;
+  /** 0 = never expires. */
+  readonly ttlMs: number;
+  readonly wantPrevious: boolean;
+  readonly operationId: Uint8Array | undefined;
+  /** Only at `linearizable`; undefined there = to be obtained. */
+  readonly ticket: Version | undefined;
+}
+
+/** @throws KvError `invalid-argument`, outcome `not-applied` */
 export function checkPut(request: PutRequest): CheckedWrite {
   const { value, ttlMs = 0 } = request;
   checkBytes(value, 'value');
@@ -36,18 +39,27 @@ export function checkPut(request: PutRequest): CheckedWrite {
 
 /** @throws as `checkPut` */
 export function checkDelete(request: DeleteRequest): CheckedWrite {
-  const { key, wantPrevious, operationId, ticket } = request;
-  checkKey(key, 'not-applied');
-  if (ticket !== undefined) throw unimplemented('tickets are', 'not-applied');
+  const { wantPrevious, operationId } = request;
+  const bounds = checkTicketRequest(request);
+  const consistency = checkLevel(request.consistency, 'not-applied');
   return {
-    key,
+    ...bounds,
     value: undefined,
-    consistency: checkLevel(request.consistency, 'not-applied'),
+    consistency,
     ttlMs: 0,
     wantPrevious,
     operationId: checkedOperationId(operationId),
-    stampAbove: checkedStamp(request.stampAbove, 'stampAbove'),
-    stampNotAfter: checkedStamp(request.stampNotAfter, 'stampNotAfter'),
+    ticket: checkedTicket(request.ticket, { ...bounds, consistency }),
+  };
+}
+
+/** @throws as `checkPut` */
+export function checkTicketRequest({ key, stampAbove, stampNotAfter }: TicketRequest): CheckedTicketRequest {
+  checkKey(key, 'not-applied');
+  return {
+    key,
+    stampAbove: checkedStamp(stampAbove, 'stampAbove'),
+    stampNotAfter: checkedStamp(stampNotAfter, 'stampNotAfter'),
   };
 }
 
@@ -60,18 +72,27 @@ export function checkKey(key: Uint8Array, outcome?: 'not-applied'): void {
   }
 }
 
-/** @throws KvError `unimplemented` for `linearizable` */
-export function checkLevel(level: ConsistencyLevel, outcome?: 'not-applied'): OfferedLevel {
+/** @throws KvError `invalid-argument` */
+export function checkLevel(level: ConsistencyLevel, outcome?: 'not-applied'): ConsistencyLevel {
   switch (level) {
     case 'one':
     case 'quorum':
     case 'all':
-      return level;
     case 'linearizable':
-      throw unimplemented('the consistency level linearizable is', outcome);
+      return level;
     default:
       throw refused(`the consistency level ${String(level satisfies never)} is not known`, outcome);
   }
+}
+
+/**
+ * A scan waits for no write-back, so a value that it showed may be gone in the next one: no linearizable read of anything.
+ *
+ * @throws KvError `unimplemented` for `linearizable`
+ */
+export function checkScanLevel(level: ConsistencyLevel): ConsistencyLevel {
+  if (level !== 'linearizable') return checkLevel(level);
+  throw new KvError('unimplemented', 'a scan is no linearizable read: scan at quorum or all');
 }
 
 /** Of a scan: as long as a key may be, and may be empty. @throws KvError `invalid-argument` */
@@ -101,14 +122,35 @@ function checkedStamp(stamp: number | undefined, name: string): Timestamp | unde
   throw refused(`${name} must be a timestamp, it is ${stamp}`);
 }
 
+/** Nothing is stamped with a ticket at hand, so bounds of a stamp beside it would be ignored: a mistake of the caller. */
+function checkedTicket(
+  ticket: Version | undefined,
+  {
+    consistency,
+    stampAbove,
+    stampNotAfter,
+  }: CheckedTicketRequest & { readonly consistency: ConsistencyLevel },
+): Version | undefined {
+  if (ticket === undefined) return undefined;
+  const { timestamp, node } = ticket;
+  if (!isTimestamp(timestamp) || timestamp === 0) throw refused(`the ticket's timestamp is ${timestamp}`);
+  if (!Number.isInteger(node) || node < 1 || node > nodeMax) throw refused(`the ticket's node is ${node}`);
+  if (consistency !== 'linearizable') {
+    throw refused(`a ticket is stored at the level linearizable, not ${consistency}`);
+  }
+  if (stampAbove !== undefined || stampNotAfter !== undefined) {
+    throw refused('stampAbove and stampNotAfter bind the request for a ticket, not a write that has one');
+  }
+  return ticket;
+}
+
+/** 32 bits: member number and incarnation. */
+const nodeMax = 0xffff_ffff;
+
 function checkBytes(bytes: unknown, name: string): void {
   if (!(bytes instanceof Uint8Array)) throw new TypeError(`the ${name} must be a Uint8Array`);
 }
 
 function refused(message: string, outcome: 'not-applied' | undefined = 'not-applied'): KvError {
   return new KvError('invalid-argument', message, { outcome });
-}
-
-function unimplemented(what: string, outcome: 'not-applied' | undefined): KvError {
-  return new KvError('unimplemented', `${what} not offered by this version`, { outcome });
 }

@@ -4,7 +4,9 @@ export interface CoordinatorCounters {
   readonly conflicts: number;
   /** Second rounds begun with a new stamp (rule 2). */
   readonly restamps: number;
-  /** Stamps, first or second, that the drift bound or the clock fence refused (rules 5, 17). */
+  /** Tickets issued (rule 10). */
+  readonly tickets: number;
+  /** Stamps, first or second, and tickets that the drift bound or the clock fence refused (rules 5, 17). */
   readonly driftRefusals: number;
   /** Reads that waited for a write-back (rule 8). */
   readonly writeBacks: number;
@@ -28,6 +30,7 @@ export function createCounters(): Counters {
   return {
     conflicts: 0,
     restamps: 0,
+    tickets: 0,
     driftRefusals: 0,
     writeBacks: 0,
     repeatedReads: 0,

@@ -41,15 +41,34 @@ export interface DeleteRequest {
   readonly stampAbove?: number | undefined;
   /** Never stamp above this timestamp (rule 11); 0 or undefined = no bound. */
   readonly stampNotAfter?: number | undefined;
-  /** A version obtained by a query (rule 10); refused as `unimplemented` for now. */
+  /**
+   * At `linearizable`: store as this version, which `Coordinator.ticket` issued for this operation (rule 10). With the
+   * same fields it may be sent any number of times through any coordinator. Undefined there: it is obtained by this
+   * call, which must then not be repeated.
+   */
   readonly ticket?: Version | undefined;
 }
 
 export interface PutRequest extends DeleteRequest {
   /** Up to 1 MiB. */
   readonly value: Uint8Array;
-  /** Milliseconds from the stamp after which the value is gone; 0 or undefined = never. */
+  /** Milliseconds from the stamp, or the ticket, after which the value is gone; 0 or undefined = never. */
   readonly ttlMs?: number | undefined;
+}
+
+export interface TicketRequest {
+  /** 1 byte to 1 KiB. */
+  readonly key: Uint8Array;
+  /** The ticket is above this timestamp (rule 11); 0 or undefined = no bound. */
+  readonly stampAbove?: number | undefined;
+  /** The ticket is not above this timestamp (rule 11); 0 or undefined = no bound. */
+  readonly stampNotAfter?: number | undefined;
+}
+
+export interface TicketResult {
+  /** For one operation: two that used it would be taken for one. */
+  readonly ticket: Version;
+  readonly serverTime: Timestamp;
 }
 
 export interface WriteResult {

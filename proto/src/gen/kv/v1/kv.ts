@@ -18,7 +18,7 @@ export enum ConsistencyLevel {
   QUORUM = 2,
   /** ALL - Every replica. */
   ALL = 3,
-  /** LINEARIZABLE - Query, then store with a ticket: two rounds, at most once however often it is retried. */
+  /** LINEARIZABLE - Query, then store with a ticket: two rounds, at most once however often the store is retried with that ticket. */
   LINEARIZABLE = 4,
 }
 
@@ -72,7 +72,11 @@ export interface PutRequest {
   stampAbove: number;
   /** No stamp after this timestamp; 0 = no bound. */
   stampNotAfter: number;
-  /** Level LINEARIZABLE: store with this version, obtained by a query. */
+  /**
+   * Level LINEARIZABLE only: store as this version, obtained by Ticket for this operation, through any node, any number
+   * of times, with the same fields each time (a time to live counts from the ticket). Without one the node obtains it,
+   * and the request must not be repeated. Goes without stamp_above and stamp_not_after, which bind the ticket.
+   */
   ticket: Version | undefined;
 }
 
@@ -90,6 +94,7 @@ export interface DeleteRequest {
   operationId: Buffer;
   stampAbove: number;
   stampNotAfter: number;
+  /** As in PutRequest. */
   ticket: Version | undefined;
 }
 
@@ -97,6 +102,20 @@ export interface DeleteResponse {
   version: Version | undefined;
   previous: PreviousState;
   previousValue: Buffer;
+  serverTime: number;
+}
+
+export interface TicketRequest {
+  key: Buffer;
+  /** The ticket must be above this timestamp; 0 = no bound. */
+  stampAbove: number;
+  /** No ticket after this timestamp; 0 = no bound. */
+  stampNotAfter: number;
+}
+
+export interface TicketResponse {
+  /** For one operation: two with the same ticket would be taken for one. */
+  ticket: Version | undefined;
   serverTime: number;
 }
 
@@ -758,6 +777,131 @@ export const DeleteResponse = {
   },
 };
 
+function createBaseTicketRequest(): TicketRequest {
+  return { key: Buffer.alloc(0), stampAbove: 0, stampNotAfter: 0 };
+}
+
+export const TicketRequest = {
+  encode(message: TicketRequest, writer: _m0.Writer = _m0.Writer.create()): _m0.Writer {
+    if (message.key.length !== 0) {
+      writer.uint32(10).bytes(message.key);
+    }
+    if (message.stampAbove !== 0) {
+      writer.uint32(17).fixed64(message.stampAbove);
+    }
+    if (message.stampNotAfter !== 0) {
+      writer.uint32(25).fixed64(message.stampNotAfter);
+    }
+    return writer;
+  },
+
+  decode(input: _m0.Reader | Uint8Array, length?: number): TicketRequest {
+    const reader = input instanceof _m0.Reader ? input : _m0.Reader.create(input);
+    let end = length === undefined ? reader.len : reader.pos + length;
+    const message = createBaseTicketRequest();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1:
+          if (tag !== 10) {
+            break;
+          }
+
+          message.key = reader.bytes() as Buffer;
+          continue;
+        case 2:
+          if (tag !== 17) {
+            break;
+          }
+
+          message.stampAbove = longToNumber(reader.fixed64() as Long);
+          continue;
+        case 3:
+          if (tag !== 25) {
+            break;
+          }
+
+          message.stampNotAfter = longToNumber(reader.fixed64() as Long);
+          continue;
+      }
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skipType(tag & 7);
+    }
+    return message;
+  },
+
+  create(base?: DeepPartial<TicketRequest>): TicketRequest {
+    return TicketRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TicketRequest>): TicketRequest {
+    const message = createBaseTicketRequest();
+    message.key = object.key ?? Buffer.alloc(0);
+    message.stampAbove = object.stampAbove ?? 0;
+    message.stampNotAfter = object.stampNotAfter ?? 0;
+    return message;
+  },
+};
+
+function createBaseTicketResponse(): TicketResponse {
+  return { ticket: undefined, serverTime: 0 };
+}
+
+export const TicketResponse = {
+  encode(message: TicketResponse, writer: _m0.Writer = _m0.Writer.create()): _m0.Writer {
+    if (message.ticket !== undefined) {
+      Version.encode(message.ticket, writer.uint32(10).fork()).ldelim();
+    }
+    if (message.serverTime !== 0) {
+      writer.uint32(17).fixed64(message.serverTime);
+    }
+    return writer;
+  },
+
+  decode(input: _m0.Reader | Uint8Array, length?: number): TicketResponse {
+    const reader = input instanceof _m0.Reader ? input : _m0.Reader.create(input);
+    let end = length === undefined ? reader.len : reader.pos + length;
+    const message = createBaseTicketResponse();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1:
+          if (tag !== 10) {
+            break;
+          }
+
+          message.ticket = Version.decode(reader, reader.uint32());
+          continue;
+        case 2:
+          if (tag !== 17) {
+            break;
+          }
+
+          message.serverTime = longToNumber(reader.fixed64() as Long);
+          continue;
+      }
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skipType(tag & 7);
+    }
+    return message;
+  },
+
+  create(base?: DeepPartial<TicketResponse>): TicketResponse {
+    return TicketResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TicketResponse>): TicketResponse {
+    const message = createBaseTicketResponse();
+    message.ticket = (object.ticket !== undefined && object.ticket !== null)
+      ? Version.fromPartial(object.ticket)
+      : undefined;
+    message.serverTime = object.serverTime ?? 0;
+    return message;
+  },
+};
+
 function createBaseScanRequest(): ScanRequest {
   return { prefix: Buffer.alloc(0), after: Buffer.alloc(0), limit: 0, consistency: 0 };
 }
@@ -1005,7 +1149,22 @@ export const KVDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Every key that is present throughout, once, in order of partition, then key. Not a snapshot. */
+    /**
+     * The first round of a write at LINEARIZABLE: asks a quorum for the key and answers with a version above all it met.
+     * Writes nothing, so it can be repeated, and a ticket that is not used does no harm.
+     */
+    ticket: {
+      name: "Ticket",
+      requestType: TicketRequest,
+      requestStream: false,
+      responseType: TicketResponse,
+      responseStream: false,
+      options: {},
+    },
+    /**
+     * Every key that is present throughout, once, in order of partition, then key. Not a snapshot; not offered at
+     * LINEARIZABLE.
+     */
     scan: {
       name: "Scan",
       requestType: ScanRequest,
@@ -1024,7 +1183,15 @@ export interface KVServiceImplementation<CallContextExt = {}> {
   put(request: PutRequest, context: CallContext & CallContextExt): Promise<DeepPartial<PutResponse>>;
   /** Removes the key and reports its last value. Deleting an absent key is no error. */
   delete(request: DeleteRequest, context: CallContext & CallContextExt): Promise<DeepPartial<DeleteResponse>>;
-  /** Every key that is present throughout, once, in order of partition, then key. Not a snapshot. */
+  /**
+   * The first round of a write at LINEARIZABLE: asks a quorum for the key and answers with a version above all it met.
+   * Writes nothing, so it can be repeated, and a ticket that is not used does no harm.
+   */
+  ticket(request: TicketRequest, context: CallContext & CallContextExt): Promise<DeepPartial<TicketResponse>>;
+  /**
+   * Every key that is present throughout, once, in order of partition, then key. Not a snapshot; not offered at
+   * LINEARIZABLE.
+   */
   scan(
     request: ScanRequest,
     context: CallContext & CallContextExt,
@@ -1038,7 +1205,15 @@ export interface KVClient<CallOptionsExt = {}> {
   put(request: DeepPartial<PutRequest>, options?: CallOptions & CallOptionsExt): Promise<PutResponse>;
   /** Removes the key and reports its last value. Deleting an absent key is no error. */
   delete(request: DeepPartial<DeleteRequest>, options?: CallOptions & CallOptionsExt): Promise<DeleteResponse>;
-  /** Every key that is present throughout, once, in order of partition, then key. Not a snapshot. */
+  /**
+   * The first round of a write at LINEARIZABLE: asks a quorum for the key and answers with a version above all it met.
+   * Writes nothing, so it can be repeated, and a ticket that is not used does no harm.
+   */
+  ticket(request: DeepPartial<TicketRequest>, options?: CallOptions & CallOptionsExt): Promise<TicketResponse>;
+  /**
+   * Every key that is present throughout, once, in order of partition, then key. Not a snapshot; not offered at
+   * LINEARIZABLE.
+   */
   scan(request: DeepPartial<ScanRequest>, options?: CallOptions & CallOptionsExt): AsyncIterable<ScanResponse>;
 }
 
