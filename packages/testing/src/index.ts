@@ -14,13 +14,23 @@ export {
 } from './recording-logger.js';
 
 // Files.
-export { createFaultyFileSystem, type Fault, type FaultyFileSystem } from './faulty-file-system.js';
+export {
+  createFaultyFileSystem,
+  type Fault,
+  type FaultEffect,
+  type FaultyFileSystem,
+  type FaultyFileSystemPorts,
+} from './faulty-file-system.js';
 export {
   createMemoryFileSystem,
+  type AfterOperation,
   type CrashOptions,
+  type KeepWhere,
   type MemoryFileSystem,
   type MemoryFileSystemOptions,
 } from './memory-file-system.js';
+export { keepAll, type CrashPoint, type UnsyncedChange } from './crash-point.js';
+export { sectorBytes } from './sector.js';
 export {
   fileSystemContract,
   type FileSystemContractCase,

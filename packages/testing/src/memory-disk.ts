@@ -1,74 +1,111 @@
 import { FileSystemError } from './file-system-shape.js';
 import { MemoryFile } from './memory-file.js';
 
+/** What a name leads to: as everybody sees it, and what a crash may find instead. */
+export interface Name {
+  /** As of the directory's last sync; undefined: nothing. */
+  stable: MemoryFile | undefined;
+  /** What it led to since, in order. Empty: unchanged. */
+  versions: (MemoryFile | undefined)[];
+}
+
 /** Names and files of a memory file system: every effect, none of the waiting. */
 export class MemoryDisk {
   capacityBytes = Infinity;
   readonly #directories = new Set<string>();
-  readonly #visible = new Map<string, MemoryFile>();
-  /** Which file a crash leaves under which name. */
-  readonly #durable = new Map<string, MemoryFile>();
+  readonly #names = new Map<string, Name>();
   readonly #locks = new Set<string>();
+  #usedBytes = 0;
+
+  /** Bytes of all files that have a name. */
+  get usedBytes(): number {
+    return this.#usedBytes;
+  }
+
+  get names(): ReadonlyMap<string, Name> {
+    return this.#names;
+  }
 
   makeDirectory(directory: string): void {
-    const parts = directory.split('/');
-    parts.forEach((_, index) => this.#directories.add(parts.slice(0, index + 1).join('/')));
+    for (let path = directory; path !== '' && !this.#directories.has(path); path = parentOf(path)) {
+      this.#directories.add(path);
+    }
+    this.#directories.add('');
   }
 
   list(directory: string): string[] {
     this.#requireDirectory(directory, 'list');
-    return [...this.#visible.keys()].filter((path) => parentOf(path) === directory).map(nameOf);
+    const found: string[] = [];
+    for (const [path, name] of this.#names) {
+      if (visibleOf(name) !== undefined && parentOf(path) === directory) found.push(nameOf(path));
+    }
+    return found;
   }
 
   paths(): string[] {
-    return [...this.#visible.keys()].sort();
+    return [...this.#names]
+      .filter(([, name]) => visibleOf(name) !== undefined)
+      .map(([path]) => path)
+      .sort();
   }
 
   file(path: string, kind: 'openForRead' | 'rename' | 'remove'): MemoryFile {
-    const file = this.#visible.get(path);
+    const name = this.#names.get(path);
+    const file = name === undefined ? undefined : visibleOf(name);
     if (file === undefined) throw new FileSystemError('ENOENT', { kind, path });
     return file;
   }
 
   create(path: string): MemoryFile {
     this.#requireDirectory(parentOf(path), 'create');
-    const file = this.#visible.get(path) ?? new MemoryFile();
-    file.truncate();
-    this.#visible.set(path, file);
+    const name = this.#names.get(path);
+    const present = name === undefined ? undefined : visibleOf(name);
+    if (present !== undefined) {
+      this.#usedBytes -= present.size;
+      present.truncate();
+      return present;
+    }
+    const file = new MemoryFile();
+    this.#bind(path, file);
     return file;
   }
 
   /** @returns how many bytes there was room for */
   write(
     path: string,
-    { file, bytes, position }: { file: MemoryFile; bytes: Uint8Array; position: number },
+    { file, parts, position }: { file: MemoryFile; parts: readonly Uint8Array[]; position: number },
   ): number {
-    let used = 0;
-    for (const each of new Set(this.#visible.values())) used += each.size;
-    const room = Math.max(0, this.capacityBytes - used);
-    const wanted = position + bytes.length;
-    const end = Math.min(wanted, file.size + room);
-    if (end <= position && wanted > position) throw new FileSystemError('ENOSPC', { kind: 'write', path });
-    file.write(bytes.subarray(0, end - position), position);
+    let length = 0;
+    for (const part of parts) length += part.length;
+    const before = file.size;
+    const room = Math.max(0, this.capacityBytes - this.#usedBytes);
+    const end = Math.min(position + length, before + room);
+    if (end <= position && length > 0) throw new FileSystemError('ENOSPC', { kind: 'write', path });
+    file.write(parts, position, end - position);
+    if (file.links > 0) this.#usedBytes += file.size - before;
     return end - position;
   }
 
   rename(from: string, to: string): void {
     const file = this.file(from, 'rename');
-    this.#visible.delete(from);
-    this.#visible.set(to, file);
+    if (from === to) return;
+    this.#bind(to, file);
+    this.#bind(from, undefined);
   }
 
   remove(path: string): void {
     this.file(path, 'remove');
-    this.#visible.delete(path);
+    this.#bind(path, undefined);
   }
 
   syncDirectory(directory: string): void {
     this.#requireDirectory(directory, 'syncDirectory');
-    const within = (path: string): boolean => parentOf(path) === directory;
-    for (const path of this.#durable.keys()) if (within(path)) this.#durable.delete(path);
-    for (const [path, file] of this.#visible) if (within(path)) this.#durable.set(path, file);
+    for (const [path, name] of this.#names) {
+      if (name.versions.length === 0 || parentOf(path) !== directory) continue;
+      name.stable = visibleOf(name);
+      name.versions = [];
+      if (name.stable === undefined) this.#names.delete(path);
+    }
   }
 
   lock(directory: string): () => void {
@@ -77,32 +114,53 @@ export class MemoryDisk {
     return () => void this.#locks.delete(directory);
   }
 
+  /** Puts a synced file under a synced name. */
   replace(path: string, file: MemoryFile): void {
-    this.#visible.set(path, file);
-    this.#durable.set(path, file);
+    this.#bind(path, file);
+    const name = this.#names.get(path)!;
+    name.stable = file;
+    name.versions = [];
   }
 
-  afterCrash(
-    keep: (where: { readonly path: string; readonly sector: number }) => boolean,
-    keepName: (path: string) => boolean,
-  ): MemoryDisk {
+  wipe(): void {
+    this.#names.clear();
+    this.#usedBytes = 0;
+  }
+
+  /** @param choose what a name leads to on the disk, given the crash: the file made of what that file had */
+  afterCrash(choose: (path: string, name: Name) => MemoryFile | undefined): MemoryDisk {
     const after = new MemoryDisk();
     after.capacityBytes = this.capacityBytes;
     for (const directory of this.#directories) after.#directories.add(directory);
-    for (const path of new Set([...this.#visible.keys(), ...this.#durable.keys()])) {
-      const file = (keepName(path) ? this.#visible : this.#durable).get(path);
-      if (file !== undefined)
-        after.replace(
-          path,
-          file.afterCrash((sector) => keep({ path, sector })),
-        );
+    for (const [path, name] of this.#names) {
+      const file = choose(path, name);
+      if (file !== undefined) after.replace(path, file);
     }
     return after;
+  }
+
+  #bind(path: string, file: MemoryFile | undefined): void {
+    let name = this.#names.get(path);
+    if (name === undefined) this.#names.set(path, (name = { stable: undefined, versions: [] }));
+    const before = visibleOf(name);
+    if (before !== undefined) {
+      before.links -= 1;
+      if (before.links === 0) this.#usedBytes -= before.size;
+    }
+    if (file !== undefined) {
+      if (file.links === 0) this.#usedBytes += file.size;
+      file.links += 1;
+    }
+    name.versions.push(file);
   }
 
   #requireDirectory(directory: string, kind: 'list' | 'create' | 'syncDirectory'): void {
     if (!this.#directories.has(directory)) throw new FileSystemError('ENOENT', { kind, path: directory });
   }
+}
+
+export function visibleOf({ stable, versions }: Name): MemoryFile | undefined {
+  return versions.length === 0 ? stable : versions[versions.length - 1];
 }
 
 function parentOf(path: string): string {

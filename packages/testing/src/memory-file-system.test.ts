@@ -2,6 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 
 import { createFaultyFileSystem } from './faulty-file-system.js';
 import { fileSystemContract } from './file-system-contract.js';
+import { createManualClock } from './manual-clock.js';
+import { createManualTimers } from './manual-timers.js';
 import { createMemoryFileSystem } from './memory-file-system.js';
 
 describe('the memory file system', () => {
@@ -115,6 +117,32 @@ describe('the faulty file system', () => {
     expect(fileSystem.fired).toBe(2);
     fileSystem.heal();
     expect(await file.write(new Uint8Array(1), 0)).toBe(1);
+  });
+});
+
+describe('faults that do not reject', () => {
+  it('delay on the timers given, and lie', async () => {
+    const inner = createMemoryFileSystem();
+    const timers = createManualTimers(createManualClock());
+    const fileSystem = createFaultyFileSystem(inner, [], { timers });
+    await fileSystem.makeDirectory('/a');
+    const file = await fileSystem.create('/a/file');
+    await fileSystem.syncDirectory('/a');
+    const heal = fileSystem.inject({ on: 'write', times: Infinity, effect: { delayMs: 50 } });
+    let written = false;
+    const slow = file.write(Uint8Array.of(1), 0).then(() => (written = true));
+    await timers.advanceAsync(49);
+    expect(written).toBe(false);
+    await timers.advanceAsync(1);
+    expect(await slow).toBe(true);
+    heal();
+    fileSystem.inject({ on: 'sync', nth: 2, effect: { lie: true } });
+    await file.sync();
+    await file.write(Uint8Array.of(2), 1);
+    await file.sync();
+    expect([...inner.crash().contents('/a/file')]).toEqual([1]);
+    fileSystem.inject({ on: 'list', effect: { lie: true } });
+    await expect(fileSystem.list('/a')).rejects.toThrow('cannot lie');
   });
 });
 
