@@ -20,6 +20,7 @@ const quickDurationMs = 2_000;
 export function parseOptions(argv: readonly string[]): BenchmarkOptions {
   const command = new Command('bench')
     .description('Measures a cluster of node processes on this machine, the load in this process.')
+    .addHelpText('after', '\n--storage instead measures the embedded store: see bench --storage --help.')
     .option('--json <file>', 'write the results there, as JSON')
     .option('--quick', `${quickDurationMs / 1000} s per measurement`)
     .option('--nodes <n>', 'node processes', wholeNumber, 3)

@@ -1,3 +1,5 @@
+import type { Machine } from '../machine.js';
+
 /** The record of one measurement; every benchmark of the cluster writes the same one, so that runs can be compared. */
 export interface Result {
   /** `kv`, or the name of a peer. */
@@ -23,12 +25,4 @@ export type Durability = 'always' | 'interval' | 'os';
 export interface Report {
   readonly machine: Machine;
   readonly results: readonly Result[];
-}
-
-export interface Machine {
-  readonly cpu: string;
-  readonly cores: number;
-  readonly memoryBytes: number;
-  readonly platform: string;
-  readonly node: string;
 }

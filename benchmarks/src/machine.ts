@@ -1,6 +1,12 @@
 import { cpus, platform, release, totalmem } from 'node:os';
 
-import type { Machine } from './result.js';
+export interface Machine {
+  readonly cpu: string;
+  readonly cores: number;
+  readonly memoryBytes: number;
+  readonly platform: string;
+  readonly node: string;
+}
 
 export function describeMachine(): Machine {
   const cores = cpus();

@@ -1,0 +1,40 @@
+import { totalmem } from 'node:os';
+
+import { type Encoding, type KvStore, open } from '@kv/storage';
+
+import { intervalMs } from '../settings.js';
+import type { OpenOptions, System } from './system.js';
+
+/** `@kv/storage`, embedded. Puts take effect at once; of a group the last promise is that of all. */
+export async function openKv({ directory, durability, keys }: OpenOptions): Promise<System> {
+  const keyEncoding: Encoding = keys === 'bytes' ? 'binary' : 'utf8';
+  const store = (await open(directory, {
+    durability,
+    ...(durability === 'interval' ? { durabilityIntervalMs: intervalMs } : {}),
+    keyEncoding,
+    valueEncoding: 'binary',
+    memoryBytesMax: Math.floor(totalmem() * 0.8),
+  })) as KvStore<Encoding, 'binary'>;
+  return {
+    name: 'kv',
+    write(given, values) {
+      let last: Promise<void> | undefined;
+      for (let index = 0; index < given.length; index += 1) last = store.put(given[index], values[index]!);
+      return last;
+    },
+    read(given) {
+      let sum = 0;
+      for (const key of given) sum += store.get(key)![0]!;
+      return sum;
+    },
+    put: (key, value) => store.put(key, value),
+    single: {
+      put: (key, value) => store.put(key, value),
+      get: (key) => store.get(key),
+      delete: (key) => store.delete(key),
+      snapshot: () => store.snapshot(),
+    },
+    accounted: () => ({ memoryBytes: store.stats().memoryBytes }),
+    close: () => store.close(),
+  };
+}

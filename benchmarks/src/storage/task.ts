@@ -1,0 +1,30 @@
+import type { Durability, KeyKind, SystemName } from './systems/system.js';
+
+/** What is measured in one process of its own. */
+export type PartName =
+  'primitives' | 'writers' | 'mixed' | 'stress' | 'long' | 'recovery' | 'slices' | 'amplification';
+
+export interface Task {
+  readonly part: PartName;
+  readonly system: SystemName;
+  readonly keys: KeyKind;
+  readonly keyCount: number;
+  readonly valueBytes: number;
+  readonly durability: Durability;
+  /** For parts that run by time; and what a single phase of others may take at most. */
+  readonly seconds: number;
+  readonly seed: number;
+  /** Exists and is empty; the task may leave files in it. */
+  readonly directory: string;
+}
+
+/** By name, in the unit that the name ends with. */
+export type Figures = Readonly<Record<string, number>>;
+
+export interface Measurement extends Omit<Task, 'directory'> {
+  /** Of the alternations, from 1. */
+  readonly round: number;
+  /** As `--only` names it. */
+  readonly step: string;
+  readonly figures: Figures;
+}
