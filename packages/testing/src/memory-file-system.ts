@@ -95,7 +95,7 @@ function fileSystemOn(disk: MemoryDisk, listOperations: boolean): MemoryFileSyst
   const operations: FileOperation[] = [];
   /** Runs one operation; a callback may look at the file system between the effect and its telling. */
   function operate<Result>(kind: FileOperationKind, path: string, effect: () => Result): Promise<Result> {
-    try {
+    return new Promise((resolve) => {
       const result = effect();
       const { afterOperation } = fileSystem;
       if (listOperations || afterOperation !== undefined) {
@@ -103,10 +103,8 @@ function fileSystemOn(disk: MemoryDisk, listOperations: boolean): MemoryFileSyst
         if (listOperations) operations.push(operation);
         afterOperation?.(operation, fileSystem);
       }
-      return Promise.resolve(result);
-    } catch (error) {
-      return Promise.reject(error);
-    }
+      resolve(result);
+    });
   }
 
   const fileSystem: MemoryFileSystem = {
