@@ -41,15 +41,9 @@ describe('basic operations', () => {
     expect((await clients[1]!.put('declined', 'new', { previous: false })).previous).toBe(unknown);
   });
 
-  it.each(['one', 'quorum', 'all'] as const)('level %s writes and reads', async (consistency) => {
+  it.each(['one', 'quorum', 'all', 'linearizable'] as const)('level %s writes and reads', async (consistency) => {
     await clients[0]!.put(`level-${consistency}`, 'written', { consistency });
     expect(await clients[0]!.get(`level-${consistency}`, { consistency })).toBe('written');
-  });
-
-  it('level linearizable is refused as not offered yet, before anything is written', async () => {
-    const attempt = clients[0]!.put('register', 'x', { consistency: 'linearizable' });
-    await expect(attempt).rejects.toMatchObject({ code: 'unimplemented', outcome: 'not-applied' });
-    expect(await clients[0]!.get('register')).toBeUndefined();
   });
 
   it('scan gives every key with the prefix once, through any node', async () => {

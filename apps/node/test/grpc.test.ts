@@ -88,12 +88,17 @@ describe('a node answers gRPC', () => {
     expect((await kv.get({ key: request.key })).value.equals(request.value)).toBe(true);
   });
 
-  it('offers no level LINEARIZABLE yet', async () => {
+  it('stores with a ticket as often as it is asked to, at level LINEARIZABLE', async () => {
     const { kv } = clientsOf(channel);
-    const request = { key: bytes('k'), consistency: ConsistencyLevel.LINEARIZABLE };
-    expect(await failureOf((options) => kv.get(request, options))).toMatchObject({
-      status: Status.UNIMPLEMENTED,
-      error: { code: 'unimplemented' },
+    const request = { key: bytes('register'), consistency: ConsistencyLevel.LINEARIZABLE };
+    const { ticket } = await kv.ticket(request);
+    const put = { ...request, value: bytes('v'), ticket };
+    expect((await kv.put(put)).version).toEqual(ticket);
+    expect(await kv.put(put)).toMatchObject({ version: ticket, previous: PreviousState.UNKNOWN });
+    expect((await kv.get(request)).value).toEqual(bytes('v'));
+    const other = { ...put, consistency: ConsistencyLevel.QUORUM };
+    expect(await failureOf((options) => kv.put(other, options))).toMatchObject({
+      status: Status.INVALID_ARGUMENT,
     });
   });
 
