@@ -1,6 +1,11 @@
 /** Package kv.internal.v1: what the nodes of one cluster speak among themselves. May change with any version. */
 export {
+  DigestRequest,
+  DigestResponse,
+  Directory,
+  DirectoryVerdict,
   Incarnation,
+  PartitionDigest,
   PingRequest,
   PingResponse,
   ReadRequest,

@@ -6,6 +6,10 @@ export type { Member, MemberLiveness } from './cluster/members.js';
 export { formatPeerList, parsePeerList, type Peer } from './configuration/peer-list.js';
 export { softwareVersion } from './version.js';
 
+// For simulators.
+export type { NodeComposition, NodeObserver, OpenedEvent } from './composition.js';
+export type { FixedPlacement } from './cluster/placement.js';
+
 // What it touches: the interfaces, for simulated ones, and the real ones.
 export type { Clock, Logger, NodePorts, Random, Timers } from './ports.js';
 export type {

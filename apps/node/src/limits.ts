@@ -6,6 +6,9 @@ const mebibyte = 1024 * kibibyte;
 /** A request of a client: the largest value (1 MiB) and key (1 KiB) fit twice over. */
 export const publicRequestBytesMax = 2 * mebibyte;
 
+/** Partitions whose digests travel in one message: some 160 bytes each. */
+export const digestsPerMessageMax = 1_024;
+
 /** Operations in one message to a peer: bounds the reply, which may carry a record of 1 MiB for each. */
 export const operationsPerMessageMax = 64;
 
@@ -46,16 +49,8 @@ export const connectTimeoutMs = 1_000;
 export const joinRetryMs = 250;
 export const joinTimeoutMs = 30_000;
 
-/** Between two rounds of probes, and for the answer to one. At the start, until a quorum was seen, faster. */
-export const probeIntervalMs = 1_000;
-export const probeIntervalAtStartMs = 100;
-export const probeTimeoutMs = 1_000;
-
 /** Probes that may fail in a row before a member counts as down. */
 export const probeFailuresMax = 2;
-
-/** How often the clocks are compared: a jump of the wall clock goes unnoticed no longer. */
-export const clockSampleIntervalMs = 1_000;
 
 /** How long a stopping node lets running requests finish. */
 export const drainMs = 5_000;

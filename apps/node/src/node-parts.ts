@@ -6,11 +6,12 @@ import {
   versionNode,
 } from '@kv/hlc';
 import {
+  type ComparableReplica,
   type Coordinator,
   createCoordinator,
   createLocalReplica,
   createStampIssuer,
-  type Replica,
+  decisionsWith,
 } from '@kv/replication';
 import { openEngine, type StorageEngine } from '@kv/storage';
 
@@ -18,6 +19,7 @@ import { fetchShape } from './cluster/fetch-shape.js';
 import type { NodeIdentity } from './cluster/node-file.js';
 import { dataDirectoryFailure, openDataDirectory } from './cluster/open-data-directory.js';
 import { type FixedPlacement, fixedPlacement } from './cluster/placement.js';
+import type { NodeComposition } from './composition.js';
 import { defaults, type NodeOptions } from './options.js';
 import type { NodePorts } from './ports.js';
 import { fixedEpoch, type HeaderOptions } from './remote/message-header.js';
@@ -34,14 +36,14 @@ export interface NodeParts {
   readonly header: HeaderOptions;
   readonly peers: Peers;
   /** This node's own copy. */
-  readonly replica: Replica;
+  readonly replica: ComparableReplica;
   readonly coordinator: Coordinator;
 }
 
 export async function openNodeParts(
   options: NodeOptions,
   ports: NodePorts,
-  teardown: Teardown,
+  { composition, teardown }: { readonly composition: NodeComposition; readonly teardown: Teardown },
 ): Promise<NodeParts> {
   const { clock, timers } = ports;
   const directory = await openDataDirectory(options, {
@@ -50,15 +52,21 @@ export async function openNodeParts(
   });
   teardown.defer(() => directory.release());
   const { identity } = directory;
-  const engine = await openStorage(options, ports, {
+  const { observer } = composition;
+  const decisions = decisionsWith(composition.decisions);
+  const opened = await openStorage(options, ports, {
     directory: directory.engineDirectory,
     partitions: identity.partitions,
+    retainTombstones: decisions.retainsTombstones(),
   });
-  teardown.defer(() => engine.close());
+  teardown.defer(() => opened.close());
+  const engine = composition.engine?.(opened) ?? opened;
 
   const placement = fixedPlacement(identity);
-  const fence = createClockFence({}, { clock });
-  const hlc = createHybridLogicalClock({ ceiling: engine.ceiling }, { clock: fence });
+  const maxDriftMs = decisions.driftBoundMs();
+  const fence = createClockFence({ maxDriftMs }, { clock });
+  const hlc = createHybridLogicalClock({ maxDriftMs, ceiling: engine.ceiling }, { clock: fence });
+  observer?.opened?.({ engine, hlc, placement });
   const self = versionNode({ member: placement.self, incarnation: identity.incarnation });
   const header = { clusterId: Buffer.from(identity.clusterId, 'hex'), self };
   const peers = connectPeers(identity, header, { ...ports, hlc, fence });
@@ -69,7 +77,7 @@ export async function openNodeParts(
     owns: (partition: number) => placement.owns(partition),
     incarnations: () => [],
   };
-  const replica = createLocalReplica({ engine, hlc, clock, view });
+  const replica = createLocalReplica({ engine, hlc, clock, view, decisions, observer });
   const coordinator = createCoordinator(
     {
       node: self,
@@ -78,9 +86,9 @@ export async function openNodeParts(
       requestTimeoutMs: options.requestTimeoutMs ?? defaults.requestTimeoutMs,
     },
     {
-      ...{ clock, timers, hlc, placement, random: ports.random },
+      ...{ clock, timers, hlc, placement, random: ports.random, decisions, observer },
       replica: (member) => (member === placement.self ? replica : peers.replica(member)),
-      stamps: createStampIssuer({ hlc, fence, ceilings: engine }),
+      stamps: createStampIssuer({ hlc, fence, ceilings: engine, decisions }),
     },
   );
   return { identity, placement, engine, hlc, fence, header, peers, replica, coordinator };
@@ -89,7 +97,7 @@ export async function openNodeParts(
 async function openStorage(
   options: NodeOptions,
   { fileSystem, clock, timers, bootId, logger, onFatal }: NodePorts,
-  place: { readonly directory: string; readonly partitions: number },
+  place: { readonly directory: string; readonly partitions: number; readonly retainTombstones: boolean },
 ): Promise<StorageEngine> {
   try {
     return await openEngine(
@@ -99,7 +107,6 @@ async function openStorage(
         durabilityIntervalMs: options.durabilityIntervalMs,
         snapshotIntervalMs: options.snapshotIntervalMs,
         memoryBytesMax: options.memoryBytesMax,
-        retainTombstones: true,
       },
       { fileSystem, clock, timers, bootId, logger, onFatal },
     );

@@ -10,9 +10,10 @@ import type { Coordinator } from '@kv/replication';
 
 import type { Member } from './cluster/members.js';
 import { formatEndpoint, parseEndpoint } from './configuration/endpoint.js';
+import type { NodeComposition } from './composition.js';
 import { drainMs } from './limits.js';
 import { type NodeParts, openNodeParts } from './node-parts.js';
-import { defaults, type NodeOptions } from './options.js';
+import { defaults, type NodeOptions, timingOf } from './options.js';
 import type { NodePorts } from './ports.js';
 import { createServing, type Serving } from './serving.js';
 import { createClusterService } from './services/cluster-service.js';
@@ -44,10 +45,14 @@ export interface Node {
 }
 
 /** @throws StartFailure, or what a part thinks of an option out of its range; nothing is left open or listening then */
-export async function createNode(options: NodeOptions, ports: NodePorts): Promise<Node> {
+export async function createNode(
+  options: NodeOptions,
+  ports: NodePorts,
+  composition: NodeComposition = {},
+): Promise<Node> {
   const teardown = createTeardown();
   try {
-    const parts = await openNodeParts(options, ports, teardown);
+    const parts = await openNodeParts(options, ports, { composition, teardown });
     return await bringOnline(options, ports, { parts, teardown });
   } catch (error) {
     await teardown.run().catch((cause: unknown) => {
@@ -65,7 +70,11 @@ async function bringOnline(
   const { identity, placement, peers, hlc, fence, coordinator } = parts;
   const listed = identity.peers.find(({ id }) => id === identity.id)?.address ?? '';
   const { host, port } = listenEndpoint(options, listed);
-  const serving = createServing(placement, identity, { ...ports, hlc, fence, peers: peers.probed });
+  const timing = timingOf(options);
+  const serving = createServing(
+    { placement, ...identity, ...timing },
+    { ...ports, hlc, fence, peers: peers.probed },
+  );
   let address = options.advertise ?? (listed === '' ? formatEndpoint({ host, port }) : listed);
   const members = (): readonly Member[] => membersOf(options, { parts, serving, address });
 

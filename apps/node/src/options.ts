@@ -1,6 +1,7 @@
 import type { Durability } from '@kv/storage';
 
 import type { Peer } from './configuration/peer-list.js';
+import { StartFailure } from './errors.js';
 
 /**
  * What a node is told at its start. What is absent comes from the data directory, or else from the default: a member of
@@ -40,6 +41,25 @@ export interface NodeOptions {
   readonly memoryBytesMax?: number | undefined;
   /** Longest that a request of a client may take; default 5,000. */
   readonly requestTimeoutMs?: number | undefined;
+  /** Between two comparisons with the other copies, spread by a fifth; default 10,000. */
+  readonly antiEntropyIntervalMs?: number | undefined;
+  /** Between two questions to each peer whether it is there; default 1,000. */
+  readonly probeIntervalMs?: number | undefined;
+  /** The same until a quorum was seen; default 100. */
+  readonly probeIntervalAtStartMs?: number | undefined;
+  /** For the answer to one; default 1,000. */
+  readonly probeTimeoutMs?: number | undefined;
+  /** Between two looks at the clocks: a jump of the wall clock goes unnoticed no longer; default 1,000. */
+  readonly clockSampleIntervalMs?: number | undefined;
+}
+
+/** What goes by itself, in milliseconds. A simulation shortens it. */
+export interface Timing {
+  readonly antiEntropyIntervalMs: number;
+  readonly probeIntervalMs: number;
+  readonly probeIntervalAtStartMs: number;
+  readonly probeTimeoutMs: number;
+  readonly clockSampleIntervalMs: number;
 }
 
 export const defaults = {
@@ -53,6 +73,28 @@ export const defaults = {
   durabilityIntervalMs: 100,
   snapshotIntervalMs: 300_000,
   requestTimeoutMs: 5_000,
+  antiEntropyIntervalMs: 10_000,
+  probeIntervalMs: 1_000,
+  probeIntervalAtStartMs: 100,
+  probeTimeoutMs: 1_000,
+  clockSampleIntervalMs: 1_000,
 } as const satisfies Partial<NodeOptions>;
+
+/** @throws StartFailure `usage` for what is no time */
+export function timingOf(options: NodeOptions): Timing {
+  return {
+    antiEntropyIntervalMs: time(options, 'antiEntropyIntervalMs'),
+    probeIntervalMs: time(options, 'probeIntervalMs'),
+    probeIntervalAtStartMs: time(options, 'probeIntervalAtStartMs'),
+    probeTimeoutMs: time(options, 'probeTimeoutMs'),
+    clockSampleIntervalMs: time(options, 'clockSampleIntervalMs'),
+  };
+}
+
+function time(options: NodeOptions, name: keyof Timing): number {
+  const value = options[name] ?? defaults[name];
+  if (Number.isFinite(value) && value >= 1) return value;
+  throw new StartFailure('usage', `${name}: expected milliseconds from 1, got ${value}`);
+}
 
 export const memoryDirectory = ':memory:';

@@ -3,9 +3,8 @@ import type { ClockFence, HybridLogicalClock } from '@kv/hlc';
 
 import type { MemberLiveness } from './cluster/members.js';
 import type { FixedPlacement } from './cluster/placement.js';
-import { createProbe, type ProbedPeer } from './cluster/probe.js';
+import { createProbe, type ProbedPeer, type ProbeTiming } from './cluster/probe.js';
 import { createQuorumWatch } from './cluster/quorum-watch.js';
-import { clockSampleIntervalMs } from './limits.js';
 import type { Logger, Timers } from './ports.js';
 
 /**
@@ -32,18 +31,21 @@ export interface ServingPorts {
   readonly logger: Logger;
 }
 
-export function createServing(
-  placement: FixedPlacement,
-  cluster: { readonly replicationFactor: number },
-  ports: ServingPorts,
-): Serving {
-  return new QuorumServing(placement, cluster, ports);
+export interface ServingOptions extends ProbeTiming {
+  readonly placement: FixedPlacement;
+  readonly replicationFactor: number;
+  readonly clockSampleIntervalMs: number;
+}
+
+export function createServing(options: ServingOptions, ports: ServingPorts): Serving {
+  return new QuorumServing(options, ports);
 }
 
 class QuorumServing implements Serving {
   #state: 'starting' | 'serving' | 'stopped' = 'starting';
   readonly #ports: ServingPorts;
   readonly #self: number;
+  readonly #clockSampleIntervalMs: number;
   readonly #watch;
   readonly #probe;
   #tell: (serving: boolean) => void = () => undefined;
@@ -51,11 +53,12 @@ class QuorumServing implements Serving {
   #settle: { resolve(): void; reject(error: unknown): void } | undefined;
   readonly #reached: Promise<void>;
 
-  constructor(placement: FixedPlacement, cluster: { replicationFactor: number }, ports: ServingPorts) {
+  constructor(options: ServingOptions, ports: ServingPorts) {
     this.#ports = ports;
-    this.#self = placement.self;
-    this.#watch = createQuorumWatch(placement.lists, cluster);
-    this.#probe = createProbe(ports.peers, {
+    this.#self = options.placement.self;
+    this.#clockSampleIntervalMs = options.clockSampleIntervalMs;
+    this.#watch = createQuorumWatch(options.placement.lists, options);
+    this.#probe = createProbe(ports.peers, options, {
       ...ports,
       onAnswer: ({ number }) => this.#answered(number),
       isSettled: () => this.#state === 'serving',
@@ -110,6 +113,6 @@ class QuorumServing implements Serving {
 
   #sampleClock(): void {
     this.#ports.fence.sample();
-    this.#cancelTimer = this.#ports.timers.after(clockSampleIntervalMs, () => this.#sampleClock());
+    this.#cancelTimer = this.#ports.timers.after(this.#clockSampleIntervalMs, () => this.#sampleClock());
   }
 }

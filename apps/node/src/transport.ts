@@ -15,8 +15,12 @@ import type {
   ScanResponse,
   StatusRequest,
   StatusResponse,
+  TicketRequest,
+  TicketResponse,
 } from '@kv/proto';
 import type {
+  DigestRequest,
+  DigestResponse,
   PingRequest,
   PingResponse,
   ReadRequest,
@@ -67,6 +71,7 @@ export interface KvService {
   readonly get: Unary<GetRequest, GetResponse>;
   readonly put: Unary<PutRequest, PutResponse>;
   readonly delete: Unary<DeleteRequest, DeleteResponse>;
+  readonly ticket: Unary<TicketRequest, TicketResponse>;
   scan(request: ScanRequest, context: CallContext): AsyncIterable<ScanResponse>;
 }
 
@@ -81,6 +86,7 @@ export interface ReplicaService {
   readonly read: Unary<ReadRequest, ReadResponse>;
   readonly scanPartition: Unary<ScanPartitionRequest, ScanPartitionResponse>;
   readonly ping: Unary<PingRequest, PingResponse>;
+  readonly digest: Unary<DigestRequest, DigestResponse>;
 }
 
 type Call<Request, Response> = (request: Request, options: { timeoutMs: number }) => Promise<Response>;
@@ -95,6 +101,7 @@ export interface PeerConnection {
   readonly read: Call<ReadRequest, ReadResponse>;
   readonly scanPartition: Call<ScanPartitionRequest, ScanPartitionResponse>;
   readonly ping: Call<PingRequest, PingResponse>;
+  readonly digest: Call<DigestRequest, DigestResponse>;
   readonly describe: Call<DescribeRequest, DescribeResponse>;
   /** Running calls are rejected. */
   close(): void;

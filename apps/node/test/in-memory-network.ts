@@ -65,6 +65,7 @@ export function createInMemoryNetwork(): InMemoryNetwork {
       read: call(methods.read, ({ replica }) => replica.read),
       scanPartition: call(methods.scanPartition, ({ replica }) => replica.scanPartition),
       ping: call(methods.ping, ({ replica }) => replica.ping),
+      digest: call(methods.digest, ({ replica }) => replica.digest),
       describe: call(ClusterDefinition.methods.describe, ({ cluster }) => cluster.describe),
       close: () => {
         isClosed = true;

@@ -1,6 +1,7 @@
 import { KvError } from '@kv/errors';
 
 import type { ReadFailure } from './cores/read-failure.js';
+import type { TicketFailure } from './cores/ticket-core.js';
 import type { StampRefusal } from './stamps/stamp-issuer.js';
 import type { WriteFailure } from './cores/write-failure.js';
 
@@ -24,6 +25,8 @@ function writeMessage({ why, code, required, received, outcome }: WriteFailure):
       return `${tally} before the deadline; ${fate}`;
     case 'client-gone':
       return `the caller gave up when ${tally}; ${fate}`;
+    case 'ticket-expired':
+      return `ticket expired: ${tally}, others refused it (${code}); ${fate}`;
     case 'drift':
     case 'fenced':
     case 'ceiling':
@@ -41,7 +44,7 @@ const stampRefusals: Record<StampRefusal, string> = {
   storage: "this node's disk did not take the clock's ceiling",
 };
 
-/** The first stamp was refused, so nothing was handed to anybody. */
+/** The first stamp was refused, or the ticket, so no record was handed to anybody. */
 export function unstampedError(reason: StampRefusal, retryAfterMs?: number): KvError {
   const code = (
     {
@@ -63,6 +66,21 @@ export function neverSentError(why: 'deadline' | 'client-gone', cause: unknown):
   return new KvError('timeout', `${what} before anything was sent; nothing was written`, {
     outcome: 'not-applied',
     cause,
+  });
+}
+
+/** No ticket: nothing was written, whatever the reason. */
+export function ticketError(
+  failure: TicketFailure,
+  { cause, retryAfterMs }: { readonly cause: unknown; readonly retryAfterMs: number | undefined },
+): KvError {
+  if (!('code' in failure)) return unstampedError(failure.why, retryAfterMs);
+  const { code, message, required, received, cause: reason } = readError(failure, cause);
+  return new KvError(code, `no ticket: ${message}; nothing was written`, {
+    outcome: 'not-applied',
+    required,
+    received,
+    cause: reason,
   });
 }
 

@@ -1,6 +1,7 @@
 // For whoever coordinates: the node's KV handlers.
 export { createCoordinator, type Coordinator, type CoordinatorPorts } from './coordinator/coordinator.js';
 export type { CoordinatorCounters } from './coordinator/counters.js';
+export type { CoordinatorObserver, StampedEvent } from './coordinator/observer.js';
 export type { CoordinatorOptions } from './options.js';
 export type { Clock, Placement, Random, Timers } from './ports.js';
 export type {
@@ -13,6 +14,8 @@ export type {
   ScanEntry,
   ScanPage,
   ScanRequest,
+  TicketRequest,
+  TicketResult,
   WriteResult,
 } from './coordinator/requests.js';
 export { type ConsistencyLevel, quorumOf, replicasRequired } from './consistency-level.js';
@@ -20,8 +23,12 @@ export { keyBytesMax, operationIdBytes, ttlMsMax, valueBytesMax } from './limits
 
 // For whoever carries operations to replicas: the node's transport adapter and internal service.
 export {
+  type ComparableReplica,
+  type DigestOperation,
+  type DigestReply,
   type Incarnation,
   mayHaveBeenSent,
+  type PartitionDigest,
   type ReadOperation,
   type ReadReply,
   type Refusal,
@@ -34,7 +41,12 @@ export {
   type WriteOperation,
   type WriteReply,
 } from './replica/replica.js';
-export { createLocalReplica, type LocalReplicaPorts, type LocalView } from './replica/local-replica.js';
+export {
+  createLocalReplica,
+  type LocalReplicaPorts,
+  type LocalView,
+  type ReplicaObserver,
+} from './replica/local-replica.js';
 export {
   createStampIssuer,
   type StampBounds,
@@ -45,6 +57,16 @@ export {
 } from './stamps/stamp-issuer.js';
 
 // The decisions themselves, for simulators, checkers and benchmarks.
+export {
+  type Decisions,
+  decisionsWith,
+  type DigestSource,
+  type RebuildTally,
+  type ReplicaPart,
+  soundDecisions,
+  type WriteTally,
+  type WriteVerdict,
+} from './decisions.js';
 export {
   createWriteCore,
   type WriteCore,
@@ -72,6 +94,14 @@ export {
   type ReadOneEffect,
   type ReadOneInput,
 } from './cores/read-one-core.js';
+export {
+  createTicketCore,
+  type TicketCore,
+  type TicketCoreOptions,
+  type TicketEffect,
+  type TicketFailure,
+  type TicketInput,
+} from './cores/ticket-core.js';
 export type { ReadFailure } from './cores/read-failure.js';
 export {
   createScanCore,

@@ -1,8 +1,8 @@
 import { KvError } from '@kv/errors';
 
 export interface CoordinatorOptions {
-  /** Version node of this process: member number and incarnation (rule 17). */
-  readonly node: number;
+  /** Version node of this process: member number and incarnation (rule 17). A function where a loss may raise it. */
+  readonly node: number | (() => number);
   /** N, as the cluster was created. */
   readonly replicationFactor: number;
   /** A power of two, as the cluster was created. */
@@ -28,7 +28,9 @@ const mebibyte = 1024 * 1024;
 /** @throws KvError `invalid-argument` */
 export function readyOptions(options: CoordinatorOptions): ReadyOptions {
   const ready: ReadyOptions = {
-    node: options.node,
+    get node() {
+      return typeof options.node === 'number' ? options.node : options.node();
+    },
     replicationFactor: options.replicationFactor,
     partitions: options.partitions,
     requestTimeoutMs: options.requestTimeoutMs ?? 5_000,

@@ -1,8 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { createManualClock, createManualTimers, createRecordingLogger } from '@kv/testing';
 
-import { probeIntervalAtStartMs, probeIntervalMs } from '../limits.js';
+import { defaults } from '../options.js';
 import { createProbe } from './probe.js';
+
+const { probeIntervalAtStartMs, probeIntervalMs } = defaults;
 
 function setUp() {
   const timers = createManualTimers(createManualClock({ nowMs: 0 }));
@@ -19,7 +21,7 @@ function setUp() {
       return reachable.has(number) ? Promise.resolve() : Promise.reject(new Error('refused'));
     },
   }));
-  const probe = createProbe(peers, {
+  const probe = createProbe(peers, defaults, {
     timers,
     logger,
     onAnswer: ({ number }) => void answered.push(number),

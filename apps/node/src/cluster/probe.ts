@@ -5,7 +5,8 @@
  */
 import { hasCode } from '@kv/errors';
 
-import { probeFailuresMax, probeIntervalAtStartMs, probeIntervalMs, probeTimeoutMs } from '../limits.js';
+import { probeFailuresMax } from '../limits.js';
+import type { Timing } from '../options.js';
 import type { Logger, Timers } from '../ports.js';
 import type { MemberLiveness } from './members.js';
 
@@ -37,7 +38,10 @@ interface Watched {
   cancelTimer: () => void;
 }
 
-export function createProbe(peers: readonly ProbedPeer[], ports: ProbePorts): Probe {
+export type ProbeTiming = Pick<Timing, 'probeIntervalMs' | 'probeIntervalAtStartMs' | 'probeTimeoutMs'>;
+
+export function createProbe(peers: readonly ProbedPeer[], timing: ProbeTiming, ports: ProbePorts): Probe {
+  const { probeIntervalMs, probeIntervalAtStartMs, probeTimeoutMs } = timing;
   const { timers, logger } = ports;
   let isStopped = false;
   const watched = new Map(

@@ -33,9 +33,16 @@ async function abortCalls(failure: () => Error) {
     });
   const transport = grpcTransport({ clock: systemClock(), timers: systemTimers(), logger });
   const services = {
-    kv: { get: unused, put, delete: unused, scan: unused },
+    kv: { get: unused, put, delete: unused, ticket: unused, scan: unused },
     cluster: { describe: unused, status: unused },
-    replica: { write: unused, repair: unused, read: unused, scanPartition: unused, ping: unused },
+    replica: {
+      write: unused,
+      repair: unused,
+      read: unused,
+      scanPartition: unused,
+      ping: unused,
+      digest: unused,
+    },
   } as unknown as NodeServices;
   const listener = await transport.listen({ host: '127.0.0.1', port: 0 }, services);
   const channel = createChannel(`127.0.0.1:${listener.port}`);

@@ -16,7 +16,7 @@ const transport = grpcTransport({
 const unused = () => Promise.reject(new Error('not called in this test'));
 const patient = { timeoutMs: 5_000 };
 const asIs = (error: { sent?: boolean }) => error;
-const ping = { header: undefined };
+const ping = { header: undefined, directory: undefined };
 
 let write: ReplicaService['write'];
 let listener: Listener;
@@ -24,14 +24,15 @@ let connection: PeerConnection;
 
 function listen(port: number): Promise<Listener> {
   const services = {
-    kv: { get: unused, put: unused, delete: unused, scan: unused },
+    kv: { get: unused, put: unused, delete: unused, ticket: unused, scan: unused },
     cluster: { describe: unused, status: unused },
     replica: {
       write: (...call: Parameters<ReplicaService['write']>) => write(...call),
       repair: unused,
       read: unused,
       scanPartition: unused,
-      ping: () => Promise.resolve({ header: undefined }),
+      ping: () => Promise.resolve({ header: undefined, remembered: [] }),
+      digest: unused,
     },
   } as unknown as NodeServices;
   return transport.listen({ host: '127.0.0.1', port }, services);

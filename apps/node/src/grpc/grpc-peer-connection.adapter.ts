@@ -71,6 +71,7 @@ export function connectGrpc(
     read: call((request, options) => replica.read(request, options)),
     scanPartition: call((request, options) => replica.scanPartition(request, options)),
     ping: call((request, options) => replica.ping(request, options)),
+    digest: call((request, options) => replica.digest(request, options)),
     describe: call((request, options) => cluster.describe(request, options)),
     close: () => {
       closed.abort();

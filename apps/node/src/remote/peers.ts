@@ -1,5 +1,5 @@
 import type { ClockFence } from '@kv/hlc';
-import type { Replica } from '@kv/replication';
+import type { ComparableReplica } from '@kv/replication';
 
 import type { NodeIdentity } from '../cluster/node-file.js';
 import type { ProbedPeer } from '../cluster/probe.js';
@@ -12,7 +12,7 @@ import { createRemoteReplica } from './remote-replica.js';
 export interface Peers {
   readonly probed: readonly ProbedPeer[];
   /** Undefined for a number that is no peer's. */
-  replica(member: number): Replica | undefined;
+  replica(member: number): ComparableReplica | undefined;
   close(): void;
 }
 
@@ -24,7 +24,7 @@ export interface PeersPorts extends HeaderPorts {
 
 export function connectPeers(identity: NodeIdentity, options: HeaderOptions, ports: PeersPorts): Peers {
   const connections: PeerConnection[] = [];
-  const replicas = new Map<number, Replica>();
+  const replicas = new Map<number, ComparableReplica>();
   const probed: ProbedPeer[] = [];
   for (const [index, { id, address }] of identity.peers.entries()) {
     if (id === identity.id) continue;
@@ -53,7 +53,7 @@ async function pingPeer(
   const { clock, connection, fence } = ports;
   const sentAtMonotonicMs = clock.monotonicMs();
   const header = requestHeader(options, ports, { deadlineMs: timeoutMs });
-  const response = await connection.ping({ header }, { timeoutMs });
+  const response = await connection.ping({ header, directory: undefined }, { timeoutMs });
   openReplyHeader(response.header, number);
   const receivedAtMonotonicMs = clock.monotonicMs();
   const peerWallMs = response.header?.wallTimeMs ?? 0;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { KvError } from '@kv/errors';
 import { createHybridLogicalClock, timestampOf, versionNode, zeroTimestamp } from '@kv/hlc';
-import { type Replica, ReplicaUnreachable, type WriteReply } from '@kv/replication';
+import { type ComparableReplica, ReplicaUnreachable, type WriteReply } from '@kv/replication';
 import { encodeRecord, readRecord, systemClock, systemTimers } from '@kv/storage';
 
 import { createReplicaService } from '../services/replica-service.js';
@@ -26,12 +26,12 @@ const deadlineMs = 1_000;
 
 /** The way from a coordinator on member 1 to `replica` on member 2, without a network in between. */
 function remote(
-  replica: Partial<Replica>,
+  replica: Partial<ComparableReplica>,
   { self = asked, change }: { self?: number; change?: Partial<ReplicaService> } = {},
-): Replica {
+): ComparableReplica {
   const hlc = createHybridLogicalClock({}, { clock });
   const service = {
-    ...createReplicaService({ clusterId, self }, { hlc, clock, replica: replica as Replica }),
+    ...createReplicaService({ clusterId, self }, { hlc, clock, replica: replica as ComparableReplica }),
     ...change,
   };
   const context = { signal: new AbortController().signal, metadata: { get: () => undefined } };
@@ -40,6 +40,7 @@ function remote(
     repair: (request) => service.repair(request, context),
     read: (request) => service.read(request, context),
     scanPartition: (request) => service.scanPartition(request, context),
+    digest: (request) => service.digest(request, context),
   } satisfies Partial<PeerConnection> as unknown as PeerConnection;
   const ports = { connection, hlc, clock, timers: systemTimers() };
   return createRemoteReplica({ clusterId, self: asker, member: 2 }, ports);
@@ -54,6 +55,7 @@ describe('a remote replica', () => {
     { ...facts, kind: 'newer', version: { timestamp: now, node: 5 }, previous },
     { ...facts, kind: 'newer', version: { timestamp: now, node: 5 }, previous: undefined },
     { ...facts, kind: 'below-floor', purgeFloor: now },
+    { ...facts, kind: 'abstained' },
     { ...facts, kind: 'refused', code: 'memory-full' },
   ];
 
@@ -133,7 +135,7 @@ describe('a remote replica', () => {
 
   it('takes an error for a refusal only if the peer says that nothing was applied', async () => {
     const failing = (error: Error) => remote({}, { change: { write: () => Promise.reject(error) } });
-    const write = (replica: Replica) => replica.write({ record, wantPrevious: false, deadlineMs });
+    const write = (replica: ComparableReplica) => replica.write({ record, wantPrevious: false, deadlineMs });
     const refused = new KvError('wrong-epoch', 'another cluster', { outcome: 'not-applied' });
     expect(await write(failing(refused))).toMatchObject({ kind: 'refused', code: 'wrong-epoch' });
     const defect = new KvError('internal', 'a defect');

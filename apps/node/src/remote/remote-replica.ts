@@ -1,11 +1,13 @@
 import { type ErrorCode, isKvError } from '@kv/errors';
 import { type HybridLogicalClock, zeroTimestamp } from '@kv/hlc';
 import {
+  type ComparableReplica,
+  type DigestOperation,
+  type DigestReply,
   type ReadOperation,
   type ReadReply,
   type Refusal,
   type RepairOperation,
-  type Replica,
   ReplicaUnreachable,
   type ReplyFacts,
   type ScanOperation,
@@ -26,7 +28,7 @@ import {
   openReplyHeader,
   requestHeader,
 } from './message-header.js';
-import { toReadReply, toScanReply, toWriteReply } from './reply-messages.js';
+import { toDigestReply, toReadReply, toScanReply, toWriteReply } from './reply-messages.js';
 import { asBuffer } from './wire-bytes.js';
 
 export interface RemoteReplicaOptions extends HeaderOptions {
@@ -40,7 +42,10 @@ export interface RemoteReplicaPorts extends HeaderPorts {
 }
 
 /** A replica on another member: operations gather into messages, and each gets its own reply. */
-export function createRemoteReplica(options: RemoteReplicaOptions, ports: RemoteReplicaPorts): Replica {
+export function createRemoteReplica(
+  options: RemoteReplicaOptions,
+  ports: RemoteReplicaPorts,
+): ComparableReplica {
   const { connection, hlc } = ports;
   const { member } = options;
   const lanePorts = { ...ports, budget: createByteBudget(peerBytesMax) };
@@ -70,12 +75,19 @@ export function createRemoteReplica(options: RemoteReplicaOptions, ports: Remote
   }, lanePorts);
 
   async function scanPartition(operation: ScanOperation): Promise<ScanReply> {
-    const { at, partition, prefix, after, limit, bytesMax } = operation;
+    const { at, partition, prefix, after, limit, bytesMax, rebuild = false } = operation;
     const deadlineMs = operation.deadlineMs === 0 ? Infinity : operation.deadlineMs;
     const header = requestHeader(options, ports, { deadlineMs, at });
-    const page = { partition, prefix: asBuffer(prefix), after: asBuffer(after), limit, bytesMax };
+    const page = { partition, prefix: asBuffer(prefix), after: asBuffer(after), limit, bytesMax, rebuild };
     const response = await connection.scanPartition({ header, ...page }, patience(deadlineMs));
     return toScanReply(response, openReplyHeader(response.header, member));
+  }
+
+  async function digest({ partitions, deadlineMs }: DigestOperation): Promise<DigestReply> {
+    const boundMs = deadlineMs === 0 ? Infinity : deadlineMs;
+    const header = requestHeader(options, ports, { deadlineMs: boundMs });
+    const response = await connection.digest({ header, partitions: [...partitions] }, patience(boundMs));
+    return toDigestReply(response, openReplyHeader(response.header, member));
   }
 
   /** A refusal is a reply: what was asked was certainly not done. */
@@ -97,6 +109,7 @@ export function createRemoteReplica(options: RemoteReplicaOptions, ports: Remote
       orRefusal(repairs.submit(operation, { ...operation, bytes: operation.record.length })),
     read: (operation) => orRefusal(reads.submit(operation, { ...operation, bytes: operation.key.length })),
     scanPartition: (operation) => orRefusal(scanPartition(operation)),
+    digest: (operation) => orRefusal(digest(operation)),
   };
 }
 

@@ -1,14 +1,23 @@
 /** What replicas answer, between the domain's words and the wire's. The two directions stand beside each other. */
-import { isErrorCode } from '@kv/errors';
+import { isErrorCode, KvError } from '@kv/errors';
 import { zeroTimestamp } from '@kv/hlc';
 import {
+  type DigestResponse,
   type ReadResult,
   type ReplyHeader,
   type ScanPartitionResponse,
   type WriteResult,
   WriteStatus,
 } from '@kv/proto/internal';
-import type { ReadReply, Refusal, ReplyFacts, ScanReply, WriteReply } from '@kv/replication';
+import type {
+  DigestReply,
+  PartitionDigest,
+  ReadReply,
+  Refusal,
+  ReplyFacts,
+  ScanReply,
+  WriteReply,
+} from '@kv/replication';
 import { readRecord, readRecords } from '@kv/storage';
 
 import { checkedTimestamp } from './message-header.js';
@@ -45,6 +54,8 @@ export function fromWriteReply(reply: WriteReply): WriteResult {
       };
     case 'below-floor':
       return { ...result, status: WriteStatus.BELOW_FLOOR };
+    case 'abstained':
+      return { ...result, status: WriteStatus.ABSTAINED };
     case 'refused':
       return { ...result, status: WriteStatus.REFUSED, refusal: reply.code };
   }
@@ -64,6 +75,8 @@ export function toWriteReply(result: WriteResult, message: MessageFacts): WriteR
     }
     case WriteStatus.BELOW_FLOOR:
       return { ...facts, kind: 'below-floor' };
+    case WriteStatus.ABSTAINED:
+      return { ...facts, kind: 'abstained' };
     case WriteStatus.REFUSED:
       return { ...facts, ...refusal(result.refusal) };
     default:
@@ -100,17 +113,50 @@ export function fromScanReply(reply: ScanReply, header: ReplyHeader): ScanPartit
   switch (reply.kind) {
     case 'page': {
       const records = Buffer.concat(reply.records.map(({ bytes }) => bytes));
-      return { header, records, more: reply.more, purgeFloor, refusal: '' };
+      return { header, records, more: reply.more, purgeFloor, refusal: '', suspect: reply.suspect ?? false };
     }
     case 'refused':
-      return { header, records: noBytes, more: false, purgeFloor, refusal: reply.code };
+      return { header, records: noBytes, more: false, purgeFloor, refusal: reply.code, suspect: false };
   }
 }
 
 export function toScanReply(response: ScanPartitionResponse, message: MessageFacts): ScanReply {
   const facts = { ...message, purgeFloor: checkedTimestamp(response.purgeFloor) };
   if (response.refusal !== '') return { ...facts, ...refusal(response.refusal) };
-  return { ...facts, kind: 'page', records: readRecords(response.records), more: response.more };
+  const { more, suspect } = response;
+  return { ...facts, kind: 'page', records: readRecords(response.records), more, suspect };
+}
+
+export function fromDigestReply(reply: DigestReply, header: ReplyHeader): DigestResponse {
+  const { purgeFloor } = reply;
+  if (reply.kind === 'refused') {
+    throw new KvError(reply.code, 'no digests', { outcome: 'not-applied' });
+  }
+  const digests = reply.digests.map((digest) =>
+    digest.kind === 'refused'
+      ? { words: noBytes, suspect: false, purgeFloor, refusal: digest.code }
+      : { words: wordBytes(digest.words), suspect: digest.suspect, purgeFloor, refusal: '' },
+  );
+  return { header, digests };
+}
+
+export function toDigestReply(response: DigestResponse, message: MessageFacts): DigestReply {
+  const digests = response.digests.map((digest): PartitionDigest => {
+    if (digest.refusal !== '') return refusal(digest.refusal);
+    return { kind: 'digest', words: toWords(digest.words), suspect: digest.suspect };
+  });
+  const purgeFloor = checkedTimestamp(response.digests[0]?.purgeFloor ?? 0);
+  return { ...message, purgeFloor, kind: 'digests', digests };
+}
+
+function wordBytes(words: Uint32Array): Buffer {
+  const bytes = Buffer.alloc(words.length * 4);
+  for (const [index, word] of words.entries()) bytes.writeUInt32LE(word, index * 4);
+  return bytes;
+}
+
+function toWords(bytes: Buffer): Uint32Array {
+  return Uint32Array.from({ length: bytes.length >>> 2 }, (_, index) => bytes.readUInt32LE(index * 4));
 }
 
 function recordBytes(record: { readonly bytes: Uint8Array } | undefined): Buffer {

@@ -4,11 +4,11 @@
  */
 import { KvError, toKvError } from '@kv/errors';
 import type { Timestamp } from '@kv/hlc';
-import type { RequestHeader } from '@kv/proto/internal';
-import type { Replica, WriteReply } from '@kv/replication';
+import { DirectoryVerdict, type RequestHeader } from '@kv/proto/internal';
+import type { ComparableReplica, ReadReply, WriteReply } from '@kv/replication';
 import { type RecordView, readRecords } from '@kv/storage';
 
-import { operationsPerMessageMax, scanPageBytesMax } from '../limits.js';
+import { digestsPerMessageMax, operationsPerMessageMax, scanPageBytesMax } from '../limits.js';
 import {
   checkRequestHeader,
   type HeaderOptions,
@@ -16,6 +16,7 @@ import {
   replyHeader,
 } from '../remote/message-header.js';
 import {
+  fromDigestReply,
   fromReadReply,
   fromScanReply,
   fromWriteReply,
@@ -25,7 +26,7 @@ import {
 import type { ReplicaService } from '../transport.js';
 
 export interface ReplicaServicePorts extends HeaderPorts {
-  readonly replica: Replica;
+  readonly replica: ComparableReplica;
 }
 
 export function createReplicaService(options: HeaderOptions, ports: ReplicaServicePorts): ReplicaService {
@@ -66,15 +67,8 @@ export function createReplicaService(options: HeaderOptions, ports: ReplicaServi
       checkRequestHeader(header, options);
       const { deadlineMs } = header;
       const at = header.hlcTime as Timestamp;
-      const results = await Promise.all(
-        bounded(keys).map(async (key) => {
-          try {
-            return fromReadReply(await replica.read({ key, at, deadlineMs, signal }));
-          } catch (error) {
-            return refusedRead(toKvError(error).code);
-          }
-        }),
-      );
+      const reads = bounded(keys).map((key) => replica.read({ key, at, deadlineMs, signal }));
+      const results = await Promise.all(reads.map(toReadResult));
       return { header: reply(), results };
     },
     scanPartition: async ({ header, ...page }, { signal }) => {
@@ -85,19 +79,42 @@ export function createReplicaService(options: HeaderOptions, ports: ReplicaServi
       const answer = await replica.scanPartition({ ...page, bytesMax, at, deadlineMs, signal });
       return fromScanReply(answer, reply());
     },
+    digest: async ({ header, partitions }, { signal }) => {
+      checkRequestHeader(header, options);
+      const { deadlineMs } = header;
+      const answer = await replica.digest({
+        partitions: bounded(partitions, digestsPerMessageMax),
+        deadlineMs,
+        signal,
+      });
+      return fromDigestReply(answer, reply());
+    },
     ping: ({ header }) => {
       checkRequestHeader(header, options);
-      return Promise.resolve({ header: reply() });
+      return Promise.resolve({
+        header: reply(),
+        verdict: DirectoryVerdict.UNSPECIFIED,
+        remembered: [],
+        confirmed: true,
+      });
     },
   };
 }
 
 /** A reply carries up to a record for each operation, so their number bounds its size. */
-function bounded<Item>(items: readonly Item[]): readonly Item[] {
-  if (items.length <= operationsPerMessageMax) return items;
-  throw new KvError('invalid-argument', `a message holds at most ${operationsPerMessageMax} operations`, {
+function bounded<Item>(items: readonly Item[], itemsMax = operationsPerMessageMax): readonly Item[] {
+  if (items.length <= itemsMax) return items;
+  throw new KvError('invalid-argument', `a message holds at most ${itemsMax} operations`, {
     outcome: 'not-applied',
   });
+}
+
+async function toReadResult(reply: Promise<ReadReply>) {
+  try {
+    return fromReadReply(await reply);
+  } catch (error) {
+    return refusedRead(toKvError(error).code);
+  }
 }
 
 async function toWriteResult(reply: Promise<WriteReply>) {

@@ -2,7 +2,7 @@ import { toKvError } from '@kv/errors';
 
 import { attempt } from './attempt.js';
 import { type Call, openCall } from './call.js';
-import type { OfferedLevel } from './check-request.js';
+import type { ConsistencyLevel } from '../consistency-level.js';
 import { readError } from '../errors.js';
 import { comparisonsMax } from '../limits.js';
 import {
@@ -20,7 +20,7 @@ import type { WriteAnswer } from '../cores/write-answer.js';
 /** Runs one read through its core. A read at ONE may be followed by a comparison of all replicas. */
 export async function runRead(
   shell: Shell,
-  read: { readonly key: Uint8Array; readonly level: OfferedLevel },
+  read: { readonly key: Uint8Array; readonly level: ConsistencyLevel },
   options: CallOptions,
 ): Promise<ReadResult> {
   const { key, level } = read;
@@ -41,7 +41,7 @@ export async function runRead(
 
 function runQuorumRead(
   shell: Shell,
-  { key, level }: { readonly key: Uint8Array; readonly level: OfferedLevel },
+  { key, level }: { readonly key: Uint8Array; readonly level: ConsistencyLevel },
   options: CallOptions,
 ): Promise<ReadResult> {
   const core = createReadCore({
@@ -49,6 +49,7 @@ function runQuorumRead(
     required: requiredFor(shell, level),
     writeQuorum: writeQuorumOf(shell),
     at: readTime(shell),
+    decisions: shell.decisions,
   });
   const plan: Plan = { key, level, step: (input) => (input.kind === 'impatient' ? [] : core.step(input)) };
   return new Promise((resolve, reject) => {
@@ -70,7 +71,7 @@ function compareInBackground(shell: Shell, key: Uint8Array): void {
 
 interface Plan {
   readonly key: Uint8Array;
-  readonly level: OfferedLevel;
+  readonly level: ConsistencyLevel;
   /** The core: only one at ONE can become impatient, and it writes nothing back. */
   step(input: ReadInput | { readonly kind: 'impatient' }): readonly ReadEffect[];
 }

@@ -3,7 +3,7 @@ import type { RecordView } from '@kv/storage';
 
 import { attempt } from './attempt.js';
 import { type Call, openCall } from './call.js';
-import type { OfferedLevel } from './check-request.js';
+import type { ConsistencyLevel } from '../consistency-level.js';
 import { readError } from '../errors.js';
 import { scanPageBytesMax, scanPageRecordsMax } from '../limits.js';
 import type { CallOptions, ScanEntry, ScanPage } from './requests.js';
@@ -22,7 +22,7 @@ export interface CheckedScan {
   readonly after: Uint8Array;
   /** Infinity = no limit. */
   readonly limit: number;
-  readonly level: OfferedLevel;
+  readonly level: ConsistencyLevel;
 }
 
 /**
@@ -111,6 +111,7 @@ class PageOperation {
       owners: ownFirst(shell, shell.placement.owners(request.partition)),
       required: requiredFor(shell, request.level),
       at: readTime(shell),
+      decisions: shell.decisions,
     });
     this.#running = { core, caller };
     this.#call = openCall(shell, options, {

@@ -2,14 +2,16 @@ import { toKvError } from '@kv/errors';
 import type { HybridLogicalClock, Timestamp } from '@kv/hlc';
 import { hashKey, partitionOfHash } from '@kv/storage';
 
-import type { OfferedLevel } from './check-request.js';
-import { quorumOf, replicasRequired } from '../consistency-level.js';
+import type { CheckedTicketRequest } from './check-request.js';
+import { type ConsistencyLevel, quorumOf, replicasRequired } from '../consistency-level.js';
 import type { Counters } from './counters.js';
+import type { Decisions } from '../decisions.js';
+import type { CoordinatorObserver } from './observer.js';
 import type { ReadyOptions } from '../options.js';
 import type { Clock, Placement, Random, Timers } from '../ports.js';
 import type { Repairer } from './repairer.js';
 import type { Replica } from '../replica/replica.js';
-import type { StampIssuer } from '../stamps/stamp-issuer.js';
+import type { StampIssuer, StampResult } from '../stamps/stamp-issuer.js';
 
 /** What all operations of one coordinator share. */
 export interface Shell {
@@ -22,6 +24,8 @@ export interface Shell {
   readonly timers: Timers;
   readonly random: Random;
   readonly counters: Counters;
+  readonly decisions: Decisions;
+  readonly observer: CoordinatorObserver | undefined;
   readonly repairer: Repairer;
   /** What goes on when nobody waits any more. */
   readonly background: {
@@ -36,12 +40,34 @@ export function partitionOfKey(shell: Shell, key: Uint8Array): number {
   return partitionOfHash(hashKey(key), shell.options.partitions);
 }
 
-export function requiredFor(shell: Shell, level: OfferedLevel): number {
+export function requiredFor(shell: Shell, level: ConsistencyLevel): number {
   return replicasRequired(level, shell.options.replicationFactor);
 }
 
 export function writeQuorumOf(shell: Shell): number {
   return quorumOf(shell.options.replicationFactor);
+}
+
+/** Above the client's bound, and above what was met; never above the client's ceiling (rule 11). */
+export function issueStamp(
+  { stamps, counters, decisions }: Shell,
+  { stampAbove, stampNotAfter }: Pick<CheckedTicketRequest, 'stampAbove' | 'stampNotAfter'>,
+  met: Timestamp | undefined,
+  {
+    then,
+    failed,
+  }: {
+    readonly then: (result: StampResult) => void;
+    readonly failed: (error: unknown) => void;
+  },
+): void {
+  const floor = decisions.stampFloor(stampAbove);
+  const above = met !== undefined && (floor === undefined || met > floor) ? met : floor;
+  stamps.issue({ above, notAfter: decisions.stampCeiling(stampNotAfter) }).then((result) => {
+    const isDrift = result.kind === 'refused' && (result.reason === 'drift' || result.reason === 'fenced');
+    if (isDrift) counters.driftRefusals += 1;
+    then(result);
+  }, failed);
 }
 
 /** The time at which a read asks (rule 16). @throws KvError `clock-drift` if the clock is out of its range altogether */

@@ -49,6 +49,7 @@ class TicketOperation {
     const core = createTicketCore({
       owners: shell.placement.owners(partitionOfKey(shell, request.key)),
       required: requiredFor(shell, 'linearizable'),
+      decisions: shell.decisions,
     });
     this.#running = { core, caller };
     this.#call = openCall(shell, options, {
@@ -81,6 +82,7 @@ class TicketOperation {
         return;
       case 'issued':
         this.#shell.counters.tickets += 1;
+        this.#shell.observer?.ticketed?.({ key: this.#request.key, version: effect.ticket });
         this.#shell.observer?.ticketed?.({ key: this.#request.key, version: effect.ticket });
         this.#end(() => caller.resolve(effect.ticket));
         return;

@@ -9,15 +9,30 @@ import { neverSentError, unstampedError, writeError } from '../errors.js';
 import type { PreviousRecord } from '../cores/previous-record.js';
 import type { CallOptions, PreviousValue, WriteResult } from './requests.js';
 import type { WriteAnswer } from '../cores/write-answer.js';
-import { partitionOfKey, requiredFor, serverTime, type Shell } from './shell.js';
+import { issueStamp, partitionOfKey, requiredFor, serverTime, type Shell } from './shell.js';
+import { runTicket } from './ticket-operation.js';
 import type { StampResult } from '../stamps/stamp-issuer.js';
 import { createWriteCore, type WriteCore, type WriteEffect, type WriteInput } from '../cores/write-core.js';
 
-/** Runs one write through its core: sends, waits, stamps, and answers the caller. */
+/** Runs one write through its core: stamps unless it has a ticket, sends, waits, and answers the caller. */
 export function runWrite(shell: Shell, write: CheckedWrite, options: CallOptions): Promise<WriteResult> {
+  if (write.consistency === 'linearizable' && write.ticket === undefined) {
+    return runTwoRounds(shell, write, options);
+  }
   return new Promise((resolve, reject) => {
     new WriteOperation(shell, write, options, { resolve, reject }).start();
   });
+}
+
+/** Both rounds of a caller that brought no ticket (rule 10), within the time of one call. */
+async function runTwoRounds(shell: Shell, write: CheckedWrite, options: CallOptions): Promise<WriteResult> {
+  const { requestTimeoutMs } = shell.options;
+  const timeoutMs = Math.min(options.timeoutMs ?? requestTimeoutMs, requestTimeoutMs);
+  const beganAtMs = shell.clock.monotonicMs();
+  const ticket = await runTicket(shell, write, options);
+  const leftMs = timeoutMs - (shell.clock.monotonicMs() - beganAtMs);
+  if (leftMs <= 0) throw neverSentError('deadline', undefined);
+  return runWrite(shell, { ...write, ticket }, { ...options, timeoutMs: leftMs });
 }
 
 interface Caller {
@@ -46,7 +61,9 @@ class WriteOperation {
 
   start(): void {
     // The listener misses a signal that was aborted before the call came in.
+    const { ticket } = this.#running!.write;
     if (this.#signal?.aborted === true) this.#onEnd('client-gone');
+    else if (ticket !== undefined && this.#shell.decisions.keepsTicket()) this.#begin(ticket);
     else this.#stamp(undefined, (result) => this.#onFirstStamp(result));
   }
 
@@ -58,13 +75,19 @@ class WriteOperation {
       this.#end(() => running.caller.reject(unstampedError(result.reason, retryAfterMs)));
       return;
     }
-    const { key, consistency, wantPrevious, operationId } = running.write;
+    this.#begin(this.#versionOf(result.timestamp));
+  }
+
+  #begin(version: Version): void {
+    const { key, consistency, wantPrevious, operationId, ticket } = this.#running!.write;
     this.#core = createWriteCore({
       owners: this.#shell.placement.owners(partitionOfKey(this.#shell, key)),
       required: requiredFor(this.#shell, consistency),
-      version: this.#versionOf(result.timestamp),
+      version,
       wantPrevious,
       operationId,
+      ticketed: version === ticket,
+      decisions: this.#shell.decisions,
     });
     this.#input({ kind: 'start' });
   }
@@ -113,6 +136,12 @@ class WriteOperation {
   }
 
   #send(write: CheckedWrite, { round, version, to }: WriteEffect & { kind: 'send' }): void {
+    this.#shell.observer?.stamped?.({
+      key: write.key,
+      operationId: write.operationId,
+      version,
+      round: version === write.ticket ? 'ticket' : round,
+    });
     const record = encodeRecord({
       key: write.key,
       value: write.value ?? noBytes,
@@ -129,19 +158,8 @@ class WriteOperation {
     }
   }
 
-  /** Above the client's bound, and above what was met; never above the client's ceiling (rule 11). */
   #stamp(met: Timestamp | undefined, then: (result: StampResult) => void): void {
-    const { stampAbove, stampNotAfter } = this.#running!.write;
-    const above = met !== undefined && (stampAbove === undefined || met > stampAbove) ? met : stampAbove;
-    this.#shell.stamps.issue({ above, notAfter: stampNotAfter }).then(
-      (result) => {
-        const isDrift =
-          result.kind === 'refused' && (result.reason === 'drift' || result.reason === 'fenced');
-        if (isDrift) this.#shell.counters.driftRefusals += 1;
-        then(result);
-      },
-      (error: unknown) => this.#onDefect(error),
-    );
+    issueStamp(this.#shell, this.#running!.write, met, { then, failed: (error) => this.#onDefect(error) });
   }
 
   #versionOf(timestamp: Timestamp): Version {

@@ -1,12 +1,14 @@
-import { compareVersions } from '@kv/hlc';
+import { compareVersions, type Timestamp, zeroTimestamp } from '@kv/hlc';
 import { compareRecords, type RecordView } from '@kv/storage';
+
+import type { Decisions } from '../decisions.js';
 
 /** What one replica showed for a key. */
 export interface Sighting {
   /** Undefined = absent. */
   readonly record: RecordView | undefined;
   /** Of the key's partition at that replica. */
-  readonly purgeFloor: number;
+  readonly purgeFloor: Timestamp;
 }
 
 /**
@@ -15,15 +17,18 @@ export interface Sighting {
  * Rule 9: where a replica shows "absent, with purge floor F", a version older than F is dead: its tombstone was purged
  * there, and another replica has not yet. (Else: the delete is forgotten, the value comes back.)
  */
-export function newestRecord(sightings: Iterable<Sighting>): RecordView | undefined {
+export function newestRecord(
+  sightings: Iterable<Sighting>,
+  { isDead }: Pick<Decisions, 'isDead'>,
+): RecordView | undefined {
   let newest: RecordView | undefined;
-  let floor = 0;
+  let floor = zeroTimestamp;
   for (const { record, purgeFloor } of sightings) {
-    if (record === undefined) floor = Math.max(floor, purgeFloor);
+    if (record === undefined) floor = purgeFloor > floor ? purgeFloor : floor;
     else if (newest === undefined || compareHeld(record, newest) > 0) newest = record;
   }
   // Dead versions are older than live ones, so only the newest needs to be looked at.
-  return newest !== undefined && newest.version.timestamp < floor ? undefined : newest;
+  return newest !== undefined && isDead(newest.version, floor) ? undefined : newest;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { compareVersions, physicalMs, type Version } from '@kv/hlc';
 import { isExpired, type RecordView } from '@kv/storage';
 
+import type { Decisions } from '../decisions.js';
 import { tellsVersion, type WriteAnswer } from './write-answer.js';
 
 /** What the acknowledging quorum held before this write (rule 13). */
@@ -21,6 +22,7 @@ export interface PreviousEvidence {
     readonly last: WriteAnswer;
     readonly first: WriteAnswer | undefined;
   }[];
+  readonly decisions: Pick<Decisions, 'isOwnRecord'>;
 }
 
 /**
@@ -65,7 +67,7 @@ class Search {
       } else {
         this.#blind(this.#evidence.stamp);
       }
-    } else if (!this.#isOurs(record)) {
+    } else if (!this.#evidence.decisions.isOwnRecord(this.#isOurs(record))) {
       if (this.#newest === undefined || compareVersions(record.version, this.#newest.version) > 0) {
         this.#newest = record;
       }

@@ -14,7 +14,9 @@
 import { physicalMs, type Timestamp, type Version } from '@kv/hlc';
 import { isExpired, type RecordView } from '@kv/storage';
 
+import { type Decisions, soundDecisions } from '../decisions.js';
 import { readRoundsMax } from '../limits.js';
+import { incarnationOf, Incarnations, type Telling } from './incarnations.js';
 import { compareHeld, newestRecord, versionsClash } from './newest-record.js';
 import { judgeReadFailure, type ReadFailure } from './read-failure.js';
 import type { ReadReply } from '../replica/replica.js';
@@ -36,6 +38,8 @@ export interface ReadCoreOptions {
   readonly writeQuorum: number;
   /** The coordinator's time (rule 16). */
   readonly at: Timestamp;
+  /** Default: the sound ones. */
+  readonly decisions?: Decisions | undefined;
 }
 
 export type ReadInput =
@@ -87,6 +91,8 @@ interface Owner {
   sent: RecordView | undefined;
   /** The newest record that it acknowledged since, being that one or a newer. */
   acknowledged: RecordView | undefined;
+  /** Its incarnation when it did. */
+  acknowledgedIn: number;
   /** Its latest write-back has not been answered. */
   pending: boolean;
 }
@@ -98,6 +104,8 @@ const nothing: readonly ReadEffect[] = [];
 
 class QuorumRead implements ReadCore {
   readonly #options: ReadCoreOptions;
+  readonly #decisions: Decisions;
+  readonly #incarnations: Incarnations;
   #owners = new Map<number, Owner>();
   #phase: Phase = 'new';
   #round = 0;
@@ -106,6 +114,8 @@ class QuorumRead implements ReadCore {
 
   constructor(options: ReadCoreOptions) {
     this.#options = options;
+    this.#decisions = options.decisions ?? soundDecisions;
+    this.#incarnations = new Incarnations(this.#decisions);
     this.#at = options.at;
   }
 
@@ -133,7 +143,7 @@ class QuorumRead implements ReadCore {
     this.#owners = new Map(
       owners.map((member) => [
         member,
-        { answer: undefined, sent: undefined, acknowledged: undefined, pending: false },
+        { answer: undefined, sent: undefined, acknowledged: undefined, acknowledgedIn: 1, pending: false },
       ]),
     );
     return [{ kind: 'query', round: this.#round, at: this.#at, to: owners }];
@@ -143,6 +153,7 @@ class QuorumRead implements ReadCore {
     const owner = this.#owners.get(from);
     if (round !== this.#round || owner === undefined || owner.answer !== undefined) return nothing;
     owner.answer = answer;
+    this.#hear(answer);
     return this.#phase === 'answered' ? this.#compareLate() : this.#judge();
   }
 
@@ -150,20 +161,37 @@ class QuorumRead implements ReadCore {
     const owner = this.#owners.get(input.from);
     if (this.#phase !== 'asking' || input.round !== this.#round || owner === undefined) return nothing;
     if (owner.sent === input.record) owner.pending = false;
+    this.#hear(input.answer);
     switch (input.answer.kind) {
       case 'stored':
       case 'already':
       case 'newer':
         if (owner.acknowledged === undefined || compareHeld(input.record, owner.acknowledged) > 0) {
+          const incarnation = incarnationOf(input.from, input.answer);
+          if (this.#incarnations.isOutdated(input.from, incarnation)) return this.#judge();
           owner.acknowledged = input.record;
+          owner.acknowledgedIn = incarnation;
         }
         return this.#judge();
       case 'below-floor':
         // It was purged while this read looked elsewhere (rule 8): what was read is no longer true.
         return this.#ask();
+      case 'abstained':
       case 'refused':
       case 'unreachable':
         return this.#judge();
+    }
+  }
+
+  /** Rule 15: what an older incarnation said, or acknowledged, is as good as silence. */
+  #hear(answer: Telling): void {
+    if (!this.#incarnations.hear(answer)) return;
+    for (const [member, owner] of this.#owners) {
+      if (owner.answer !== undefined && owner.answer.kind !== 'unreachable') {
+        const incarnation = incarnationOf(member, owner.answer);
+        if (this.#incarnations.isOutdated(member, incarnation)) owner.answer = { kind: 'unreachable' };
+      }
+      if (this.#incarnations.isOutdated(member, owner.acknowledgedIn)) owner.acknowledged = undefined;
     }
   }
 
@@ -175,7 +203,8 @@ class QuorumRead implements ReadCore {
     if (newest === undefined) return this.#answer({ kind: 'not-found', version: undefined });
     if (this.#expiredElsewhere(newest)) return this.#ask();
     const alarm = this.#alarm(newest);
-    if (this.#count((owner) => holds(owner, newest)) >= writeQuorum) {
+    const holders = this.#count((owner) => holds(owner, newest));
+    if (this.#decisions.answersAtOnce({ holders, writeQuorum })) {
       return [...alarm, ...this.#answer(this.#resultOf(newest)), ...this.#spread(newest, 'repair')];
     }
     const effects = [...alarm, ...this.#spread(newest, 'write-back')];
@@ -213,7 +242,7 @@ class QuorumRead implements ReadCore {
       else if (answer?.kind === 'absent')
         sightings.push({ record: undefined, purgeFloor: answer.purgeFloor });
     }
-    return newestRecord(sightings);
+    return newestRecord(sightings, this.#decisions);
   }
 
   /**
@@ -221,7 +250,7 @@ class QuorumRead implements ReadCore {
    * expired, so ask again at that time: then it is expired for good, a quorum having merged the time.
    */
   #expiredElsewhere(newest: RecordView): boolean {
-    if (isExpired(newest, physicalMs(this.#at))) return false;
+    if (isExpired(newest, physicalMs(this.#at)) || !this.#decisions.asksExpiredAgain()) return false;
     let latest = this.#at;
     for (const { answer } of this.#owners.values()) {
       if (answer !== undefined && answer.kind !== 'unreachable' && answer.hlcTime > latest) {

@@ -11,7 +11,9 @@
 import { physicalMs, type Timestamp } from '@kv/hlc';
 import { isExpired, type RecordView } from '@kv/storage';
 
+import { type Decisions, soundDecisions } from '../decisions.js';
 import { readRoundsMax } from '../limits.js';
+import { Incarnations } from './incarnations.js';
 import { compareHeld, newestRecord } from './newest-record.js';
 import { judgeReadFailure, type ReadFailure } from './read-failure.js';
 import type { ScanReply } from '../replica/replica.js';
@@ -25,6 +27,8 @@ export interface ScanCoreOptions {
   readonly required: number;
   /** The coordinator's time (rule 16). */
   readonly at: Timestamp;
+  /** Default: the sound ones. */
+  readonly decisions?: Decisions | undefined;
 }
 
 export type ScanInput =
@@ -66,8 +70,13 @@ type PageReply = ScanReply & { readonly kind: 'page' };
 const compare = (a: Uint8Array, b: Uint8Array): number => Buffer.compare(a, b);
 const nothing: readonly ScanEffect[] = [];
 
+/** In the place of a page of an older incarnation (rule 15). */
+const outdated: ScanAnswer = { kind: 'unreachable' };
+
 class PageScan implements ScanCore {
   readonly #options: ScanCoreOptions;
+  readonly #decisions: Decisions;
+  readonly #incarnations: Incarnations;
   readonly #answers = new Map<number, ScanAnswer>();
   #asked = 0;
   #round = 0;
@@ -76,6 +85,8 @@ class PageScan implements ScanCore {
 
   constructor(options: ScanCoreOptions) {
     this.#options = options;
+    this.#decisions = options.decisions ?? soundDecisions;
+    this.#incarnations = new Incarnations(this.#decisions);
     this.#at = options.at;
   }
 
@@ -111,21 +122,24 @@ class PageScan implements ScanCore {
   #onAnswer(from: number, round: number, answer: ScanAnswer): readonly ScanEffect[] {
     if (round !== this.#round || this.#answers.has(from)) return nothing;
     this.#answers.set(from, answer);
+    if (this.#incarnations.hear(answer)) this.#incarnations.sift(this.#answers, outdated);
     const pages = this.#pages();
     if (pages.size >= this.#options.required) return this.#conclude(pages);
-    const more = isPage(answer) ? nothing : this.#ask(1);
+    // One more for each that failed, or turned out to be of an older incarnation.
+    const hopeful = this.#asked - this.#answers.size + pages.size;
+    const more = this.#ask(Math.max(0, this.#options.required - hopeful));
     // One more is asked for each that fails, so if all have answered now, there is nobody left to ask.
     return this.#answers.size === this.#asked ? this.#fail('no-quorum') : more;
   }
 
   #conclude(pages: ReadonlyMap<number, PageReply>): readonly ScanEffect[] {
-    const { records, repairs, next } = mergePages(pages);
+    const { records, repairs, next } = mergePages(pages, this.#decisions);
     let latest = this.#at;
     for (const page of pages.values()) if (page.hlcTime > latest) latest = page.hlcTime;
     // Rule 16, as in a read: expired by a replica's clock but not by ours is asked again, at that clock's time.
     const isTorn = (record: RecordView) =>
       isExpired(record, physicalMs(latest)) && !isExpired(record, physicalMs(this.#at));
-    if (records.some(isTorn)) {
+    if (this.#decisions.asksExpiredAgain() && records.some(isTorn)) {
       this.#at = latest;
       return this.#begin();
     }
@@ -162,7 +176,7 @@ interface Merged {
   readonly next: Uint8Array | undefined;
 }
 
-function mergePages(pages: ReadonlyMap<number, PageReply>): Merged {
+function mergePages(pages: ReadonlyMap<number, PageReply>, decisions: Decisions): Merged {
   const cursors = [...pages].map(([member, page]) => ({ member, page, index: 0 }));
   const horizon = horizonOf([...pages.values()]);
   const records: RecordView[] = [];
@@ -176,7 +190,7 @@ function mergePages(pages: ReadonlyMap<number, PageReply>): Merged {
       if (here) cursor.index += 1;
       return { ...cursor, record: here ? record : undefined, purgeFloor: cursor.page.purgeFloor };
     });
-    const newest = newestRecord(sightings);
+    const newest = newestRecord(sightings, decisions);
     if (newest === undefined) continue;
     records.push(newest);
     const stale = sightings.filter(({ record }) => record === undefined || compareHeld(record, newest) < 0);

@@ -10,6 +10,8 @@
  */
 import type { Timestamp, Version } from '@kv/hlc';
 
+import { type Decisions, soundDecisions } from '../decisions.js';
+import { Incarnations } from './incarnations.js';
 import type { ReadAnswer } from './read-core.js';
 import { judgeReadFailure, type ReadFailure } from './read-failure.js';
 import type { StampRefusal } from '../stamps/stamp-issuer.js';
@@ -19,6 +21,8 @@ export interface TicketCoreOptions {
   readonly owners: readonly number[];
   /** R: a majority. */
   readonly required: number;
+  /** Default: the sound ones. */
+  readonly decisions?: Decisions | undefined;
 }
 
 export type TicketInput =
@@ -52,13 +56,20 @@ type Phase = 'new' | 'asking' | 'stamping' | 'concluded';
 
 const nothing: readonly TicketEffect[] = [];
 
+/** In the place of a reply of an older incarnation (rule 15). */
+const outdated: ReadAnswer = { kind: 'unreachable' };
+
 class TicketQuery implements TicketCore {
   readonly #options: TicketCoreOptions;
   readonly #answers = new Map<number, ReadAnswer>();
+  readonly #decisions: Decisions;
+  readonly #incarnations: Incarnations;
   #phase: Phase = 'new';
 
   constructor(options: TicketCoreOptions) {
     this.#options = options;
+    this.#decisions = options.decisions ?? soundDecisions;
+    this.#incarnations = new Incarnations(this.#decisions);
   }
 
   step(input: TicketInput): readonly TicketEffect[] {
@@ -91,9 +102,10 @@ class TicketQuery implements TicketCore {
     const { owners, required } = this.#options;
     if (this.#phase !== 'asking' || this.#answers.has(from) || !owners.includes(from)) return nothing;
     this.#answers.set(from, answer);
+    if (this.#incarnations.hear(answer)) this.#incarnations.sift(this.#answers, outdated);
     if (this.#replies() >= required) {
       this.#phase = 'stamping';
-      return [{ kind: 'stamp', above: this.#largestSeen() }];
+      return [{ kind: 'stamp', above: this.#decisions.ticketAbove(this.#largestSeen()) }];
     }
     return this.#answers.size === owners.length ? this.#fail('no-quorum') : nothing;
   }

@@ -1,3 +1,5 @@
+import type { Version } from '@kv/hlc';
+
 import type { Unreachable } from '../coordinator/attempt.js';
 import type { WriteReply } from '../replica/replica.js';
 
@@ -12,6 +14,28 @@ export function isClean(answer: WriteAnswer): boolean {
 /** This version or a newer one is durable there, and the replica said which. */
 export function tellsVersion(answer: WriteAnswer): boolean {
   return isClean(answer) || answer.kind === 'newer';
+}
+
+/** Rule 10: durable there, or a newer version is. What a floor answers for is neither (rule 18). */
+export function acceptsTicket(answer: WriteAnswer, ticket: Version): boolean {
+  return tellsVersion(answer) && !refusesTicket(answer, ticket);
+}
+
+/** Rule 10: the ticket is too old, below the replica's floor, or too far ahead of its clock. */
+export function refusesTicket(answer: WriteAnswer, ticket: Version): boolean {
+  switch (answer.kind) {
+    case 'below-floor':
+      return true;
+    case 'newer':
+      return answer.purgeFloor > ticket.timestamp;
+    case 'refused':
+      return answer.code === 'clock-drift';
+    case 'stored':
+    case 'already':
+    case 'abstained':
+    case 'unreachable':
+      return false;
+  }
 }
 
 /** Refused before appending, or never handed to a transport. `newer` is no such refusal (rule 12). */

@@ -185,6 +185,71 @@ describe('rules 4 and 5: what may not be stamped is unknown', () => {
   );
 });
 
+describe('rule 10: a write with a ticket', () => {
+  const ticketed = (): WriteCore => started({ ticketed: true });
+  const belowFloor: WriteAnswer = { kind: 'below-floor', ...facts() };
+
+  it('rule 10: newer counts as an acknowledgement, and nothing is ever stamped again', () => {
+    const core = ticketed();
+    expect(answer(core, 1, newer(recordAt(20)))).toEqual([]);
+    expect(core.step({ kind: 'impatient' })).toEqual([]);
+    expect(answer(core, 2, newer(recordAt(25)))).toMatchObject([
+      { kind: 'acknowledged', version: version(10), previous: { kind: 'unknown' } },
+    ]);
+  });
+
+  it('rule 10: a repeated store meets itself', () => {
+    const core = ticketed();
+    answer(core, 1, already);
+    expect(answer(core, 3, already)).toMatchObject([
+      { kind: 'acknowledged', version: version(10), previous: { kind: 'unknown' } },
+    ]);
+  });
+
+  it('rule 13: where all of the quorum stored it, the newest that they replaced', () => {
+    const core = ticketed();
+    answer(core, 1, stored(recordAt(4)));
+    expect(answer(core, 3, stored(recordAt(7)))).toMatchObject([
+      { kind: 'acknowledged', previous: { kind: 'value', record: { version: version(7) } } },
+    ]);
+  });
+
+  it('rule 10: one reply is not enough', () => {
+    const core = ticketed();
+    answer(core, 1, newer(recordAt(20)));
+    answer(core, 2, unreachable(true));
+    expect(answer(core, 3, unreachable(false))).toMatchObject([
+      { kind: 'failed', failure: { why: 'no-quorum', outcome: 'unknown', received: 1 } },
+    ]);
+  });
+
+  it.each([
+    ['drift', refused('clock-drift'), 'clock-drift'],
+    ['the floor', belowFloor, 'timeout'],
+    [
+      'the promise of a floor',
+      { ...newer(recordAt(90)), ...facts({ purgeFloor: version(90).timestamp }) },
+      'timeout',
+    ],
+  ] as const)('rule 10: refused by %s it has expired: unknown, never a fresh stamp', (_name, no, code) => {
+    const core = ticketed();
+    answer(core, 1, no);
+    answer(core, 2, no);
+    expect(answer(core, 3, no)).toMatchObject([
+      { kind: 'failed', failure: { why: 'ticket-expired', code, outcome: 'unknown' } },
+    ]);
+  });
+
+  it('rule 12: what was handed to nobody, or refused for want of room by all, is not applied', () => {
+    for (const no of [unreachable(false), refused('memory-full')]) {
+      const core = ticketed();
+      answer(core, 1, no);
+      answer(core, 2, no);
+      expect(answer(core, 3, no)).toMatchObject([{ kind: 'failed', failure: { outcome: 'not-applied' } }]);
+    }
+  });
+});
+
 describe('rule 12: outcomes', () => {
   const failures = (answers: readonly WriteAnswer[], end?: 'deadline') => {
     const core = started();

@@ -11,19 +11,24 @@
  * acknowledged before this write began, so a version above the second stamp is concurrent, and losing to it is as good
  * as being overwritten a moment later.
  *
+ * A write with a ticket (rule 10) has its query behind it, which has seen every earlier acknowledgement. So its only
+ * round counts like a second one, and is never followed by another: one operation, one version, however often it is sent.
+ *
  * What was tried and fails: a third round (livelock on a hot key, and no history that needs it); counting late clean
  * replies of the first stamp after the second was issued (rule 3: two of them acknowledge a version that a write begun
  * after the acknowledgement may lose to).
  */
 import { compareVersions, type Timestamp, type Version } from '@kv/hlc';
 
+import { type Decisions, soundDecisions } from '../decisions.js';
+import { Incarnations } from './incarnations.js';
 import { previousRecord, type PreviousRecord } from './previous-record.js';
 import type { StampRefusal } from '../stamps/stamp-issuer.js';
-import { heldNothing, isClean, tellsVersion, type WriteAnswer } from './write-answer.js';
+import { acceptsTicket, isClean, refusesTicket, tellsVersion, type WriteAnswer } from './write-answer.js';
 import { judgeWriteFailure, type WriteFailure } from './write-failure.js';
 
-/** The first stamp or the second. */
-export type WriteRound = 1 | 2;
+/** The first stamp or the second; a simulator's bug may go on counting. */
+export type WriteRound = number;
 
 export interface WriteCoreOptions {
   /** Member numbers, in order of preference. */
@@ -34,6 +39,10 @@ export interface WriteCoreOptions {
   readonly version: Version;
   readonly wantPrevious: boolean;
   readonly operationId?: Uint8Array | undefined;
+  /** The version is a ticket, which this operation keeps: never stamped again (rule 10). Default false. */
+  readonly ticketed?: boolean | undefined;
+  /** Default: the sound ones. */
+  readonly decisions?: Decisions | undefined;
 }
 
 export type WriteInput =
@@ -71,21 +80,32 @@ export function createWriteCore(options: WriteCoreOptions): WriteCore {
   return new QuorumWrite(options);
 }
 
-/** `stamping`: round 1 is over, its late replies count for nothing, and no second stamp exists yet. */
-type Phase = 'new' | 'first-round' | 'stamping' | 'second-round' | 'concluded';
+/** `stamping`: the round is over, its late replies count for nothing, and no stamp of the next exists yet. */
+type Phase = 'new' | 'in-round' | 'stamping' | 'concluded';
 
 const nothing: readonly WriteEffect[] = [];
 
+/** In the place of a reply of an older incarnation: it may have stored the record, and that counts for nothing. */
+const outdated: WriteAnswer = { kind: 'unreachable', sent: true };
+
 class QuorumWrite implements WriteCore {
   readonly #options: WriteCoreOptions;
-  readonly #first = new Map<number, WriteAnswer>();
-  readonly #second = new Map<number, WriteAnswer>();
+  readonly #decisions: Decisions;
+  readonly #incarnations: Incarnations;
   #phase: Phase = 'new';
+  #round: WriteRound = 1;
   #impatient = false;
+  /** Of the current round. */
   #version: Version;
+  #answers = new Map<number, WriteAnswer>();
+  /** Of the round before it: they tell previous values. */
+  #earlierVersion: Version | undefined;
+  #earlier: Map<number, WriteAnswer> | undefined;
 
   constructor(options: WriteCoreOptions) {
     this.#options = options;
+    this.#decisions = options.decisions ?? soundDecisions;
+    this.#incarnations = new Incarnations(this.#decisions);
     this.#version = options.version;
   }
 
@@ -105,7 +125,7 @@ class QuorumWrite implements WriteCore {
         return this.#fail(input.reason);
       case 'deadline':
       case 'client-gone':
-        return this.#fail(input.kind);
+        return this.#decisions.endsWrite(input.kind) ? this.#fail(input.kind) : nothing;
     }
   }
 
@@ -113,61 +133,74 @@ class QuorumWrite implements WriteCore {
     const { owners, required } = this.#options;
     // With fewer owners than W nothing is sent: the failure is then a promise that nothing was applied.
     if (owners.length < required) return this.#fail('no-quorum');
-    this.#phase = 'first-round';
+    this.#phase = 'in-round';
     return [{ kind: 'send', round: 1, version: this.#version, to: owners }];
   }
 
-  #onAnswer(from: number, round: WriteRound, answer: WriteAnswer): readonly WriteEffect[] {
-    const answers = round === 1 ? this.#first : this.#second;
+  #onAnswer(from: number, answered: WriteRound, answer: WriteAnswer): readonly WriteEffect[] {
+    const isCurrent = this.#decisions.countedRound(answered, this.#round) === this.#round;
+    const answers = isCurrent ? this.#answers : this.#earlier;
+    if (answers === undefined) return nothing;
     // One reply per replica and round, whatever is duplicated (rule 3); and a stranger's counts for nothing.
-    if (answers.has(from) || !this.#options.owners.includes(from)) return nothing;
+    const isOwner = this.#options.owners.includes(from);
+    if (!this.#decisions.takesAnswer({ isOwner, isFirst: !answers.has(from) })) return nothing;
     answers.set(from, answer);
+    if (this.#incarnations.hear(answer)) {
+      this.#incarnations.sift(this.#answers, outdated);
+      if (this.#earlier !== undefined) this.#incarnations.sift(this.#earlier, outdated);
+    }
     return this.#judge();
   }
 
   #onStamped(version: Version): readonly WriteEffect[] {
     if (this.#phase !== 'stamping') return nothing;
-    this.#phase = 'second-round';
+    this.#phase = 'in-round';
+    this.#round += 1;
+    this.#earlierVersion = this.#version;
+    this.#earlier = this.#answers;
     this.#version = version;
-    return [{ kind: 'send', round: 2, version, to: this.#options.owners }];
+    this.#answers = new Map();
+    return [{ kind: 'send', round: this.#round, version, to: this.#options.owners }];
   }
 
   #judge(): readonly WriteEffect[] {
-    switch (this.#phase) {
-      case 'first-round':
-        return this.#judgeFirstRound();
-      case 'second-round':
-        return this.#judgeSecondRound();
-      case 'new':
-      case 'stamping':
-      case 'concluded':
+    if (this.#phase !== 'in-round') return nothing;
+    const { owners, required, ticketed } = this.#options;
+    if (ticketed === true) return this.#judgeTicketed();
+    const clean = count(this.#answers, isClean);
+    const verdict = this.#decisions.writeVerdict({
+      round: this.#round,
+      required,
+      clean,
+      told: clean === this.#answers.size ? clean : count(this.#answers, tellsVersion),
+      outstanding: owners.length - this.#answers.size,
+      impatient: this.#impatient,
+    });
+    switch (verdict) {
+      case 'acknowledged':
+        return this.#acknowledge(clean >= required ? isClean : tellsVersion);
+      case 'stamp-again':
+        this.#phase = 'stamping';
+        return [{ kind: 'stamp', above: this.#largestReported() }];
+      case 'no-quorum':
+        return this.#fail('no-quorum');
+      case 'wait':
         return nothing;
     }
   }
 
-  #judgeFirstRound(): readonly WriteEffect[] {
+  #judgeTicketed(): readonly WriteEffect[] {
     const { owners, required } = this.#options;
-    const clean = count(this.#first, isClean);
-    if (clean >= required) return this.#acknowledge(isClean);
-    const outstanding = owners.length - this.#first.size;
-    // Only W replies that tell a version have seen every earlier acknowledgement; refusals have not.
-    const informed = count(this.#first, tellsVersion) >= required;
-    if (informed && (clean + outstanding < required || this.#impatient)) {
-      this.#phase = 'stamping';
-      return [{ kind: 'stamp', above: this.#largestReported() }];
-    }
-    return outstanding === 0 ? this.#fail('no-quorum') : nothing;
-  }
-
-  #judgeSecondRound(): readonly WriteEffect[] {
-    const { owners, required } = this.#options;
-    if (count(this.#second, tellsVersion) >= required) return this.#acknowledge(tellsVersion);
-    return owners.length === this.#second.size ? this.#fail('no-quorum') : nothing;
+    const accepts = (answer: WriteAnswer): boolean => acceptsTicket(answer, this.#version);
+    if (count(this.#answers, accepts) >= required) return this.#acknowledge(accepts);
+    if (owners.length !== this.#answers.size) return nothing;
+    const expired = count(this.#answers, (answer) => refusesTicket(answer, this.#version)) > 0;
+    return this.#fail(expired ? 'ticket-expired' : 'no-quorum');
   }
 
   #largestReported(): Timestamp {
     let largest = this.#version;
-    for (const answer of this.#first.values()) {
+    for (const answer of this.#answers.values()) {
       if (answer.kind === 'newer' && compareVersions(answer.version, largest) > 0) largest = answer.version;
     }
     return largest.timestamp;
@@ -178,33 +211,30 @@ class QuorumWrite implements WriteCore {
     const { wantPrevious, operationId } = this.#options;
     const version = this.#version;
     if (!wantPrevious) return [{ kind: 'acknowledged', version, previous: { kind: 'not-asked' } }];
-    const restamped = version !== this.#options.version;
-    const current = restamped ? this.#second : this.#first;
-    const quorum = [...current].filter(([, answer]) => counts(answer));
+    const quorum = [...this.#answers].filter(([, answer]) => counts(answer));
     const previous = previousRecord({
       stamp: version,
-      firstStamp: restamped ? this.#options.version : undefined,
+      firstStamp: this.#earlierVersion,
       operationId,
-      quorum: quorum.map(([member, last]) => ({
-        last,
-        first: restamped ? this.#first.get(member) : undefined,
-      })),
+      quorum: quorum.map(([member, last]) => ({ last, first: this.#earlier?.get(member) })),
+      decisions: this.#decisions,
     });
     return [{ kind: 'acknowledged', version, previous }];
   }
 
   #fail(why: WriteFailure['why']): readonly WriteEffect[] {
-    const { owners, required } = this.#options;
-    const secondRound = this.#phase === 'second-round';
-    const answers = secondRound ? this.#second : this.#first;
+    const { owners, required, ticketed } = this.#options;
+    const counts = this.#round > 1 || ticketed === true ? tellsVersion : isClean;
     const failure = judgeWriteFailure({
       why,
       owners: owners.length,
       required,
-      received: count(answers, secondRound ? tellsVersion : isClean),
-      answers: [...answers.values()],
+      received: count(this.#answers, counts),
+      answers: [...this.#answers.values()],
       // Before the second round exists nothing but the first can have left a trace; after it, both may have.
-      traceless: this.#phase === 'new' || (!secondRound && this.#leftNoTrace()),
+      // A ticket that was refused here may have been, or may yet be, accepted elsewhere.
+      traceless:
+        why !== 'ticket-expired' && (this.#phase === 'new' || (this.#round === 1 && this.#leftNoTrace())),
     });
     this.#phase = 'concluded';
     return [{ kind: 'failed', failure }];
@@ -212,8 +242,9 @@ class QuorumWrite implements WriteCore {
 
   /** Rule 12: every replica addressed answered, and none of them can hold the record. */
   #leftNoTrace(): boolean {
-    const { owners } = this.#options;
-    return owners.length === this.#first.size && count(this.#first, heldNothing) === owners.length;
+    const { leftNoTrace } = this.#decisions;
+    const { length } = this.#options.owners;
+    return length === this.#answers.size && count(this.#answers, leftNoTrace) === length;
   }
 }
 

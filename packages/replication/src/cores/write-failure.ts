@@ -4,9 +4,12 @@ import { decisiveRefusal } from './refusal.js';
 import type { StampRefusal } from '../stamps/stamp-issuer.js';
 import type { WriteAnswer } from './write-answer.js';
 
-/** Why a write was given up, and what may have become of it (rule 12). */
+/**
+ * Why a write was given up, and what may have become of it (rule 12). `ticket-expired`: replicas refused the ticket for
+ * its age or its lead, and a fresh stamp would make two writes of one (rule 10).
+ */
 export interface WriteFailure {
-  readonly why: 'no-quorum' | 'deadline' | 'client-gone' | StampRefusal;
+  readonly why: 'no-quorum' | 'deadline' | 'client-gone' | 'ticket-expired' | StampRefusal;
   readonly code: ErrorCode;
   /** `not-applied` is a promise: no replica holds, or will hold, any stamp of this write. */
   readonly outcome: Outcome;
@@ -43,6 +46,10 @@ function codeOf(evidence: Evidence): ErrorCode {
     case 'storage':
     case 'not-ready':
       return 'unavailable';
+    case 'ticket-expired':
+      return evidence.answers.some((answer) => answer.kind === 'refused' && answer.code === 'clock-drift')
+        ? 'clock-drift'
+        : 'timeout';
     case 'no-quorum':
       return decisiveRefusal(evidence) ?? 'unavailable';
     case 'deadline':

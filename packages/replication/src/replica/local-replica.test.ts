@@ -11,7 +11,7 @@ const key = new TextEncoder().encode('k');
 const bounds = { deadlineMs: 0 };
 
 /** A real engine whose syncs happen when the test says so. */
-async function setUp(overrides: { owns?: boolean; damaged?: boolean } = {}) {
+async function setUp(overrides: { owns?: boolean; suspect?: boolean; admitted?: boolean } = {}) {
   const clock = createManualClock({ nowMs: epochMs });
   const engine = await openEngine(
     { directory: ':memory:', partitions: 1, snapshotIntervalMs: 0 },
@@ -21,6 +21,7 @@ async function setUp(overrides: { owns?: boolean; damaged?: boolean } = {}) {
   let failure: Error | undefined;
   let waiting: { position: number; resolve: () => void; reject: (error: Error) => void }[] = [];
   const ceilings: number[] = [];
+  const suspect = new Set(overrides.suspect === true ? [0] : []);
   const held = new Proxy(engine, {
     get(target, name) {
       if (name === 'isDurable') return (position: LogPosition) => position <= synced;
@@ -30,20 +31,26 @@ async function setUp(overrides: { owns?: boolean; damaged?: boolean } = {}) {
             ? Promise.resolve()
             : new Promise<void>((resolve, reject) => waiting.push({ position, resolve, reject }));
       }
-      if (name === 'suspectPartitions') return new Set(overrides.damaged === true ? [0] : []);
+      if (name === 'suspectPartitions') return suspect;
       if (name === 'persistCeiling') return (ceiling: number) => Promise.resolve(void ceilings.push(ceiling));
       const value = Reflect.get(target, name, target) as unknown;
       return typeof value === 'function' ? (value.bind(target) as unknown) : value;
     },
   });
   const hlc = createHybridLogicalClock({}, { clock });
-  const view = { epoch: () => 3, owns: () => overrides.owns ?? true, incarnations: () => [] };
+  const view = {
+    epoch: () => 3,
+    owns: () => overrides.owns ?? true,
+    incarnations: () => [{ member: 1, incarnation: 2 }],
+    isAdmitted: () => overrides.admitted ?? true,
+  };
   return {
     clock,
     engine: held,
     hlc,
     ceilings,
     replica: createLocalReplica({ engine: held, hlc, clock, view }),
+    doubt: () => suspect.add(0),
     holdSyncs: () => (synced = 0),
     sync: () => {
       synced = Infinity;
@@ -139,14 +146,11 @@ describe('what a replica refuses, before it appends', () => {
     expect(hlc.now()).toBeGreaterThan(at(500));
   });
 
-  it('a partition that it does not own, or that is damaged, or bytes that are no record', async () => {
+  it('a partition that it does not own, or bytes that are no record', async () => {
     const record = recordAt(10).bytes;
     const stranger = await setUp({ owns: false });
-    const damaged = await setUp({ damaged: true });
     const write = { record, wantPrevious: false, ...bounds };
     expect(await stranger.replica.write(write)).toMatchObject({ kind: 'refused', code: 'wrong-epoch' });
-    expect(await damaged.replica.write(write)).toMatchObject({ kind: 'refused', code: 'corrupt' });
-    expect(await damaged.replica.read({ key, at: at(0), ...bounds })).toMatchObject({ code: 'corrupt' });
     const flipped = record.slice();
     flipped[33]! ^= 1;
     const sound = await setUp();
@@ -194,6 +198,45 @@ describe('what a replica refuses, before it appends', () => {
     await expect(replica.read({ key, at: at(0), deadlineMs: 5, signal })).rejects.toMatchObject({
       sent: false,
     });
+  });
+});
+
+describe('rule 14: a suspect replica', () => {
+  const none = new Uint8Array(0);
+  const page = { partition: 0, prefix: none, after: none, limit: 10, bytesMax: 1e6, at: at(0), ...bounds };
+
+  it.each([
+    ['a suspect partition', { suspect: true }],
+    ['a directory that no peer has confirmed', { admitted: false }],
+  ])('rule 14: stores what it receives and abstains: %s', async (_, state) => {
+    const { replica, engine } = await setUp(state);
+    const record = recordAt(10).bytes;
+    expect(await replica.write({ record, wantPrevious: true, ...bounds })).toMatchObject({
+      kind: 'abstained',
+      incarnations: [{ member: 1, incarnation: 2 }],
+    });
+    expect(await replica.repair({ record, ...bounds })).toMatchObject({ kind: 'abstained' });
+    expect(engine.get(key)?.record.version).toEqual(recordAt(10).version);
+    const refused = { kind: 'refused', code: 'unavailable' };
+    expect(await replica.read({ key, at: at(0), ...bounds })).toMatchObject(refused);
+    expect(await replica.scanPartition(page)).toMatchObject(refused);
+    expect(await replica.scanPartition({ ...page, rebuild: true })).toMatchObject({
+      kind: 'page',
+      suspect: true,
+      records: [{ version: recordAt(10).version }],
+    });
+  });
+
+  it('rule 14: abstains too if it became suspect while the reply waited for a sync', async () => {
+    const { replica, holdSyncs, sync, doubt } = await setUp();
+    holdSyncs();
+    const writing = replica.write({ record: recordAt(10).bytes, wantPrevious: false, ...bounds });
+    const reading = replica.read({ key, at: at(0), ...bounds });
+    await isSettled(writing);
+    doubt();
+    sync();
+    expect(await writing).toMatchObject({ kind: 'abstained' });
+    expect(await reading).toMatchObject({ kind: 'refused', code: 'unavailable' });
   });
 });
 

@@ -10,14 +10,18 @@ import {
   type StoredRecord,
 } from '@kv/storage';
 
+import { type Decisions, type ReplicaPart, soundDecisions } from '../decisions.js';
 import { keyBytesMax, valueBytesMax } from '../limits.js';
 import {
+  type ComparableReplica,
+  type DigestOperation,
+  type DigestReply,
   type Incarnation,
+  type PartitionDigest,
   type ReadOperation,
   type ReadReply,
   type Refusal,
   type RepairOperation,
-  type Replica,
   ReplicaUnreachable,
   type ReplyFacts,
   type ScanOperation,
@@ -32,6 +36,15 @@ export interface LocalReplicaPorts {
   /** Unix milliseconds. */
   readonly clock: { nowMs(): number };
   readonly view: LocalView;
+  /** Default: the sound ones. */
+  readonly decisions?: Decisions | undefined;
+  readonly observer?: ReplicaObserver | undefined;
+}
+
+/** For histories: what a replica did that no client sees. */
+export interface ReplicaObserver {
+  /** The record was taken in, be it durable or not. `repair`: by a write-back, a repair or a rebuild. */
+  applied?(event: { readonly record: RecordView; readonly repair: boolean }): void;
 }
 
 /** What this member durably knows of the cluster (rule 21). */
@@ -39,7 +52,10 @@ export interface LocalView {
   epoch(): number;
   /** Whether this member is an owner of the partition. */
   owns(partition: number): boolean;
+  /** Of members that ever lost data, this one included; the others' are 1 (rule 15). */
   incarnations(): readonly Incarnation[];
+  /** Whether peers confirmed that no newer data directory of this member exists (rule 15). Default: they did. */
+  isAdmitted?(): boolean;
 }
 
 /**
@@ -47,17 +63,19 @@ export interface LocalView {
  *
  * Every reply waits for the durability of what it shows (rule 7), so that a crash takes back nothing that was told.
  */
-export function createLocalReplica(ports: LocalReplicaPorts): Replica {
+export function createLocalReplica(ports: LocalReplicaPorts): ComparableReplica {
   return new LocalReplica(ports);
 }
 
-class LocalReplica implements Replica {
+class LocalReplica implements ComparableReplica {
   readonly #engine: StorageEngine;
   readonly #hlc: HybridLogicalClock;
   readonly #ports: LocalReplicaPorts;
+  readonly #decisions: Decisions;
 
   constructor(ports: LocalReplicaPorts) {
     this.#ports = ports;
+    this.#decisions = ports.decisions ?? soundDecisions;
     this.#engine = ports.engine;
     this.#hlc = ports.hlc;
   }
@@ -71,7 +89,7 @@ class LocalReplica implements Replica {
       this.#refusalOf(this.#partitionOf(record.keyHash)) ??
       this.#merge(record.version.timestamp);
     if (refusal !== undefined) return this.#refuse(refusal);
-    return this.#apply(record, operation.wantPrevious);
+    return this.#apply(record, { repair: false, wantPrevious: operation.wantPrevious });
   }
 
   async repair(operation: RepairOperation): Promise<WriteReply> {
@@ -80,20 +98,27 @@ class LocalReplica implements Replica {
     if (record === undefined) return this.#refuse('corrupt');
     // Some replica has admitted this version already. Checking its drift again could keep the replicas apart for ever.
     const refusal = outOfLimits(record) ?? this.#refusalOf(this.#partitionOf(record.keyHash));
-    return refusal === undefined ? this.#apply(record, false) : this.#refuse(refusal);
+    if (refusal !== undefined) return this.#refuse(refusal);
+    if (this.#decisions.repairMergesClock()) this.#merge(record.version.timestamp);
+    return this.#apply(record, { repair: true, wantPrevious: false });
   }
 
   async read(operation: ReadOperation): Promise<ReadReply> {
     startable(operation);
     const keyHash = hashKey(operation.key);
-    const refusal = this.#refusalOf(this.#partitionOf(keyHash)) ?? this.#merge(operation.at);
+    const partition = this.#partitionOf(keyHash);
+    const refusal = this.#refusalOf(partition) ?? this.#mergeReader(operation.at);
     if (refusal !== undefined) return this.#refuse(refusal);
+    if (this.#abstains(partition, 'read')) return this.#refuse('unavailable');
     try {
       const stored = this.#engine.get(operation.key, keyHash);
       if (stored === undefined) return { kind: 'absent', ...this.#facts() };
       // Only what was read before the wait is shown: a record that came in since may not be durable itself.
-      await this.#shown(stored.position);
+      if (this.#decisions.replyWaits()) await this.#shown(stored.position);
       await this.#keepMerged(operation.at, [stored]);
+      // It may have become suspect while it waited.
+      if (this.#abstains(partition, 'read')) return this.#refuse('unavailable');
+      if (this.#hides(stored.record)) return { kind: 'absent', ...this.#facts() };
       return { kind: 'found', record: stored.record, ...this.#facts() };
     } catch (error) {
       return this.#refuse(codeOf(error));
@@ -102,30 +127,63 @@ class LocalReplica implements Replica {
 
   async scanPartition(operation: ScanOperation): Promise<ScanReply> {
     startable(operation);
+    const { partition, rebuild } = operation;
     const refusal =
-      this.#outOfRange(operation.partition) ??
-      this.#refusalOf(operation.partition) ??
-      this.#merge(operation.at);
+      this.#outOfRange(partition) ?? this.#refusalOf(partition) ?? this.#mergeReader(operation.at);
     if (refusal !== undefined) return this.#refuse(refusal);
+    if (rebuild !== true && this.#abstains(partition, 'read')) return this.#refuse('unavailable');
     try {
       const { page, more } = this.#collect(operation);
-      for (const { position } of page) await this.#shown(position);
+      if (this.#decisions.replyWaits()) for (const { position } of page) await this.#shown(position);
       await this.#keepMerged(operation.at, page);
-      return { kind: 'page', records: page.map(({ record }) => record), more, ...this.#facts() };
+      const suspect = this.#abstains(partition, 'proof');
+      if (rebuild !== true && suspect) return this.#refuse('unavailable');
+      const records = page.map(({ record }) => record).filter((record) => !this.#hides(record));
+      return { kind: 'page', records, more, suspect, ...this.#facts() };
     } catch (error) {
       return this.#refuse(codeOf(error));
     }
   }
 
-  async #apply(record: RecordView, wantPrevious: boolean): Promise<WriteReply> {
+  async digest(operation: DigestOperation): Promise<DigestReply> {
+    startable(operation);
+    try {
+      const digests = operation.partitions.map((partition) => this.#digest(partition));
+      if (this.#decisions.replyWaits()) await this.#shown(this.#engine.appended);
+      return { kind: 'digests', digests, ...this.#facts() };
+    } catch (error) {
+      return this.#refuse(codeOf(error));
+    }
+  }
+
+  #digest(partition: number): PartitionDigest {
+    const code = this.#outOfRange(partition) ?? this.#refusalOf(partition);
+    if (code !== undefined) return { kind: 'refused', code };
+    const words = this.#decisions.digest(this.#engine, partition);
+    return { kind: 'digest', words, suspect: this.#abstains(partition, 'proof') };
+  }
+
+  async #apply(
+    arrived: RecordView,
+    { repair, wantPrevious }: { readonly repair: boolean; readonly wantPrevious: boolean },
+  ): Promise<WriteReply> {
+    const { recordKept, acknowledgementWaits } = this.#decisions;
+    const record = recordKept(arrived, this.#hlc);
+    if (!repair && this.#skips(record)) return { kind: 'already', ...this.#facts() };
     const result = this.#engine.apply([record])[0];
     if (result === undefined) throw new TypeError('the engine gave no result for a record');
     if (result.kind === 'refused') return this.#refuse(result.code);
+    if (result.kind === 'stored') this.#ports.observer?.applied?.({ record, repair });
     try {
-      await this.#shown(result.position);
+      if (acknowledgementWaits()) await this.#shown(result.position);
     } catch (error) {
       // It was appended, and may yet turn out durable: calling this a refusal would be a lie (rule 12).
       throw new ReplicaUnreachable('appended, but not known to be durable', { sent: true, cause: error });
+    }
+    // Judged after the wait: what it says now, it says as the incarnation that its facts name.
+    const part = repair ? 'write-back-ack' : 'write-ack';
+    if (this.#abstains(this.#partitionOf(record.keyHash), part)) {
+      return { kind: 'abstained', ...this.#facts() };
     }
     switch (result.kind) {
       case 'stored':
@@ -137,6 +195,24 @@ class LocalReplica implements Replica {
         return { kind: 'newer', version: result.newer.version, previous, ...this.#facts() };
       }
     }
+  }
+
+  /** Rules 6, 10: neither the key's absence nor a known operation makes a write unnecessary. */
+  #skips(record: RecordView): boolean {
+    const { writesTombstone, knowsOperation } = this.#decisions;
+    const held = (): RecordView | undefined => this.#engine.get(record.key, record.keyHash)?.record;
+    return (record.tombstone && !writesTombstone(held)) || knowsOperation(record, held);
+  }
+
+  #hides(record: RecordView): boolean {
+    return this.#decisions.hidesExpired(record, this.#ports.clock.nowMs());
+  }
+
+  /** Rule 14: this copy may have lost records of the partition, or may be an old one altogether (rule 15). */
+  #abstains(partition: number, part: ReplicaPart): boolean {
+    const isCertain =
+      !this.#engine.suspectPartitions.has(partition) && this.#ports.view.isAdmitted?.() !== false;
+    return this.#decisions.abstains(!isCertain, part);
   }
 
   /** Waits until what stands at this position may be told to others (rule 7). */
@@ -182,8 +258,11 @@ class LocalReplica implements Replica {
   }
 
   #refusalOf(partition: number): ErrorCode | undefined {
-    if (!this.#ports.view.owns(partition)) return 'wrong-epoch';
-    return this.#engine.suspectPartitions.has(partition) ? 'corrupt' : undefined;
+    return this.#ports.view.owns(partition) ? undefined : 'wrong-epoch';
+  }
+
+  #mergeReader(at: Timestamp): ErrorCode | undefined {
+    return this.#decisions.mergesReadTime() ? this.#merge(at) : undefined;
   }
 
   /** Takes another process's time into the clock, or says why not (rules 1, 16). */

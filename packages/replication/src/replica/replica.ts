@@ -25,6 +25,12 @@ export interface Replica {
   scanPartition(operation: ScanOperation): Promise<ScanReply>;
 }
 
+/** A copy that can be compared with another one without reading it. */
+export interface ComparableReplica extends Replica {
+  /** Of durable state (rule 7). Records that come in meanwhile may or may not be in it. */
+  digest(operation: DigestOperation): Promise<DigestReply>;
+}
+
 interface Bounds {
   /** Time left for the work, in milliseconds; 0 = no bound. Work whose time is over is not started. */
   readonly deadlineMs: number;
@@ -61,6 +67,12 @@ export interface ScanOperation extends Bounds {
   readonly bytesMax: number;
   /** As in `ReadOperation`. */
   readonly at: Timestamp;
+  /** For merging into another copy, which asks every owner: one that is suspect answers too, and says so (rule 14). */
+  readonly rebuild?: boolean | undefined;
+}
+
+export interface DigestOperation extends Bounds {
+  readonly partitions: readonly number[];
 }
 
 /** What every reply tells beside its answer. */
@@ -71,7 +83,7 @@ export interface ReplyFacts {
   readonly purgeFloor: Timestamp;
   /** Of the cluster's view, durable at the replica before it replied (rule 21). */
   readonly epoch: number;
-  /** Of the owners, as the replica knows them (rule 15); empty while nothing is known. */
+  /** As the replica knows them, its own included, of members that ever lost data; the others' are 1 (rule 15). */
   readonly incarnations: readonly Incarnation[];
 }
 
@@ -91,6 +103,7 @@ export interface Refusal {
  * - `already`: this very version is here, durable.
  * - `newer`: a newer version is here, durable. `previous`: its record, where that was wanted.
  * - `below-floor`: not stored, and no acknowledgement; answers repairs only (rule 18).
+ * - `abstained`: taken in, by a replica that may have lost records: it counts for nothing (rule 14).
  *
  * An append whose durability failed is none of these: the promise rejects with `ReplicaUnreachable`, `sent: true`.
  */
@@ -100,6 +113,7 @@ export type WriteReply = ReplyFacts &
     | { readonly kind: 'already' }
     | { readonly kind: 'newer'; readonly version: Version; readonly previous?: RecordView | undefined }
     | { readonly kind: 'below-floor' }
+    | { readonly kind: 'abstained' }
     | Refusal
   );
 
@@ -114,6 +128,28 @@ export type ScanReply = ReplyFacts &
         readonly records: readonly RecordView[];
         /** More records of this partition follow behind the last one; never true of an empty page. */
         readonly more: boolean;
+        /** The replica may have lost records of this partition; told only where `rebuild` was asked. */
+        readonly suspect?: boolean | undefined;
+      }
+    | Refusal
+  );
+
+/** Of one partition; two words for each bucket, as `StorageEngine.digest` gives them. */
+export type PartitionDigest =
+  | {
+      readonly kind: 'digest';
+      readonly words: Uint32Array;
+      /** The replica may have lost records of the partition (rule 14). */
+      readonly suspect: boolean;
+    }
+  | Refusal;
+
+export type DigestReply = ReplyFacts &
+  (
+    | {
+        readonly kind: 'digests';
+        /** One for each partition asked for, in the same order. */
+        readonly digests: readonly PartitionDigest[];
       }
     | Refusal
   );

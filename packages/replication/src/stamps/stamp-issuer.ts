@@ -1,6 +1,8 @@
 import { hasCode } from '@kv/errors';
 import type { HybridLogicalClock, Timestamp } from '@kv/hlc';
 
+import { type Decisions, soundDecisions } from '../decisions.js';
+
 /** Issues the stamps of this process's writes. A stamp that it returned is safe to leave the process. */
 export interface StampIssuer {
   /** What prevents a stamp is in the result. Settles as soon as the durable ceiling allows. */
@@ -23,7 +25,8 @@ export type StampResult =
  *   far that peers would refuse the stamp
  * - `fenced`: the wall clock jumped, or disagrees with a majority of peers (rule 17)
  * - `ceiling`: the next stamp would be above `notAfter` (rule 11)
- * - `not-ready`: after a restart the clock has not reached what may have been issued before it (rule 17)
+ * - `not-ready`: after a restart the clock has not reached what may have been issued before it (rule 17), or the peers
+ *   have not confirmed that this data directory is the newest of its member (rule 15)
  * - `storage`: the durable ceiling could not be raised
  */
 export type StampRefusal = 'drift' | 'fenced' | 'ceiling' | 'not-ready' | 'storage';
@@ -34,6 +37,10 @@ export interface StampIssuerPorts {
   readonly fence: { verdict(): 'ok' | 'jumped' | 'disagrees' };
   /** Keeps the ceiling: the storage engine. */
   readonly ceilings: { persistCeiling(ceiling: Timestamp): Promise<void> };
+  /** Whether peers know this directory's node number, so that no other can ever stamp under it. Default: they do. */
+  readonly isAdmitted?: (() => boolean) | undefined;
+  /** Default: the sound ones. */
+  readonly decisions?: Decisions | undefined;
 }
 
 /**
@@ -47,11 +54,13 @@ export function createStampIssuer(ports: StampIssuerPorts): StampIssuer {
 
 class CeilingIssuer implements StampIssuer {
   readonly #ports: StampIssuerPorts;
+  readonly #decisions: Decisions;
   /** The write of a ceiling that is under way: true if it succeeded. Never rejects. */
   #raising: Promise<boolean> | undefined;
 
   constructor(ports: StampIssuerPorts) {
     this.#ports = ports;
+    this.#decisions = ports.decisions ?? soundDecisions;
   }
 
   async issue({ above, notAfter }: StampBounds = {}): Promise<StampResult> {
@@ -67,14 +76,16 @@ class CeilingIssuer implements StampIssuer {
   }
 
   #next(above: Timestamp | undefined): Timestamp | StampRefusal {
-    const { hlc, fence } = this.#ports;
+    const { hlc, fence, isAdmitted } = this.#ports;
+    const { usesOwnStamp } = this.#decisions;
     try {
-      if (fence.verdict() !== 'ok') return 'fenced';
-      if (hlc.readyInMs() > 0) return 'not-ready';
+      const fenced = fence.verdict() !== 'ok';
+      if (!usesOwnStamp({ fenced, admitted: true })) return 'fenced';
+      if (hlc.readyInMs() > 0 || isAdmitted?.() === false) return 'not-ready';
       if (above !== undefined) hlc.receive(above);
       const stamp = hlc.now();
       // A coordinator checks its own stamp like a stranger's (rule 17): every replica would refuse it.
-      return hlc.admits(stamp) ? stamp : 'drift';
+      return usesOwnStamp({ fenced, admitted: hlc.admits(stamp) }) ? stamp : 'drift';
     } catch (error) {
       if (hasCode(error, 'clock-drift')) return 'drift';
       throw error;

@@ -21,6 +21,16 @@ export enum WriteStatus {
   REFUSED = 4,
   /** BELOW_FLOOR - Not stored, and no ack: the record is below the purge floor. Repairs only. */
   BELOW_FLOOR = 5,
+  /** ABSTAINED - Taken in by a replica that may have lost records: counts for nothing. */
+  ABSTAINED = 6,
+}
+
+export enum DirectoryVerdict {
+  UNSPECIFIED = 0,
+  /** ACCEPTED - Remembered durably now; nothing that was remembered before contradicts it. */
+  ACCEPTED = 1,
+  /** OUTDATED - A newer incarnation, another directory or a longer log is remembered: the sender lost data. */
+  OUTDATED = 2,
 }
 
 export interface RequestHeader {
@@ -111,6 +121,8 @@ export interface ScanPartitionRequest {
   /** Bounds of the page; at least one record is returned if there is one. */
   limit: number;
   bytesMax: number;
+  /** For merging into another copy: a suspect replica answers too. */
+  rebuild: boolean;
 }
 
 export interface ScanPartitionResponse {
@@ -120,14 +132,58 @@ export interface ScanPartitionResponse {
   more: boolean;
   purgeFloor: number;
   refusal: string;
+  /** The sender may have lost records of this partition; told where `rebuild` was asked. */
+  suspect: boolean;
+}
+
+/** One data directory of a member: what its peers remember of it, so that a wiped disk or a restored one is noticed. */
+export interface Directory {
+  member: number;
+  incarnation: number;
+  /** Drawn when the directory was made. */
+  id: Buffer;
+  /** Of the newest durable batch in its log. */
+  logSequence: number;
 }
 
 export interface PingRequest {
-  header: RequestHeader | undefined;
+  header:
+    | RequestHeader
+    | undefined;
+  /** The sender's own. Absent: it only asks whether the other is there. */
+  directory: Directory | undefined;
 }
 
 export interface PingResponse {
   header: ReplyHeader | undefined;
+  verdict: DirectoryVerdict;
+  /** What the receiver remembers of every member, of the sender too. */
+  remembered: Directory[];
+  /** The receiver's memory is complete: its own directory has been confirmed by its peers. */
+  confirmed: boolean;
+}
+
+export interface DigestRequest {
+  header: RequestHeader | undefined;
+  partitions: number[];
+}
+
+export interface PartitionDigest {
+  /** Little-endian words. */
+  words: Buffer;
+  /** The sender may have lost records of the partition. */
+  suspect: boolean;
+  purgeFloor: number;
+  /** Refused: an error code of kv.v1.Error; empty otherwise. */
+  refusal: string;
+}
+
+export interface DigestResponse {
+  header:
+    | ReplyHeader
+    | undefined;
+  /** One for each partition asked, in the same order. */
+  digests: PartitionDigest[];
 }
 
 function createBaseRequestHeader(): RequestHeader {
@@ -902,7 +958,15 @@ export const ReadResponse = {
 };
 
 function createBaseScanPartitionRequest(): ScanPartitionRequest {
-  return { header: undefined, partition: 0, prefix: Buffer.alloc(0), after: Buffer.alloc(0), limit: 0, bytesMax: 0 };
+  return {
+    header: undefined,
+    partition: 0,
+    prefix: Buffer.alloc(0),
+    after: Buffer.alloc(0),
+    limit: 0,
+    bytesMax: 0,
+    rebuild: false,
+  };
 }
 
 export const ScanPartitionRequest = {
@@ -924,6 +988,9 @@ export const ScanPartitionRequest = {
     }
     if (message.bytesMax !== 0) {
       writer.uint32(48).uint32(message.bytesMax);
+    }
+    if (message.rebuild !== false) {
+      writer.uint32(56).bool(message.rebuild);
     }
     return writer;
   },
@@ -977,6 +1044,13 @@ export const ScanPartitionRequest = {
 
           message.bytesMax = reader.uint32();
           continue;
+        case 7:
+          if (tag !== 56) {
+            break;
+          }
+
+          message.rebuild = reader.bool();
+          continue;
       }
       if ((tag & 7) === 4 || tag === 0) {
         break;
@@ -999,12 +1073,13 @@ export const ScanPartitionRequest = {
     message.after = object.after ?? Buffer.alloc(0);
     message.limit = object.limit ?? 0;
     message.bytesMax = object.bytesMax ?? 0;
+    message.rebuild = object.rebuild ?? false;
     return message;
   },
 };
 
 function createBaseScanPartitionResponse(): ScanPartitionResponse {
-  return { header: undefined, records: Buffer.alloc(0), more: false, purgeFloor: 0, refusal: "" };
+  return { header: undefined, records: Buffer.alloc(0), more: false, purgeFloor: 0, refusal: "", suspect: false };
 }
 
 export const ScanPartitionResponse = {
@@ -1023,6 +1098,9 @@ export const ScanPartitionResponse = {
     }
     if (message.refusal !== "") {
       writer.uint32(42).string(message.refusal);
+    }
+    if (message.suspect !== false) {
+      writer.uint32(48).bool(message.suspect);
     }
     return writer;
   },
@@ -1069,6 +1147,13 @@ export const ScanPartitionResponse = {
 
           message.refusal = reader.string();
           continue;
+        case 6:
+          if (tag !== 48) {
+            break;
+          }
+
+          message.suspect = reader.bool();
+          continue;
       }
       if ((tag & 7) === 4 || tag === 0) {
         break;
@@ -1090,18 +1175,100 @@ export const ScanPartitionResponse = {
     message.more = object.more ?? false;
     message.purgeFloor = object.purgeFloor ?? 0;
     message.refusal = object.refusal ?? "";
+    message.suspect = object.suspect ?? false;
+    return message;
+  },
+};
+
+function createBaseDirectory(): Directory {
+  return { member: 0, incarnation: 0, id: Buffer.alloc(0), logSequence: 0 };
+}
+
+export const Directory = {
+  encode(message: Directory, writer: _m0.Writer = _m0.Writer.create()): _m0.Writer {
+    if (message.member !== 0) {
+      writer.uint32(8).uint32(message.member);
+    }
+    if (message.incarnation !== 0) {
+      writer.uint32(16).uint32(message.incarnation);
+    }
+    if (message.id.length !== 0) {
+      writer.uint32(26).bytes(message.id);
+    }
+    if (message.logSequence !== 0) {
+      writer.uint32(32).uint64(message.logSequence);
+    }
+    return writer;
+  },
+
+  decode(input: _m0.Reader | Uint8Array, length?: number): Directory {
+    const reader = input instanceof _m0.Reader ? input : _m0.Reader.create(input);
+    let end = length === undefined ? reader.len : reader.pos + length;
+    const message = createBaseDirectory();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1:
+          if (tag !== 8) {
+            break;
+          }
+
+          message.member = reader.uint32();
+          continue;
+        case 2:
+          if (tag !== 16) {
+            break;
+          }
+
+          message.incarnation = reader.uint32();
+          continue;
+        case 3:
+          if (tag !== 26) {
+            break;
+          }
+
+          message.id = reader.bytes() as Buffer;
+          continue;
+        case 4:
+          if (tag !== 32) {
+            break;
+          }
+
+          message.logSequence = longToNumber(reader.uint64() as Long);
+          continue;
+      }
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skipType(tag & 7);
+    }
+    return message;
+  },
+
+  create(base?: DeepPartial<Directory>): Directory {
+    return Directory.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Directory>): Directory {
+    const message = createBaseDirectory();
+    message.member = object.member ?? 0;
+    message.incarnation = object.incarnation ?? 0;
+    message.id = object.id ?? Buffer.alloc(0);
+    message.logSequence = object.logSequence ?? 0;
     return message;
   },
 };
 
 function createBasePingRequest(): PingRequest {
-  return { header: undefined };
+  return { header: undefined, directory: undefined };
 }
 
 export const PingRequest = {
   encode(message: PingRequest, writer: _m0.Writer = _m0.Writer.create()): _m0.Writer {
     if (message.header !== undefined) {
       RequestHeader.encode(message.header, writer.uint32(10).fork()).ldelim();
+    }
+    if (message.directory !== undefined) {
+      Directory.encode(message.directory, writer.uint32(18).fork()).ldelim();
     }
     return writer;
   },
@@ -1120,6 +1287,13 @@ export const PingRequest = {
 
           message.header = RequestHeader.decode(reader, reader.uint32());
           continue;
+        case 2:
+          if (tag !== 18) {
+            break;
+          }
+
+          message.directory = Directory.decode(reader, reader.uint32());
+          continue;
       }
       if ((tag & 7) === 4 || tag === 0) {
         break;
@@ -1137,18 +1311,30 @@ export const PingRequest = {
     message.header = (object.header !== undefined && object.header !== null)
       ? RequestHeader.fromPartial(object.header)
       : undefined;
+    message.directory = (object.directory !== undefined && object.directory !== null)
+      ? Directory.fromPartial(object.directory)
+      : undefined;
     return message;
   },
 };
 
 function createBasePingResponse(): PingResponse {
-  return { header: undefined };
+  return { header: undefined, verdict: 0, remembered: [], confirmed: false };
 }
 
 export const PingResponse = {
   encode(message: PingResponse, writer: _m0.Writer = _m0.Writer.create()): _m0.Writer {
     if (message.header !== undefined) {
       ReplyHeader.encode(message.header, writer.uint32(10).fork()).ldelim();
+    }
+    if (message.verdict !== 0) {
+      writer.uint32(16).int32(message.verdict);
+    }
+    for (const v of message.remembered) {
+      Directory.encode(v!, writer.uint32(26).fork()).ldelim();
+    }
+    if (message.confirmed !== false) {
+      writer.uint32(32).bool(message.confirmed);
     }
     return writer;
   },
@@ -1167,6 +1353,27 @@ export const PingResponse = {
 
           message.header = ReplyHeader.decode(reader, reader.uint32());
           continue;
+        case 2:
+          if (tag !== 16) {
+            break;
+          }
+
+          message.verdict = reader.int32() as any;
+          continue;
+        case 3:
+          if (tag !== 26) {
+            break;
+          }
+
+          message.remembered.push(Directory.decode(reader, reader.uint32()));
+          continue;
+        case 4:
+          if (tag !== 32) {
+            break;
+          }
+
+          message.confirmed = reader.bool();
+          continue;
       }
       if ((tag & 7) === 4 || tag === 0) {
         break;
@@ -1184,6 +1391,215 @@ export const PingResponse = {
     message.header = (object.header !== undefined && object.header !== null)
       ? ReplyHeader.fromPartial(object.header)
       : undefined;
+    message.verdict = object.verdict ?? 0;
+    message.remembered = object.remembered?.map((e) => Directory.fromPartial(e)) || [];
+    message.confirmed = object.confirmed ?? false;
+    return message;
+  },
+};
+
+function createBaseDigestRequest(): DigestRequest {
+  return { header: undefined, partitions: [] };
+}
+
+export const DigestRequest = {
+  encode(message: DigestRequest, writer: _m0.Writer = _m0.Writer.create()): _m0.Writer {
+    if (message.header !== undefined) {
+      RequestHeader.encode(message.header, writer.uint32(10).fork()).ldelim();
+    }
+    writer.uint32(18).fork();
+    for (const v of message.partitions) {
+      writer.uint32(v);
+    }
+    writer.ldelim();
+    return writer;
+  },
+
+  decode(input: _m0.Reader | Uint8Array, length?: number): DigestRequest {
+    const reader = input instanceof _m0.Reader ? input : _m0.Reader.create(input);
+    let end = length === undefined ? reader.len : reader.pos + length;
+    const message = createBaseDigestRequest();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1:
+          if (tag !== 10) {
+            break;
+          }
+
+          message.header = RequestHeader.decode(reader, reader.uint32());
+          continue;
+        case 2:
+          if (tag === 16) {
+            message.partitions.push(reader.uint32());
+
+            continue;
+          }
+
+          if (tag === 18) {
+            const end2 = reader.uint32() + reader.pos;
+            while (reader.pos < end2) {
+              message.partitions.push(reader.uint32());
+            }
+
+            continue;
+          }
+
+          break;
+      }
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skipType(tag & 7);
+    }
+    return message;
+  },
+
+  create(base?: DeepPartial<DigestRequest>): DigestRequest {
+    return DigestRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<DigestRequest>): DigestRequest {
+    const message = createBaseDigestRequest();
+    message.header = (object.header !== undefined && object.header !== null)
+      ? RequestHeader.fromPartial(object.header)
+      : undefined;
+    message.partitions = object.partitions?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBasePartitionDigest(): PartitionDigest {
+  return { words: Buffer.alloc(0), suspect: false, purgeFloor: 0, refusal: "" };
+}
+
+export const PartitionDigest = {
+  encode(message: PartitionDigest, writer: _m0.Writer = _m0.Writer.create()): _m0.Writer {
+    if (message.words.length !== 0) {
+      writer.uint32(10).bytes(message.words);
+    }
+    if (message.suspect !== false) {
+      writer.uint32(16).bool(message.suspect);
+    }
+    if (message.purgeFloor !== 0) {
+      writer.uint32(25).fixed64(message.purgeFloor);
+    }
+    if (message.refusal !== "") {
+      writer.uint32(34).string(message.refusal);
+    }
+    return writer;
+  },
+
+  decode(input: _m0.Reader | Uint8Array, length?: number): PartitionDigest {
+    const reader = input instanceof _m0.Reader ? input : _m0.Reader.create(input);
+    let end = length === undefined ? reader.len : reader.pos + length;
+    const message = createBasePartitionDigest();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1:
+          if (tag !== 10) {
+            break;
+          }
+
+          message.words = reader.bytes() as Buffer;
+          continue;
+        case 2:
+          if (tag !== 16) {
+            break;
+          }
+
+          message.suspect = reader.bool();
+          continue;
+        case 3:
+          if (tag !== 25) {
+            break;
+          }
+
+          message.purgeFloor = longToNumber(reader.fixed64() as Long);
+          continue;
+        case 4:
+          if (tag !== 34) {
+            break;
+          }
+
+          message.refusal = reader.string();
+          continue;
+      }
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skipType(tag & 7);
+    }
+    return message;
+  },
+
+  create(base?: DeepPartial<PartitionDigest>): PartitionDigest {
+    return PartitionDigest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PartitionDigest>): PartitionDigest {
+    const message = createBasePartitionDigest();
+    message.words = object.words ?? Buffer.alloc(0);
+    message.suspect = object.suspect ?? false;
+    message.purgeFloor = object.purgeFloor ?? 0;
+    message.refusal = object.refusal ?? "";
+    return message;
+  },
+};
+
+function createBaseDigestResponse(): DigestResponse {
+  return { header: undefined, digests: [] };
+}
+
+export const DigestResponse = {
+  encode(message: DigestResponse, writer: _m0.Writer = _m0.Writer.create()): _m0.Writer {
+    if (message.header !== undefined) {
+      ReplyHeader.encode(message.header, writer.uint32(10).fork()).ldelim();
+    }
+    for (const v of message.digests) {
+      PartitionDigest.encode(v!, writer.uint32(18).fork()).ldelim();
+    }
+    return writer;
+  },
+
+  decode(input: _m0.Reader | Uint8Array, length?: number): DigestResponse {
+    const reader = input instanceof _m0.Reader ? input : _m0.Reader.create(input);
+    let end = length === undefined ? reader.len : reader.pos + length;
+    const message = createBaseDigestResponse();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1:
+          if (tag !== 10) {
+            break;
+          }
+
+          message.header = ReplyHeader.decode(reader, reader.uint32());
+          continue;
+        case 2:
+          if (tag !== 18) {
+            break;
+          }
+
+          message.digests.push(PartitionDigest.decode(reader, reader.uint32()));
+          continue;
+      }
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skipType(tag & 7);
+    }
+    return message;
+  },
+
+  create(base?: DeepPartial<DigestResponse>): DigestResponse {
+    return DigestResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<DigestResponse>): DigestResponse {
+    const message = createBaseDigestResponse();
+    message.header = (object.header !== undefined && object.header !== null)
+      ? ReplyHeader.fromPartial(object.header)
+      : undefined;
+    message.digests = object.digests?.map((e) => PartitionDigest.fromPartial(e)) || [];
     return message;
   },
 };
@@ -1229,12 +1645,21 @@ export const ReplicaDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Is this member of this cluster there? */
+    /** Is this member of this cluster there? Beside the answer, members remember each other's data directories. */
     ping: {
       name: "Ping",
       requestType: PingRequest,
       requestStream: false,
       responseType: PingResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Sums over the durable records of partitions, for comparing copies. */
+    digest: {
+      name: "Digest",
+      requestType: DigestRequest,
+      requestStream: false,
+      responseType: DigestResponse,
       responseStream: false,
       options: {},
     },
@@ -1253,8 +1678,10 @@ export interface ReplicaServiceImplementation<CallContextExt = {}> {
     request: ScanPartitionRequest,
     context: CallContext & CallContextExt,
   ): Promise<DeepPartial<ScanPartitionResponse>>;
-  /** Is this member of this cluster there? */
+  /** Is this member of this cluster there? Beside the answer, members remember each other's data directories. */
   ping(request: PingRequest, context: CallContext & CallContextExt): Promise<DeepPartial<PingResponse>>;
+  /** Sums over the durable records of partitions, for comparing copies. */
+  digest(request: DigestRequest, context: CallContext & CallContextExt): Promise<DeepPartial<DigestResponse>>;
 }
 
 export interface ReplicaClient<CallOptionsExt = {}> {
@@ -1269,8 +1696,10 @@ export interface ReplicaClient<CallOptionsExt = {}> {
     request: DeepPartial<ScanPartitionRequest>,
     options?: CallOptions & CallOptionsExt,
   ): Promise<ScanPartitionResponse>;
-  /** Is this member of this cluster there? */
+  /** Is this member of this cluster there? Beside the answer, members remember each other's data directories. */
   ping(request: DeepPartial<PingRequest>, options?: CallOptions & CallOptionsExt): Promise<PingResponse>;
+  /** Sums over the durable records of partitions, for comparing copies. */
+  digest(request: DeepPartial<DigestRequest>, options?: CallOptions & CallOptionsExt): Promise<DigestResponse>;
 }
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;
