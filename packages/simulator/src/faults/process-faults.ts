@@ -1,0 +1,79 @@
+import { type Inflict, nothingToUndo, targetOf } from './fault.js';
+
+type ProcessFault =
+  | 'process-kill'
+  | 'process-kill-all'
+  | 'process-restart'
+  | 'process-pause'
+  | 'client-pause'
+  | 'machine-sleep'
+  | 'power-loss'
+  | 'power-loss-all';
+
+export const processFaults: Record<ProcessFault, Inflict> = {
+  'process-kill': async (fault, surroundings) => {
+    const machine = targetOf(fault, surroundings);
+    if (machine.process === undefined) return undefined;
+    machine.holdDown();
+    await machine.kill();
+    return () => machine.start();
+  },
+  'process-kill-all': async (_fault, { machines }) => {
+    for (const machine of machines) {
+      machine.holdDown();
+      await machine.kill();
+    }
+    return () => {
+      for (const machine of machines) machine.start();
+    };
+  },
+  'process-restart': (fault, surroundings) => {
+    const machine = targetOf(fault, surroundings);
+    if (machine.node === undefined) return undefined;
+    machine.holdDown();
+    const stopped = machine.stop();
+    return async () => {
+      await stopped;
+      machine.start();
+    };
+  },
+  'process-pause': (fault, surroundings) => {
+    targetOf(fault, surroundings).pause(fault.durationMs);
+    return nothingToUndo;
+  },
+  'client-pause': (fault, { clients, world }) => {
+    const { process } = clients[fault.other % clients.length]!;
+    process.pausedUntilMs = Math.max(process.pausedUntilMs, world.nowMs + fault.durationMs);
+    return nothingToUndo;
+  },
+  /** A virtual machine is suspended: its monotonic clock stands still, its wall clock knows of it afterwards or not. */
+  'machine-sleep': (fault, surroundings) => {
+    const machine = targetOf(fault, surroundings);
+    const fellAsleepMs = surroundings.world.nowMs;
+    machine.pause(fault.durationMs);
+    return () => {
+      machine.clock.slept(surroundings.world.nowMs - fellAsleepMs, { wallKnows: fault.amount < 0.7 });
+    };
+  },
+  'power-loss': async (fault, surroundings) => {
+    const machine = targetOf(fault, surroundings);
+    machine.holdDown();
+    await machine.powerLoss({ keptShare: keptShareOf(fault.amount) });
+    return () => machine.start();
+  },
+  'power-loss-all': async (fault, { machines }) => {
+    for (const machine of machines) {
+      machine.holdDown();
+      await machine.powerLoss({ keptShare: keptShareOf(fault.amount) });
+    }
+    return () => {
+      for (const machine of machines) machine.start();
+    };
+  },
+};
+
+/** Often nothing unsynced survives, sometimes all of it, else each sector by chance: a torn write. */
+function keptShareOf(amount: number): number {
+  if (amount < 0.4) return 0;
+  return amount > 0.9 ? 1 : amount;
+}

@@ -1,0 +1,165 @@
+import { isKvError, KvClient, unknown } from '@kv/client';
+import type { DeleteRequest, GetResponse, PutRequest } from '@kv/proto';
+import type { SeededRandom } from '@kv/testing';
+import type { HistoryRecorder, PreviousReport, ReadAnswer, RecordedWrite } from '@kv/testing/checkers';
+
+import { createClientTransport } from '../network/client-transport.js';
+import type { Network } from '../network/network.js';
+import type { ClientPlan, PlannedOperation } from '../plan/plan.js';
+import { SimulatedClock } from '../world/simulated-clock.js';
+import { createSimulatedProcess, type SimulatedProcess } from '../world/simulated-process.js';
+import { createSimulatedTimers, type SimulatedTimers } from '../world/simulated-timers.js';
+import type { World } from '../world/world.js';
+import type { EvidenceCollector } from './evidence.js';
+
+export interface SimulatedClientPorts {
+  readonly world: World;
+  readonly network: Network;
+  readonly random: SeededRandom;
+  readonly recorder: HistoryRecorder;
+  readonly evidence: EvidenceCollector;
+}
+
+/** An application on a machine of its own: the real client, and everything that it does and hears written down. */
+export class SimulatedClient {
+  readonly host: string;
+  readonly process: SimulatedProcess;
+  readonly clock: SimulatedClock;
+  readonly #number: number;
+  readonly #ports: SimulatedClientPorts;
+  readonly #timers: SimulatedTimers;
+  readonly #client: KvClient;
+  /** The client numbers its writes; so does this, to know them again on the wire. */
+  #writes = 0;
+  readonly #bySequence = new Map<number, RecordedWrite>();
+  #lastGet: GetResponse | undefined;
+
+  constructor(
+    { number, plan, endpoints }: { number: number; plan: ClientPlan; endpoints: readonly string[] },
+    ports: SimulatedClientPorts,
+  ) {
+    const { world, network } = ports;
+    this.#number = number;
+    this.#ports = ports;
+    this.host = `client${number + 1}`;
+    this.process = createSimulatedProcess(this.host);
+    this.clock = new SimulatedClock(world, plan);
+    this.#timers = createSimulatedTimers(world, this);
+    const transport = createClientTransport(this.host, {
+      network,
+      process: this.process,
+      onRequest: (method, request) => this.#onRequest(method, request),
+      onResponse: (method, response) => {
+        if (method === 'kv.Get') this.#lastGet = response as GetResponse;
+      },
+    });
+    const clientPorts = { transport, clock: this.clock, timers: this.#timers, random: ports.random };
+    this.#client = new KvClient(endpoints, {}, clientPorts);
+  }
+
+  sleep(delayMs: number): Promise<void> {
+    return new Promise((resolve) => void this.#timers.after(delayMs, resolve));
+  }
+
+  /** Runs one operation and records it. Returns whether it succeeded. */
+  async run(operation: PlannedOperation): Promise<boolean> {
+    const { abandonMs } = operation;
+    const abandon = abandonMs > 0 ? new AbortController() : undefined;
+    const cancel =
+      abandon === undefined ? undefined : this.#timers.after(abandonMs, () => abandon.abort());
+    const options = { consistency: operation.level, timeoutMs: operation.timeoutMs, signal: abandon?.signal };
+    try {
+      return operation.kind === 'get'
+        ? await this.#get(operation, options)
+        : await this.#write(operation, options);
+    } finally {
+      cancel?.();
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#client.close();
+  }
+
+  async #get({ id, key, level }: PlannedOperation, options: object): Promise<boolean> {
+    const recorded = this.#ports.recorder.read({ client: this.#number, key, level });
+    this.#note(id, () => `get ${key} at ${level} begins`);
+    try {
+      const entry = await this.#client.getEntry(key, options);
+      const answer: ReadAnswer =
+        entry === undefined
+          ? hiddenOrNothing(this.#lastGet)
+          : { kind: 'value', value: entry.value, version: entry.version };
+      recorded.ended(answer);
+      this.#note(id, () => `get ${key}: ${JSON.stringify(answer)}`);
+      return true;
+    } catch (error) {
+      recorded.ended(undefined);
+      this.#failed(id, error);
+      return false;
+    }
+  }
+
+  async #write(operation: PlannedOperation, options: object): Promise<boolean> {
+    const { id, kind, key, level, ttlMs, wantPrevious } = operation;
+    const value = kind === 'put' ? valueOf(operation) : undefined;
+    const recorded = this.#ports.recorder.write({
+      ...{ client: this.#number, key, level, value },
+      expires: ttlMs > 0,
+    });
+    this.#writes += 1;
+    this.#bySequence.set(this.#writes, recorded);
+    this.#note(id, () => `${kind} ${key} at ${level} begins: ${value ?? ''} ttl ${ttlMs}`);
+    const asked = { ...options, previous: wantPrevious };
+    try {
+      const { version, previous } =
+        value === undefined
+          ? await this.#client.delete(key, asked)
+          : await this.#client.put(key, value, { ...asked, ttlMs });
+      recorded.ended({ outcome: 'ok', version, previous: previousReport(previous, wantPrevious) });
+      this.#note(id, () => `${kind} ${key}: ok ${version.timestamp}@${version.node}`);
+      return true;
+    } catch (error) {
+      const outcome = (isKvError(error) ? error.outcome : undefined) ?? 'unknown';
+      recorded.ended({ outcome });
+      this.#failed(id, error);
+      return false;
+    }
+  }
+
+  #onRequest(method: string, request: unknown): void {
+    if (method !== 'kv.Put' && method !== 'kv.Delete') return;
+    const { operationId, key } = request as PutRequest | DeleteRequest;
+    const write = this.#bySequence.get(operationId.readUInt32BE(12));
+    if (write === undefined) throw new Error(`${this.host} sends a write that it never began: ${key.toString()}`);
+    this.#ports.evidence.requested(operationId, write);
+  }
+
+  #failed(id: number, error: unknown): void {
+    const { code, outcome } = error as { code?: string; outcome?: string };
+    this.#ports.world.trace.text(code ?? 'aborted');
+    this.#note(id, () => `failed: ${code ?? ''} ${outcome ?? ''} ${(error as Error).message}`);
+  }
+
+  #note(id: number, what: () => string): void {
+    const { world } = this.#ports;
+    world.trace.line(world.nowMs, this.host, () => `[${id}] ${what()}`);
+  }
+}
+
+/** Unique, and as long as was asked for. */
+function valueOf({ id, valueBytes }: PlannedOperation): string {
+  return `v${id}`.padEnd(valueBytes, '.');
+}
+
+function hiddenOrNothing(response: GetResponse | undefined): ReadAnswer {
+  const version = response?.version;
+  if (response === undefined || response.found) return { kind: 'untold' };
+  return version === undefined ? { kind: 'nothing' } : { kind: 'hidden', version };
+}
+
+function previousReport(previous: string | undefined | typeof unknown, wanted: boolean): PreviousReport {
+  if (!wanted) return { kind: 'not-asked' };
+  if (previous === undefined) return { kind: 'none' };
+  return previous === unknown ? { kind: 'unknown' } : { kind: 'value', value: previous, version: undefined };
+}

@@ -1,0 +1,331 @@
+/**
+ * A connection as gRPC's users know it: established on first use, again after it broke, and calls over it that are
+ * answered, refused before they left, or lost.
+ *
+ * What it promises its callers is what the real adapters promise, since the guarantees build on it: `not-sent` only for a
+ * request that no server ever sees; and a request of a write that was answered is not delivered again. Below that, anything goes: a
+ * request whose answer was lost may arrive once more, seconds later, when its caller has long given up.
+ */
+import type { SimulatedProcess } from '../world/simulated-process.js';
+import { labels } from '../world/world.js';
+import type { Listening, Network } from './network.js';
+import { type CallFailure, type FailureAnswer, isRepeatable } from './rpc.js';
+
+export interface OutgoingCall {
+  readonly method: string;
+  readonly request: Uint8Array;
+  readonly metadata: ReadonlyMap<string, string>;
+  onReply(response: Uint8Array): void;
+  onEnd(): void;
+  onFailure(failure: CallFailure): void;
+}
+
+/** Real ones are the adapters' `connectTimeoutMs`, reconnect back-off and keep-alive. */
+const connectTimeoutMs = 1_000;
+const backoffMsFirst = 100;
+const backoffMsMax = 1_000;
+const silenceMsMax = 8_000;
+/** A request whose answer was lost may arrive again within this time. */
+const lateCopyMs = 3_000;
+
+type State = 'idle' | 'connecting' | 'ready' | 'failed' | 'closed';
+
+export class Connection {
+  readonly from: string;
+  readonly to: string;
+  readonly owner: SimulatedProcess;
+  readonly #network: Network;
+  #state: State = 'idle';
+  /** Tells the handshake, or the connection, of now from earlier ones. */
+  #era = 0;
+  #retryAtMs = 0;
+  #backoffMs = backoffMsFirst;
+  #heardAtMs = 0;
+  #peer: Listening | undefined;
+  readonly #waiting = new Set<RunningCall>();
+  readonly #running = new Set<RunningCall>();
+
+  constructor(
+    { from, to, owner }: { readonly from: string; readonly to: string; readonly owner: SimulatedProcess },
+    network: Network,
+  ) {
+    this.from = from;
+    this.to = to;
+    this.owner = owner;
+    this.#network = network;
+    network.opened(this);
+  }
+
+  /** Returns what gives the call up: nothing is reported of it any more. */
+  call(outgoing: OutgoingCall): { cancel(): void; wasSent(): boolean } {
+    const call = new RunningCall(outgoing);
+    const { nowMs } = this.#network.world;
+    if (this.#state === 'ready' && this.#running.size > 0 && nowMs - this.#heardAtMs > silenceMsMax) {
+      this.break('no sign of life');
+    }
+    if (this.#state === 'closed') this.#later(() => call.fail({ kind: 'not-sent', reason: 'closed' }));
+    else if (this.#state === 'failed' && nowMs < this.#retryAtMs) {
+      this.#later(() => call.fail({ kind: 'not-sent', reason: `${this.to} cannot be reached` }));
+    } else if (this.#state === 'ready') this.#transmit(call);
+    else {
+      this.#waiting.add(call);
+      if (this.#state !== 'connecting') this.#connect();
+    }
+    return {
+      cancel: () => this.#cancel(call),
+      wasSent: () => call.wasSent,
+    };
+  }
+
+  close(): void {
+    this.#network.closed(this);
+    this.break('closed');
+    this.#state = 'closed';
+    this.#failWaiting('closed');
+  }
+
+  /** Everything under way is lost; the next call connects again. */
+  break(reason: string): void {
+    if (this.#state !== 'ready') return;
+    this.#state = 'idle';
+    this.#era += 1;
+    const running = [...this.#running];
+    this.#running.clear();
+    for (const call of running) {
+      this.#tellServer(call, reason);
+      call.fail({ kind: 'lost', reason });
+    }
+  }
+
+  /** The process that opened it is no more: the server hears of that. */
+  ownerEnded(): void {
+    for (const call of this.#running) this.#tellServer(call, 'the caller ended');
+    this.#running.clear();
+    this.#waiting.clear();
+    this.#state = 'closed';
+  }
+
+  /** Its server's process ended, and the host says so. */
+  peerEnded(process: SimulatedProcess): void {
+    if (this.#peer?.process !== process || this.#state !== 'ready') return;
+    this.#fromPeer(() => this.break('reset by peer'));
+  }
+
+  #connect(): void {
+    this.#state = 'connecting';
+    const era = (this.#era += 1);
+    const isCurrent = (): boolean => this.#era === era && this.#state === 'connecting';
+    const { world } = this.#network;
+    const cancelTimer = world.after(connectTimeoutMs, { process: this.owner, label: labels.packet }, () => {
+      if (isCurrent()) this.#connectFailed('did not answer in time');
+    });
+    this.#network.send(this.from, this.to, () => {
+      if (!this.#network.isPowered(this.to)) return;
+      // A program that is paused is connected to all the same: its operating system does that.
+      const peer = this.#network.listeningOn(this.to);
+      this.#network.send(this.to, this.from, () =>
+        this.#asOwner(() => {
+          if (!isCurrent()) return;
+          cancelTimer();
+          if (peer === undefined) this.#connectFailed('connection refused');
+          else this.#connected(peer);
+        }),
+      );
+    });
+  }
+
+  #connected(peer: Listening): void {
+    this.#state = 'ready';
+    this.#peer = peer;
+    this.#backoffMs = backoffMsFirst;
+    this.#heardAtMs = this.#network.world.nowMs;
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const call of waiting) this.#transmit(call);
+  }
+
+  #connectFailed(reason: string): void {
+    this.#state = 'failed';
+    this.#retryAtMs = this.#network.world.nowMs + this.#backoffMs;
+    this.#backoffMs = Math.min(backoffMsMax, this.#backoffMs * 2);
+    this.#failWaiting(`${this.to}: ${reason}`);
+  }
+
+  #failWaiting(reason: string): void {
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const call of waiting) call.fail({ kind: 'not-sent', reason });
+  }
+
+  #cancel(call: RunningCall): void {
+    this.#waiting.delete(call);
+    if (this.#running.delete(call)) this.#tellServer(call, 'cancelled');
+    call.settle();
+  }
+
+  #transmit(call: RunningCall): void {
+    call.wasSent = true;
+    this.#running.add(call);
+    const { world, random } = this.#network;
+    const { method, request } = call.outgoing;
+    world.trace.word(request.length);
+    world.trace.line(world.nowMs, this.from, () => `${method} to ${this.to} (${request.length} bytes)`);
+    const isDoubled = this.#network.isDuplicated(this.from, this.to);
+    const answer: Answering = isDoubled && !isRepeatable(method) ? 'lost' : 'returned';
+    this.#deliver(call, answer);
+    if (!isDoubled) return;
+    const era = this.#era;
+    world.after(random.float() * lateCopyMs, { label: labels.packet }, () => this.#deliver(call, 'lost'));
+    if (answer === 'lost' && random.float() < 0.5) {
+      world.after(random.float() * 50, { process: this.owner, label: labels.packet }, () => {
+        if (this.#era === era) this.break('reset');
+      });
+    }
+  }
+
+  #deliver(call: RunningCall, answering: Answering): void {
+    const peer = this.#peer;
+    this.#network.send(this.from, this.to, () => {
+      if (!this.#network.isPowered(this.to)) return;
+      if (peer === undefined || this.#network.listeningOn(this.to) !== peer) {
+        // A host that knows nothing of the connection says so.
+        this.#fromPeer(() => this.#peer === peer && this.break('reset by peer'));
+        return;
+      }
+      this.#in(peer.process, () => this.#serve(call, peer, answering));
+    });
+  }
+
+  #serve(call: RunningCall, peer: Listening, answering: Answering): void {
+    const { method, request, metadata } = call.outgoing;
+    const back = (act: () => void): void => {
+      if (answering === 'returned') this.#fromPeer(act);
+    };
+    // A copy that comes later knows of no caller who could give it up.
+    const serverSide = answering === 'returned' ? call.serverSide : new ServerSide();
+    let sequence = 0;
+    peer.handle({
+      ...{ method, request, metadata },
+      get signal() {
+        return serverSide.signal;
+      },
+      reply: (response, { isLast }) => {
+        const number = sequence;
+        sequence += 1;
+        this.#network.world.trace.word(response.length);
+        const take = (): void => {
+          call.outgoing.onReply(response);
+          if (isLast) this.#finish(call);
+        };
+        back(() => call.arrived(number, take));
+      },
+      end: () => {
+        const number = sequence;
+        back(() => call.arrived(number, () => this.#finish(call)));
+      },
+      fail: (answer: FailureAnswer) =>
+        back(() => {
+          if (this.#running.delete(call)) call.fail({ kind: 'answered', answer });
+        }),
+    });
+  }
+
+  #finish(call: RunningCall): void {
+    if (!this.#running.delete(call)) return;
+    call.settle();
+    call.outgoing.onEnd();
+  }
+
+  #tellServer(call: RunningCall, reason: string): void {
+    if (!call.wasSent) return;
+    const peer = this.#peer;
+    this.#network.send(this.from, this.to, () => {
+      if (peer?.process.isAlive === true) this.#in(peer.process, () => call.serverSide.abort(reason));
+    });
+  }
+
+  #fromPeer(act: () => void): void {
+    this.#network.send(this.to, this.from, () =>
+      this.#asOwner(() => {
+        this.#heardAtMs = this.#network.world.nowMs;
+        act();
+      }),
+    );
+  }
+
+  #asOwner(act: () => void): void {
+    this.#in(this.owner, act);
+  }
+
+  /** At once, or when the process may run again. */
+  #in(process: SimulatedProcess, act: () => void): void {
+    const { world } = this.#network;
+    if (!process.isAlive) return;
+    if (process.pausedUntilMs <= world.nowMs) act();
+    else world.after(0, { process, label: labels.packet }, act);
+  }
+
+  #later(act: () => void): void {
+    this.#network.world.after(0, { process: this.owner, label: labels.packet }, act);
+  }
+}
+
+/** Whether the answer finds its way back; a late copy's never does. */
+type Answering = 'returned' | 'lost';
+
+class RunningCall {
+  readonly outgoing: OutgoingCall;
+  wasSent = false;
+  #isSettled = false;
+  readonly serverSide = new ServerSide();
+  /** Of a stream: answers that overtook an earlier one. */
+  #expected = 0;
+  readonly #early = new Map<number, () => void>();
+
+  constructor(outgoing: OutgoingCall) {
+    this.outgoing = outgoing;
+  }
+
+  settle(): void {
+    this.#isSettled = true;
+  }
+
+  fail(failure: CallFailure): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    this.outgoing.onFailure(failure);
+  }
+
+  /** Answers of one call keep their order. */
+  arrived(number: number, act: () => void): void {
+    if (this.#isSettled || number < this.#expected) return;
+    this.#early.set(number, act);
+    for (;;) {
+      const next = this.#early.get(this.#expected);
+      if (next === undefined) return;
+      this.#early.delete(this.#expected);
+      this.#expected += 1;
+      next();
+      if (this.#isSettled) return;
+    }
+  }
+}
+
+/** What a handler sees of its caller. The signal is made when it is asked for: most handlers never do. */
+class ServerSide {
+  #abort: AbortController | undefined;
+  #abortReason: string | undefined;
+
+  get signal(): AbortSignal {
+    if (this.#abort === undefined) {
+      this.#abort = new AbortController();
+      if (this.#abortReason !== undefined) this.#abort.abort(new Error(this.#abortReason));
+    }
+    return this.#abort.signal;
+  }
+
+  abort(reason: string): void {
+    this.#abortReason = reason;
+    this.#abort?.abort(new Error(reason));
+  }
+}

@@ -1,0 +1,90 @@
+import { ClusterDefinition, KVDefinition } from '@kv/proto';
+import { ReplicaDefinition } from '@kv/proto/internal';
+import type { NodeServices } from '@kv/node';
+
+import { failureAnswerOf, type Handler, type IncomingCall, type Method } from './rpc.js';
+
+type Methods = Readonly<Record<string, Method>>;
+
+/** Every method of the generated definitions, by the name it travels under. */
+interface Entry {
+  readonly service: keyof NodeServices;
+  readonly key: string;
+  readonly method: Method;
+}
+
+export const serviceMethods = {
+  kv: KVDefinition.methods as Methods,
+  cluster: ClusterDefinition.methods as Methods,
+  replica: ReplicaDefinition.methods as Methods,
+} as const satisfies Record<keyof NodeServices, Methods>;
+
+export function pathOf(service: keyof NodeServices, key: string): string {
+  return `${service}.${serviceMethods[service][key]!.name}`;
+}
+
+const entries: ReadonlyMap<string, Entry> = new Map(
+  (Object.keys(serviceMethods) as (keyof NodeServices)[]).flatMap((service) =>
+    Object.keys(serviceMethods[service]).map((key): [string, Entry] => [
+      pathOf(service, key),
+      { service, key, method: serviceMethods[service][key]! },
+    ]),
+  ),
+);
+
+type AnyHandler = (request: unknown, context: object) => unknown;
+
+/** A request that a node answered well, whether or not the answer arrives. */
+export interface Answered {
+  readonly method: string;
+  readonly request: unknown;
+  readonly response: unknown;
+}
+
+/** A node's services on the simulated wire: messages are decoded and encoded as on a real one. */
+export function serve(services: NodeServices, onAnswered: (answered: Answered) => void): Handler {
+  return (call) => {
+    const entry = entries.get(call.method);
+    if (entry === undefined) throw new Error(`there is no method ${call.method}`);
+    const handler = (services[entry.service] as unknown as Record<string, AnyHandler>)[entry.key];
+    if (handler === undefined) throw new Error(`the node does not offer ${call.method}`);
+    void answer(call, { method: entry.method, handler, onAnswered });
+  };
+}
+
+interface Service {
+  readonly method: Method;
+  readonly handler: AnyHandler;
+  readonly onAnswered: (answered: Answered) => void;
+}
+
+async function answer(call: IncomingCall, { method, handler, onAnswered }: Service): Promise<void> {
+  const { metadata } = call;
+  const context = {
+    get signal() {
+      return call.signal;
+    },
+    metadata: { get: (key: string) => metadata.get(key) },
+  };
+  try {
+    const request = method.requestType.decode(asBuffer(call.request));
+    const result = handler(request, context);
+    if (!method.responseStream) {
+      const response = await result;
+      onAnswered({ method: call.method, request, response });
+      call.reply(method.responseType.encode(response).finish(), { isLast: true });
+      return;
+    }
+    for await (const message of result as AsyncIterable<unknown>) {
+      call.reply(method.responseType.encode(message).finish(), { isLast: false });
+    }
+    call.end();
+  } catch (error) {
+    call.fail(failureAnswerOf(error));
+  }
+}
+
+/** Generated code reads `bytes` fields as Buffers only if it is given one. */
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,83 @@
+import type { SeededRandom } from '@kv/testing';
+import type { Level } from '@kv/testing/checkers';
+
+import type { ClientPlan, PlannedOperation } from './plan.js';
+
+export interface OperationsFacts {
+  readonly clients: readonly ClientPlan[];
+  readonly safetyMs: number;
+  /** About so many. */
+  readonly count: number;
+}
+
+interface Mix {
+  readonly keys: readonly string[];
+  /** Levels with their shares, for each key. */
+  readonly levels: ReadonlyMap<string, readonly Level[]>;
+  readonly getShare: number;
+  readonly deleteShare: number;
+  readonly ttlShare: number;
+  readonly abandonShare: number;
+  readonly thinkMs: number;
+}
+
+const roundTripMs = 8;
+
+/** What the clients will do: few keys and bursts, so that operations meet; pauses, so that faults have their time. */
+export function drawOperations(random: SeededRandom, facts: OperationsFacts): PlannedOperation[] {
+  const { clients, safetyMs, count } = facts;
+  const strands = clients.flatMap(({ strands }, client) =>
+    Array.from({ length: strands }, (_, strand) => ({ client, strand })),
+  );
+  const each = Math.ceil(count / strands.length);
+  const mix = drawMix(random, Math.max(1, safetyMs / each - roundTripMs));
+  const operations: PlannedOperation[] = [];
+  for (let number = 0; number < each; number += 1) {
+    for (const strand of strands) {
+      operations.push({ id: operations.length, ...strand, ...drawOperation(random, mix) });
+    }
+  }
+  return operations;
+}
+
+function drawMix(random: SeededRandom, thinkMs: number): Mix {
+  const keys = Array.from({ length: 3 + random.below(14) }, (_, index) => `k${index}`);
+  const levels = new Map(keys.map((key) => [key, drawLevels(random)]));
+  return {
+    ...{ keys, levels, thinkMs },
+    getShare: 0.4 + random.float() * 0.25,
+    deleteShare: 0.05 + random.float() * 0.15,
+    ttlShare: random.float() < 0.5 ? 0 : 0.05 + random.float() * 0.25,
+    abandonShare: random.float() < 0.5 ? 0 : random.float() * 0.08,
+  };
+}
+
+/** A key is used at one level mostly: what is promised of LINEARIZABLE holds for keys written at nothing else. */
+function drawLevels(random: SeededRandom): readonly Level[] {
+  const draw = random.float();
+  if (draw < 0.5) return ['quorum'];
+  if (draw < 0.7) return ['linearizable'];
+  if (draw < 0.85) return ['quorum', 'quorum', 'all', 'linearizable'];
+  if (draw < 0.95) return ['quorum', 'quorum', 'one'];
+  return ['one'];
+}
+
+function drawOperation(random: SeededRandom, mix: Mix): Omit<PlannedOperation, 'id' | 'client' | 'strand'> {
+  // Half of all operations go to two keys.
+  const key = random.pick(random.float() < 0.5 ? mix.keys.slice(0, 2) : mix.keys);
+  const draw = random.float();
+  const kind = draw < mix.getShare ? 'get' : draw < mix.getShare + mix.deleteShare ? 'delete' : 'put';
+  const isBurst = random.float() < 0.85;
+  return {
+    kind,
+    key,
+    level: random.pick(mix.levels.get(key)!),
+    ttlMs: kind === 'put' && random.float() < mix.ttlShare ? 20 + random.below(4_000) : 0,
+    valueBytes: random.float() < 0.95 ? 8 + random.below(60) : random.below(4_000),
+    // Bursts with pauses between them; the mean is what the time allows.
+    thinkMs: isBurst ? random.float() * 4 : random.float() * 2 * (mix.thinkMs / 0.15),
+    timeoutMs: random.pick([500, 1_500, 3_000, 5_000]),
+    abandonMs: random.float() < mix.abandonShare ? 1 + random.below(200) : 0,
+    wantPrevious: random.float() < 0.7,
+  };
+}

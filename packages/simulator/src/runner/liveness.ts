@@ -1,0 +1,70 @@
+import type { SimulatedClient } from '../history/simulated-client.js';
+import type { SimulatedCluster } from '../machines/simulated-cluster.js';
+import type { Plan, PlannedOperation } from '../plan/plan.js';
+import type { World } from '../world/world.js';
+import { finalStates } from './final-states.js';
+import type { RunViolation } from './run-violation.js';
+import { waitUntil } from './start-and-stop.js';
+
+/** After the last fault every operation succeeds within this time ... */
+const operationsMs = 5_000;
+/** ... and all replicas of a partition are equal. */
+const convergenceMs = 30_000;
+
+export interface LivenessRun extends SimulatedCluster {
+  readonly world: World;
+}
+
+/** Faults have stopped: things must become well again by themselves. */
+export async function runLiveness(plan: Plan, run: LivenessRun): Promise<RunViolation[]> {
+  const { world, machines, clients, recorder } = run;
+  const healedMs = world.nowMs;
+  await world.sleep(operationsMs);
+  const problems: RunViolation[] = [];
+  const keys = [...new Set(plan.operations.map(({ key }) => key))];
+  const first = 1 + Math.max(0, ...plan.operations.map(({ id }) => id));
+  await Promise.all(
+    keys.map(async (key, index) => {
+      const client = clients[index % clients.length]!;
+      for (const operation of livenessOperations(key, first + index * 3, index % clients.length)) {
+        if (await succeeds(client, operation)) continue;
+        const message = `${operation.kind} at ${operation.level} still fails ${operationsMs} ms after the last fault`;
+        problems.push({ checker: 'liveness', message, key, operations: [] });
+      }
+    }),
+  );
+  const areEqual = (): boolean => machines.every(({ isServing, isDoubtful }) => isServing && !isDoubtful) &&
+    finalStates(plan, machines)?.isEqual === true;
+  const withinMs = healedMs + convergenceMs - world.nowMs;
+  const isConverged = await waitUntil(areEqual, { withinMs, world });
+  const states = finalStates(plan, machines);
+  for (const state of states?.states ?? []) recorder.final(state);
+  if (!isConverged) problems.push(notConverged(run, states?.differing ?? []));
+  return problems;
+}
+
+function succeeds(client: SimulatedClient, operation: PlannedOperation): Promise<boolean> {
+  return client.run(operation);
+}
+
+function livenessOperations(key: string, id: number, client: number): PlannedOperation[] {
+  const common = { client, strand: 0, key, thinkMs: 0, ttlMs: 0, valueBytes: 10, abandonMs: 0 };
+  const rest = { timeoutMs: 5_000, wantPrevious: true } as const;
+  return [
+    { ...common, ...rest, id, kind: 'get', level: 'quorum' },
+    { ...common, ...rest, id: id + 1, kind: 'put', level: 'quorum' },
+    { ...common, ...rest, id: id + 2, kind: 'get', level: 'all' },
+  ];
+}
+
+function notConverged({ machines }: LivenessRun, differing: readonly number[]): RunViolation {
+  const notServing = machines.filter(({ isServing }) => !isServing).map(({ id }) => id);
+  const doubtful = machines.filter(({ isDoubtful }) => isDoubtful).map(({ id }) => id);
+  const facts = `not serving: ${notServing.join() || 'none'}; doubtful: ${doubtful.join() || 'none'}; partitions that differ: ${differing.join() || 'none'}`;
+  return {
+    checker: 'convergent',
+    message: `replicas are not equal ${convergenceMs} ms after the last fault: ${facts}`,
+    key: undefined,
+    operations: [],
+  };
+}

@@ -1,0 +1,34 @@
+import type { SimulatedClient } from '../history/simulated-client.js';
+import type { Plan, PlannedOperation } from '../plan/plan.js';
+import type { World } from '../world/world.js';
+
+export interface ClientsRun {
+  readonly clients: readonly SimulatedClient[];
+  readonly world: World;
+  /** What has not begun by then does not begin. */
+  readonly endMs: number;
+}
+
+/** Every client does its operations, each strand one after the other. */
+export async function runClients(plan: Plan, run: ClientsRun): Promise<void> {
+  const strands = new Map<string, PlannedOperation[]>();
+  for (const operation of plan.operations) {
+    const name = `${operation.client}/${operation.strand}`;
+    const strand = strands.get(name) ?? [];
+    strand.push(operation);
+    strands.set(name, strand);
+  }
+  await Promise.all([...strands.values()].map((operations) => runStrand(operations, run)));
+}
+
+async function runStrand(
+  operations: readonly PlannedOperation[],
+  { clients, world, endMs }: ClientsRun,
+): Promise<void> {
+  for (const operation of operations) {
+    const client = clients[operation.client]!;
+    await client.sleep(operation.thinkMs);
+    if (world.nowMs >= endMs) return;
+    await client.run(operation);
+  }
+}

@@ -1,0 +1,87 @@
+import type { World } from './world.js';
+
+export interface ClockSetting {
+  /** Wall clock against true time, milliseconds. */
+  readonly skewMs: number;
+  /** Local milliseconds that pass in one true millisecond: 1.0001 is 100 ppm fast. */
+  readonly rate: number;
+}
+
+/** True wall time when virtual time is 0: 2026-01-01T00:00:00Z. */
+export const epochMs = 1_767_225_600_000;
+
+/**
+ * The clocks of one machine: a monotonic one and a wall clock, wrong in the ways in which such clocks are wrong. Both
+ * live on when a process on the machine restarts.
+ */
+export class SimulatedClock {
+  readonly #world: World;
+  #rate: number;
+  /** The monotonic clock showed `#anchorLocalMs` at `#anchorTrueMs`. */
+  #anchorTrueMs: number;
+  #anchorLocalMs: number;
+  /** Wall minus monotonic. */
+  #offsetMs: number;
+  /** What the wall clock shows while it stands still. */
+  #frozenAtMs: number | undefined;
+
+  constructor(world: World, { skewMs, rate }: ClockSetting) {
+    this.#world = world;
+    this.#rate = rate;
+    this.#anchorTrueMs = world.nowMs;
+    this.#anchorLocalMs = 1_000;
+    this.#offsetMs = epochMs + world.nowMs + skewMs - this.#anchorLocalMs;
+  }
+
+  monotonicMs(): number {
+    return this.#anchorLocalMs + (this.#world.nowMs - this.#anchorTrueMs) * this.#rate;
+  }
+
+  /** Unix milliseconds, whole ones, as `Date.now()` gives them. */
+  nowMs(): number {
+    return Math.floor(this.#frozenAtMs ?? this.monotonicMs() + this.#offsetMs);
+  }
+
+  /** True milliseconds until the monotonic clock will have advanced by so much. */
+  trueDelayMs(localMs: number): number {
+    return localMs / this.#rate;
+  }
+
+  get rate(): number {
+    return this.#rate;
+  }
+
+  setRate(rate: number): void {
+    this.#anchorLocalMs = this.monotonicMs();
+    this.#anchorTrueMs = this.#world.nowMs;
+    this.#rate = rate;
+  }
+
+  /** Sets the wall clock forward (positive) or back. */
+  jump(byMs: number): void {
+    this.#offsetMs += byMs;
+  }
+
+  /** The wall clock stands still until `thaw`. */
+  freeze(): void {
+    this.#frozenAtMs ??= this.monotonicMs() + this.#offsetMs;
+  }
+
+  /** @param catchUp whether the wall clock then shows the time it would have shown, or goes on from where it stood */
+  thaw({ catchUp }: { readonly catchUp: boolean }): void {
+    if (this.#frozenAtMs !== undefined && !catchUp) this.#offsetMs = this.#frozenAtMs - this.monotonicMs();
+    this.#frozenAtMs = undefined;
+  }
+
+  /** The whole machine slept, as a suspended virtual machine does: its monotonic clock did not notice. */
+  slept(forMs: number, { wallKnows }: { readonly wallKnows: boolean }): void {
+    this.#anchorLocalMs = this.monotonicMs() - forMs * this.#rate;
+    this.#anchorTrueMs = this.#world.nowMs;
+    if (wallKnows) this.#offsetMs += forMs * this.#rate;
+  }
+
+  /** Wall clock against true time now. */
+  skewMs(): number {
+    return this.nowMs() - (epochMs + this.#world.nowMs);
+  }
+}
