@@ -151,6 +151,11 @@ export function recordLengthAt(bytes: Uint8Array, offset: number): number | unde
   return total === parts && total <= available ? total : undefined;
 }
 
+/** A view of what is known to be a record, and no more than it. */
+export function viewRecord(bytes: Uint8Array): RecordView {
+  return new LazyRecord(bytes);
+}
+
 /** A copy of the record in memory of its own, so that it pins no message. */
 export function copyRecord(record: RecordView): RecordView {
   return new LazyRecord(record.bytes.slice());

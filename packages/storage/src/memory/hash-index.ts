@@ -1,0 +1,92 @@
+import { HashTable } from './hash-table.js';
+
+/**
+ * Where keys are, by hash: a directory of small tables by the top bits of the hash. Each grows alone, up to a size that
+ * is copied within a millisecond, and is then split in two, so there is never a rehash of everything ("Extendible
+ * Hashing", Fagin et al., 1979). A table never spans two partitions.
+ */
+export class HashIndex {
+  readonly #partitionBits: number;
+  #directory: HashTable[];
+  /** Top bits of the hash that the directory takes. */
+  #bits: number;
+  #bytes = 0;
+  #entries = 0;
+
+  constructor(partitions: number) {
+    this.#partitionBits = 31 - Math.clz32(partitions);
+    this.#bits = this.#partitionBits;
+    // One for all: it has no room, so the first entry puts another in its place.
+    this.#directory = new Array<HashTable>(partitions).fill(HashTable.without(this.#bits));
+  }
+
+  /** Memory of all tables. */
+  get bytes(): number {
+    return this.#bytes + this.#directory.length * 8;
+  }
+
+  get entries(): number {
+    return this.#entries;
+  }
+
+  tableOf(hash: number): HashTable {
+    // A shift by 32 is one by 0.
+    return this.#directory[this.#bits === 0 ? 0 : hash >>> (32 - this.#bits)]!;
+  }
+
+  /** Adds an entry for a key that has none. */
+  insert(hash: number, location: number): void {
+    while (!this.tableOf(hash).insert(hash, location)) this.#makeRoom(hash);
+    this.#entries += 1;
+  }
+
+  remove(table: HashTable, slot: number): void {
+    table.remove(slot);
+    this.#entries -= 1;
+  }
+
+  /** The table with the first hash that is not below, and those above it, in order. For walking all entries. */
+  *tablesFrom(hash: number): Generator<HashTable, void> {
+    for (
+      let place = this.#bits === 0 ? 0 : hash >>> (32 - this.#bits);
+      place < this.#directory.length;
+      place += 1
+    ) {
+      yield this.#directory[place]!;
+    }
+  }
+
+  #makeRoom(hash: number): void {
+    const table = this.tableOf(hash);
+    if (table.isLargest && this.#maySplit(table)) this.#split(hash, table);
+    else this.#put(hash, table, [table.grown()]);
+  }
+
+  /** Many keys of one hash would be split in vain, for ever. */
+  #maySplit(table: HashTable): boolean {
+    if (table.depth < this.#bits) return true;
+    return this.#bits < bitsMax && this.#directory.length < Math.max(64, this.#entries >>> 9);
+  }
+
+  #split(hash: number, table: HashTable): void {
+    if (table.depth === this.#bits) {
+      this.#directory = this.#directory.flatMap((each) => [each, each]);
+      this.#bits += 1;
+    }
+    this.#put(hash, table, table.halves());
+  }
+
+  /** Puts tables, each with the same share of the hashes, in the place of one. */
+  #put(hash: number, table: HashTable, by: readonly HashTable[]): void {
+    const span = 2 ** (this.#bits - table.depth);
+    const first = table.depth === 0 ? 0 : (hash >>> (32 - table.depth)) * span;
+    const each = span / by.length;
+    for (let place = 0; place < span; place += 1)
+      this.#directory[first + place] = by[Math.floor(place / each)]!;
+    if (table.capacity > 0) this.#bytes -= table.bytes;
+    for (const next of by) this.#bytes += next.bytes;
+  }
+}
+
+/** A directory of 2^24 tables stands for 10^11 keys. */
+const bitsMax = 24;

@@ -1,0 +1,97 @@
+import type { RecoverySegment } from './record-memory.js';
+import { expiryAt, lengthAt, verifyAt } from './record-words.js';
+
+/** What a segment is for; only what is sealed may be cleaned. */
+export type SegmentState = 'appending' | 'receiving moved records' | 'recovering' | 'sealed';
+
+/**
+ * A piece of memory outside of the JavaScript heap with records end to end.
+ *
+ * A location is one 32-bit word: 11 bits of the segment's slot, 21 bits of where in it the record begins, in units of 8
+ * bytes. So there are 2,047 slots (none is 0: location 0 means nothing) of 16 MiB of beginnings each; a segment may be
+ * longer, for a record that is.
+ */
+export class Segment implements RecoverySegment {
+  readonly slot: number;
+  readonly bytes: Uint8Array;
+  readonly words: Int32Array;
+  state: SegmentState;
+  /** Records lie below it. */
+  usedBytes = 0;
+  /** Of records that the index knows. */
+  liveBytes = 0;
+  /** No live record expires before; only ever too early. Unix milliseconds. */
+  earliestExpiryMs = Infinity;
+  /** When it was sealed, counted in segments. */
+  sealedAs = 0;
+  /** The end of its last record counted by the log's positions; 0 if the log has nothing to do with it. */
+  lastPosition = 0;
+  /** Position at `breakOffset`; records below that (before something longer came in between) have this one at most. */
+  breakPosition = 0;
+  breakOffset = 0;
+
+  constructor(slot: number, capacityBytes: number, state: SegmentState) {
+    this.slot = slot;
+    this.state = state;
+    // Of its own, not of a pool. Not zeroed: nobody sees what was not written.
+    const buffer = Buffer.allocUnsafeSlow(capacityBytes);
+    this.bytes = new Uint8Array(buffer.buffer, buffer.byteOffset, capacityBytes);
+    this.words = new Int32Array(buffer.buffer, buffer.byteOffset, capacityBytes >>> 2);
+  }
+
+  get recordStartsBelow(): number {
+    return segmentBytesMax;
+  }
+
+  get roomBytes(): number {
+    return this.bytes.length - this.usedBytes;
+  }
+
+  verify(offset: number, end: number): number {
+    return verifyAt(this.words, offset >>> 2, end);
+  }
+
+  /** Position of the record at `offset`; 0 if it was durable before it came here. */
+  positionAt(offset: number): number {
+    if (this.lastPosition === 0) return 0;
+    if (offset < this.breakOffset) return this.breakPosition;
+    return this.breakPosition + ((offset - this.breakOffset) >>> 3) + 1;
+  }
+
+  /** Bytes that are no record: they begin with a word that no length can be. */
+  skip(offset: number, bytes: number): void {
+    this.words[(offset >>> 2) + 1] = ~bytes;
+  }
+
+  /** The offset behind the record at `offset`, whether live or not; negated if it is no record but a gap. */
+  next(offset: number): number {
+    const length = lengthAt(this.words, offset >>> 2);
+    return length > 0 ? offset + length : -(offset + ~length);
+  }
+
+  /** Notes when the record at `offset`, which came in, expires. */
+  noteExpiry(offset: number): void {
+    const expiresAtMs = expiryAt(this.words, offset >>> 2);
+    if (expiresAtMs !== 0 && expiresAtMs < this.earliestExpiryMs) this.earliestExpiryMs = expiresAtMs;
+  }
+}
+
+export const slotBits = 11;
+const unitBits = 32 - slotBits;
+export const segmentSlots = 1 << slotBits;
+
+/** How far into a segment records may begin. */
+export const segmentBytesMax = (1 << unitBits) * 8;
+
+export function locationOf(segment: Segment, offset: number): number {
+  return (segment.slot << unitBits) | (offset >>> 3);
+}
+
+export function slotOf(location: number): number {
+  return location >>> unitBits;
+}
+
+/** Number of the record's first word. */
+export function wordOf(location: number): number {
+  return (location & ((1 << unitBits) - 1)) << 1;
+}

@@ -1,0 +1,399 @@
+import { KvError } from '@kv/errors';
+import { type Timestamp, zeroTimestamp } from '@kv/hlc';
+
+import type { LogPosition } from '../engine/engine.js';
+import { compareBytes } from '../record/compare-bytes.js';
+import { expiryFlag, recordBytes, tombstoneFlag } from '../record/record-layout.js';
+import { readRecords, type RecordView, viewRecord } from '../record/record.js';
+import { Digests } from './digests.js';
+import { HashIndex } from './hash-index.js';
+import type { HashTable } from './hash-table.js';
+import { KeyWords } from './key-words.js';
+import { HashOrderCursor } from './hash-order-cursor.js';
+import type { AppendedBatch, LiveCursor, RecordMemory } from './record-memory.js';
+import {
+  flagsAt,
+  headerWords,
+  keyBytesAt,
+  keyHashWord,
+  lengthAt,
+  nodeWord,
+  sameKey,
+  timestampAt,
+  verifyAt,
+} from './record-words.js';
+import { locationOf, type Segment, segmentBytesMax, slotOf, wordOf } from './segment.js';
+import { SegmentSpace } from './segment-space.js';
+import { writeRecord } from './write-record.js';
+import { assertLittleEndian } from './xxh32-words.js';
+
+export interface RecordMemoryOptions {
+  /** A power of two. */
+  readonly partitions: number;
+  /** Keep tombstones: a replica must. Otherwise a delete leaves nothing behind but its record for the log. */
+  readonly retainTombstones: boolean;
+  /** Whether somebody takes what is appended. Default true. */
+  readonly logged?: boolean | undefined;
+}
+
+/** Who wants to know when a key comes, goes, or changes: ordered lists of keys, and views of a moment. */
+export interface KeyObserver {
+  /** `previous` is the location before, `next` the one after; 0 = the key is not there. Called after the change. */
+  changed(previous: number, next: number): void;
+}
+
+/** How a record that is offered compares to the one of its key that is here. */
+export type Offer = 'stored' | 'already' | 'newer';
+
+/**
+ * The log-structured memory.
+ *
+ * **What it promises.** Of every key the newest record that was ever taken in can be read, as its writer encoded it; what is
+ * in memory is at most 1.4 times the live records, however often they are overwritten; nothing takes longer than a few
+ * milliseconds, whatever the number of keys.
+ *
+ * **The simple version** is a `Map` from key to record object. It was the first engine: 350 bytes of JavaScript heap beside
+ * each record, garbage collections that walk all of them, pauses of 30 ms and a limit of a few gigabytes by V8's heap.
+ *
+ * **This one** has three parts. *Segments* hold the records' bytes, end to end, in the order in which they came; nothing is
+ * ever changed in place. The *index* has a hash and a location for each key, 8 bytes in typed arrays, and reads the key
+ * itself from the record. *Cleaning* goes through segments with little left in them, moves what the index still
+ * points at to another segment, and drops the whole: as in "The Design and Implementation of a Log-Structured File System"
+ * (Rosenblum and Ousterhout, 1992), and RAMCloud's memory ("Log-structured Memory for DRAM-based Storage", 2014).
+ *
+ * **Invariants**
+ *
+ * 1. The index points at exactly one record of each key it knows, the newest taken in, and at nothing else.
+ * 2. Below `usedBytes`, a segment is records and marked gaps, without a byte between.
+ * 3. `liveBytes` of a segment are those of its records that the index points at.
+ * 4. A record that was written is never changed, and its memory is not reused: views stay right.
+ * 5. Only what the log has written is moved or dropped by cleaning, so the log never needs what is gone.
+ *
+ * **What was tried.** Positions of the log for every record took 8 bytes a key; they follow from where it lies. A free list
+ * of record slots fragments, and copies on every read, as it reuses memory. One large hash table pauses when it grows; see
+ * `hash-table.ts` for why entries are kept in the order of hashes.
+ */
+export class SegmentedMemory implements RecordMemory {
+  readonly partitions: number;
+  readonly space: SegmentSpace;
+  readonly index: HashIndex;
+  readonly digests: Digests | undefined;
+  readonly retainTombstones: boolean;
+  readonly observers: KeyObserver[] = [];
+  readonly #key = new KeyWords();
+  #segments: readonly (Segment | undefined)[];
+  #keys = 0;
+  #tombstones = 0;
+  #liveBytes = 0;
+  #newest: number = zeroTimestamp;
+  /** What the last search found. */
+  #foundTable: HashTable | undefined;
+  #foundSlot = 0;
+
+  constructor({ partitions, retainTombstones, logged = true }: RecordMemoryOptions) {
+    assertLittleEndian();
+    this.partitions = partitions;
+    this.retainTombstones = retainTombstones;
+    this.space = new SegmentSpace({ logged });
+    this.#segments = this.space.segments;
+    this.index = new HashIndex(partitions);
+    this.digests = retainTombstones ? new Digests(partitions) : undefined;
+  }
+
+  /** Entries that are no tombstones. */
+  get keys(): number {
+    return this.#keys;
+  }
+
+  get tombstones(): number {
+    return this.#tombstones;
+  }
+
+  get liveBytes(): number {
+    return this.#liveBytes;
+  }
+
+  /** All of it: records, those that are superseded and not yet cleaned away, index. */
+  get bytes(): number {
+    return this.space.usedBytes + this.index.bytes + (this.digests?.bytes ?? 0);
+  }
+
+  get appended(): LogPosition {
+    return this.space.appended;
+  }
+
+  get untakenBytes(): number {
+    const { ranges, appended } = this.space;
+    return ranges === undefined ? 0 : (appended - ranges.taken) * 8;
+  }
+
+  get newestTimestamp(): Timestamp {
+    return this.#newest as Timestamp;
+  }
+
+  raiseNewest(timestamp: Timestamp): void {
+    if (timestamp > this.#newest) this.#newest = timestamp;
+  }
+
+  takeAppended(bytesMax: number): AppendedBatch {
+    return this.space.ranges?.take(bytesMax) ?? { ranges: [], bytes: 0, records: 0, position: this.appended };
+  }
+
+  liveRecords(): LiveCursor {
+    return new HashOrderCursor(this);
+  }
+
+  // --- reading
+
+  /** @returns the location of the key's newest record, 0 if there is none */
+  find(key: Uint8Array): number {
+    const words = this.#key;
+    words.load(key);
+    return this.#find(words.hash, words.words, 0, words.bytes);
+  }
+
+  wordsAt(location: number): Int32Array {
+    return this.#segments[slotOf(location)]!.words;
+  }
+
+  /** The record at a location; valid for as long as it is held. */
+  viewAt(location: number): RecordView {
+    const segment = this.#segments[slotOf(location)]!;
+    const record = wordOf(location);
+    return viewRecord(new Uint8Array(segment.bytes.buffer, record << 2, lengthAt(segment.words, record)));
+  }
+
+  positionAt(location: number): LogPosition {
+    return this.#segments[slotOf(location)]!.positionAt(wordOf(location) << 2) as LogPosition;
+  }
+
+  // --- writing what a caller of this process gives, encoded where it will lie
+
+  /**
+   * Appends a record of a key, newer than any before.
+   *
+   * @param expiresAtMs Unix milliseconds; 0 = never
+   * @param moreFlags of the record, beside expiry
+   */
+  put(key: Uint8Array, value: Uint8Array, timestamp: number, expiresAtMs: number, moreFlags: number): void {
+    const keyWords = this.#key;
+    keyWords.load(key);
+    const flags = expiresAtMs === 0 ? moreFlags : moreFlags | expiryFlag;
+    const length = recordBytes(flags, keyWords.bytes, value.length);
+    const segment = this.space.roomFor(length);
+    const offset = segment.usedBytes;
+    writeRecord(segment, keyWords, value, { length, flags, timestamp, expiresAtMs });
+    if (expiresAtMs !== 0 && expiresAtMs < segment.earliestExpiryMs) segment.earliestExpiryMs = expiresAtMs;
+    this.space.append(segment, length);
+    this.#newest = timestamp;
+    this.#publish(segment, offset, this.#find(keyWords.hash, keyWords.words, 0, keyWords.bytes));
+  }
+
+  // --- taking in records as they came
+
+  /**
+   * Copies records to where they would lie, and verifies them there. They are not taken in: `offer` decides about each, in
+   * order, and whatever is staged next is written over what was not kept.
+   *
+   * @throws KvError `corrupt` if they are not intact records laid end to end
+   */
+  stage(bytes: Uint8Array): Staged {
+    const segment = this.space.roomFor(bytes.length);
+    const start = segment.usedBytes;
+    const end = start + bytes.length;
+    segment.bytes.set(bytes, start);
+    for (let offset = start; offset < end;) {
+      const length = verifyAt(segment.words, offset >>> 2, end);
+      if (length === 0) {
+        // Says in detail what is wrong.
+        readRecords(bytes);
+        throw new KvError('internal', 'two verifications of the same records disagree');
+      }
+      offset += length;
+    }
+    return { segment, start, end };
+  }
+
+  /** Like `stage`, of one record that was verified before. */
+  stageVerified(record: RecordView): Staged {
+    const { bytes } = record;
+    const segment = this.space.roomFor(bytes.length);
+    const start = segment.usedBytes;
+    segment.bytes.set(bytes, start);
+    return { segment, start, end: start + bytes.length };
+  }
+
+  /** Takes the staged record at `offset` in, if it is newer than what is here. `present` is then what it was compared to. */
+  offer(segment: Segment, offset: number): { readonly offer: Offer; readonly present: number } {
+    const { words } = segment;
+    const record = offset >>> 2;
+    const present = this.#findRecord(words, record);
+    if (present !== 0) {
+      const order = this.#compare(words, record, present);
+      if (order <= 0) return { offer: order === 0 ? 'already' : 'newer', present };
+    }
+    const length = lengthAt(words, record);
+    const to = segment.usedBytes;
+    // What was refused before it leaves no hole.
+    if (to !== offset) segment.bytes.copyWithin(to, offset, offset + length);
+    const timestamp = timestampAt(words, to >>> 2);
+    if (timestamp > this.#newest) this.#newest = timestamp;
+    segment.noteExpiry(to);
+    this.space.append(segment, length);
+    this.#publish(segment, to, present);
+    return { offer: 'stored', present };
+  }
+
+  /** Whether a record with this one's version but other bytes is here: must never be. */
+  hasOtherOfSameVersion(segment: Segment, offset: number, present: number): boolean {
+    const { words } = segment;
+    const record = offset >>> 2;
+    const other = this.wordsAt(present);
+    const at = wordOf(present);
+    return (
+      timestampAt(words, record) === timestampAt(other, at) &&
+      words[record + nodeWord] === other[at + nodeWord]
+    );
+  }
+
+  // --- recovery
+
+  reserve(bytes: number): Segment {
+    return this.space.reserve(bytes);
+  }
+
+  adopt(segment: Segment, offset: number): void {
+    const { words } = segment;
+    const record = offset >>> 2;
+    if (segment.state !== 'recovering' || offset < segment.usedBytes || offset >= segmentBytesMax) {
+      throw new KvError('internal', 'records are adopted in order, from a segment that was reserved');
+    }
+    const length = lengthAt(words, record);
+    if (offset > segment.usedBytes) segment.skip(segment.usedBytes, offset - segment.usedBytes);
+    segment.usedBytes = offset + length;
+    const timestamp = timestampAt(words, record);
+    if (timestamp > this.#newest) this.#newest = timestamp;
+    const present = this.#findRecord(words, record);
+    if (present !== 0 && this.#compare(words, record, present) <= 0) return;
+    segment.noteExpiry(offset);
+    this.#publish(segment, offset, present);
+  }
+
+  seal(segment: Segment): void {
+    this.space.sealRecovered(segment, segment.usedBytes);
+  }
+
+  // --- removing and moving
+
+  /** Forgets a key without a trace. Only where this is the only copy. */
+  forget(location: number): void {
+    const words = this.wordsAt(location);
+    const record = wordOf(location);
+    const slot = this.entryOf(words[record + keyHashWord]!, location);
+    if (slot === undefined) return;
+    this.#uncount(location);
+    this.index.remove(slot.table, slot.slot);
+    this.#tell(location, 0);
+  }
+
+  /** The index entry of the record at a location; undefined if the index does not point at it. */
+  entryOf(hash: number, location: number): { readonly table: HashTable; readonly slot: number } | undefined {
+    const table = this.index.tableOf(hash);
+    const entries = table.words;
+    for (
+      let slot = table.firstOf(hash);
+      entries[2 * slot + 1] !== 0 && entries[2 * slot] === hash;
+      slot += 1
+    ) {
+      if (entries[2 * slot + 1] === location) return { table, slot };
+    }
+    return undefined;
+  }
+
+  #find(hash: number, key: Int32Array, keyStart: number, keyBytes: number): number {
+    const table = this.index.tableOf(hash);
+    const entries = table.words;
+    let slot = table.firstOf(hash);
+    for (;;) {
+      const location = entries[2 * slot + 1]!;
+      if (location === 0 || entries[2 * slot] !== hash) return 0;
+      const { words } = this.#segments[slotOf(location)]!;
+      const record = wordOf(location);
+      if (
+        keyBytesAt(words, record) === keyBytes &&
+        sameKey(words, record + headerWords(flagsAt(words, record)), key, keyStart, keyBytes)
+      ) {
+        this.#foundTable = table;
+        this.#foundSlot = slot;
+        return location;
+      }
+      slot += 1;
+    }
+  }
+
+  #findRecord(words: Int32Array, record: number): number {
+    const hash = words[record + keyHashWord]!;
+    return this.#find(hash, words, record + headerWords(flagsAt(words, record)), keyBytesAt(words, record));
+  }
+
+  /** Negative if the record loses to the one present. Of equal versions the larger bytes win. */
+  #compare(words: Int32Array, record: number, present: number): number {
+    const other = this.wordsAt(present);
+    const at = wordOf(present);
+    const byTimestamp = timestampAt(words, record) - timestampAt(other, at);
+    if (byTimestamp !== 0) return byTimestamp;
+    const byNode = (words[record + nodeWord]! >>> 0) - (other[at + nodeWord]! >>> 0);
+    if (byNode !== 0) return byNode;
+    const bytes = new Uint8Array(words.buffer, record << 2, lengthAt(words, record));
+    return compareBytes(bytes, this.viewAt(present).bytes);
+  }
+
+  /** Lets the index point at a record, in place of `present`, which the last search found, or nothing. */
+  #publish(segment: Segment, offset: number, present: number): void {
+    const { words } = segment;
+    const record = offset >>> 2;
+    const tombstone = (flagsAt(words, record) & tombstoneFlag) !== 0;
+    if (present !== 0) this.#uncount(present);
+    if (tombstone && !this.retainTombstones) {
+      if (present === 0) return;
+      this.index.remove(this.#foundTable!, this.#foundSlot);
+      this.#tell(present, 0);
+      return;
+    }
+    const length = lengthAt(words, record);
+    const location = locationOf(segment, offset);
+    segment.liveBytes += length;
+    this.#liveBytes += length;
+    if (tombstone) this.#tombstones += 1;
+    else this.#keys += 1;
+    if (present === 0) this.index.insert(words[record + keyHashWord]!, location);
+    else this.#foundTable!.words[2 * this.#foundSlot + 1] = location;
+    this.digests?.add(words, record, 1);
+    this.#tell(present, location);
+  }
+
+  /** Takes the record at a location out of the sums; the index still points at it. */
+  #uncount(location: number): void {
+    const segment = this.#segments[slotOf(location)]!;
+    const { words } = segment;
+    const record = wordOf(location);
+    const length = lengthAt(words, record);
+    segment.liveBytes -= length;
+    this.#liveBytes -= length;
+    if ((flagsAt(words, record) & tombstoneFlag) !== 0) this.#tombstones -= 1;
+    else this.#keys -= 1;
+    this.digests?.add(words, record, -1);
+  }
+
+  #tell(previous: number, next: number): void {
+    const { observers } = this;
+    for (let index = 0; index < observers.length; index += 1) observers[index]!.changed(previous, next);
+  }
+}
+
+/** Where records lie that are not taken in yet. */
+export interface Staged {
+  readonly segment: Segment;
+  readonly start: number;
+  readonly end: number;
+}
