@@ -1,8 +1,8 @@
 import { describeOperation } from './describe-operation.js';
 import type { Findings } from './findings.js';
-import type { ReadOperation, Version, WriteOperation } from './history.js';
+import type { Version, WriteOperation } from './history.js';
 import type { IndexedHistory } from './indexed-history.js';
-import { isWrite, type KeyHistory } from './key-history.js';
+import type { KeyHistory } from './key-history.js';
 import { isSameVersion, textOfVersion } from './version-order.js';
 
 /**
@@ -13,37 +13,53 @@ import { isSameVersion, textOfVersion } from './version-order.js';
  * Judged: each write that ended `ok` or `not applied`, and each attempt that was disowned.
  */
 export function checkHonestOutcome(history: IndexedHistory, findings: Findings): void {
+  /** Writes of which something, or all, was answered `not applied`: few. */
+  const denied = new Set<WriteOperation>();
   for (const key of history.keys.values()) {
-    for (const operation of key.began) {
-      if (isWrite(operation)) checkWrite(key, operation, findings);
-      else checkRead(key, operation, findings);
+    for (const write of key.writes) {
+      const isPartlyDenied = write.outcome === 'not-applied' || write.stamps.some(({ disowned }) => disowned);
+      if (isPartlyDenied) denied.add(write);
+      if (isPartlyDenied || write.outcome === 'ok') findings.judged += 1;
+      if (write.outcome === 'ok') checkVersion(key, write, findings);
     }
   }
-  for (const { key: name, version } of history.history.evidence.appended ?? []) {
-    const key = history.keys.get(name);
-    const writer = key?.writerOf(version);
-    if (key === undefined || writer === undefined || !isDenied(writer, version)) continue;
+  if (denied.size === 0) return;
+  for (const key of history.keys.values()) {
+    for (const write of key.writes) checkPreviousReport(key, { write, denied }, findings);
+    for (let index = 0; index < key.reads.length; index += 1) checkRead(key, { index, denied }, findings);
+  }
+  const { appended = [] } = history.history.evidence;
+  for (let index = 0; index < appended.length; index += 1) {
+    const writer = history.appendedWrites[index];
+    if (writer === undefined || !denied.has(writer)) continue;
+    const { version } = appended[index]!;
+    if (!isDenied(writer, version)) continue;
     findings.report(
-      name,
+      writer.key,
       [writer],
       () => `answered "not applied", but ${textOfVersion(version)} was stored: ${describeOperation(writer)}`,
     );
   }
 }
 
-function checkWrite(key: KeyHistory, write: WriteOperation, findings: Findings): void {
-  const { outcome, version, previous, stamps } = write;
-  if (outcome !== 'unknown' || stamps.some(({ disowned }) => disowned)) findings.judged += 1;
-  if (outcome === 'ok') {
-    const isOwn = stamps.some((stamp) => !stamp.disowned && isSameVersion(stamp.version, version!));
-    if (!isOwn) {
-      const tell = (): string => `told a version that is not its own: ${describeOperation(write)}`;
-      findings.report(key.key, [write], tell);
-    }
-  }
+function checkVersion(key: KeyHistory, write: WriteOperation, findings: Findings): void {
+  const { stamps, version } = write;
+  if (stamps.some((stamp) => !stamp.disowned && isSameVersion(stamp.version, version!))) return;
+  const tell = (): string => `told a version that is not its own: ${describeOperation(write)}`;
+  findings.report(key.key, [write], tell);
+}
+
+type Denied = ReadonlySet<WriteOperation>;
+
+function checkPreviousReport(
+  key: KeyHistory,
+  { write, denied }: { write: WriteOperation; denied: Denied },
+  findings: Findings,
+): void {
+  const { previous } = write;
   if (previous.kind !== 'value') return;
   const replaced = key.writerOfValue(previous.value);
-  if (replaced === undefined || !isDenied(replaced, previous.version)) return;
+  if (replaced === undefined || !denied.has(replaced) || !isDenied(replaced, previous.version)) return;
   findings.report(
     key.key,
     [replaced, write],
@@ -52,21 +68,27 @@ function checkWrite(key: KeyHistory, write: WriteOperation, findings: Findings):
   );
 }
 
-function checkRead(key: KeyHistory, read: ReadOperation, findings: Findings): void {
+function checkRead(
+  key: KeyHistory,
+  { index, denied }: { index: number; denied: Denied },
+  findings: Findings,
+): void {
+  const read = key.reads[index]!;
   const { answer } = read;
   if (answer?.kind !== 'value' && answer?.kind !== 'hidden') return;
-  let writer = key.writerOf(answer.version);
-  let denied = writer !== undefined && isDenied(writer, answer.version);
-  if (!denied && answer.kind === 'value') {
-    writer = key.writerOfValue(answer.value);
-    denied = writer?.outcome === 'not-applied';
-  }
-  if (writer === undefined || !denied) return;
-  const source = writer;
+  const byVersion = key.writes[key.versionsRead[index]!];
+  const byValue = key.writes[key.valuesRead[index]!];
+  const writer =
+    byVersion !== undefined && denied.has(byVersion) && isDenied(byVersion, answer.version)
+      ? byVersion
+      : byValue?.outcome === 'not-applied'
+        ? byValue
+        : undefined;
+  if (writer === undefined) return;
   findings.report(
     key.key,
-    [source, read],
-    () => `answered "not applied", but read: ${describeOperation(source)}; ${describeOperation(read)}`,
+    [writer, read],
+    () => `answered "not applied", but read: ${describeOperation(writer)}; ${describeOperation(read)}`,
   );
 }
 

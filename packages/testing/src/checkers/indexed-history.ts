@@ -1,10 +1,12 @@
-import type { History, Operation } from './history.js';
+import type { History, Operation, WriteOperation } from './history.js';
 import { isWrite, KeyHistory } from './key-history.js';
 
 /** A history, prepared once for all checkers. */
 export interface IndexedHistory {
   readonly history: History;
   readonly keys: ReadonlyMap<string, KeyHistory>;
+  /** For each appended version of the evidence the write that it belongs to. */
+  readonly appendedWrites: readonly (WriteOperation | undefined)[];
   operation(id: number): Operation | undefined;
 }
 
@@ -19,10 +21,12 @@ export function indexHistory(history: History): IndexedHistory {
   }
   const keys = new Map<string, KeyHistory>();
   for (const [key, operations] of byKey) keys.set(key, new KeyHistory(key, operations));
+  const appended = history.evidence.appended ?? [];
   let byId: Map<number, Operation> | undefined;
   return {
     history,
     keys,
+    appendedWrites: appended.map(({ key, version }) => keys.get(key)?.writerOf(version)),
     operation: (id) => {
       // Recorders number them in order; others may not.
       const atIndex = history.operations[id];
@@ -36,11 +40,11 @@ export function indexHistory(history: History): IndexedHistory {
 function requireSound(operation: Operation): void {
   const { id, beganMs, endedMs } = operation;
   if (!(beganMs <= endedMs)) throw new Error(`history: operation ${id} ended before it began`);
-  if (!isWrite(operation)) return;
-  if (operation.outcome === 'ok' && operation.version === undefined) {
-    throw new Error(`history: operation ${id} is ok without a version`);
-  }
-  if (operation.outcome !== 'unknown' && endedMs === Infinity) {
+  const answered = isWrite(operation) ? operation.outcome !== 'unknown' : operation.answer !== undefined;
+  if (answered && endedMs === Infinity) {
     throw new Error(`history: operation ${id} has an answer, but no end`);
+  }
+  if (isWrite(operation) && operation.outcome === 'ok' && operation.version === undefined) {
+    throw new Error(`history: operation ${id} is ok without a version`);
   }
 }

@@ -1,100 +1,80 @@
-import type { Operation, Version, WriteOperation } from './history.js';
+import { HidingWrites } from './hiding-writes.js';
+import type { Operation, ReadOperation, Version, WriteOperation } from './history.js';
 import { compareVersions } from './version-order.js';
+import { VersionIndex } from './version-index.js';
 
 /** Globals taken once: in some test runners each access to one is slow. */
-const NumberMap = Map<number, Writer>;
-const TextMap = Map<string, WriteOperation>;
-
-/** Of one version; versions that differ in the node alone are chained. */
-interface Writer {
-  readonly version: Version;
-  readonly operation: WriteOperation;
-  readonly next: Writer | undefined;
-}
+const TextMap = Map<string, number>;
+const Integers = Int32Array;
 
 /** The operations on one key, sorted and indexed once for all checkers. */
 export class KeyHistory {
   readonly key: string;
-  /** In the order in which they began. */
+  /** In the order in which they began, as are `writes` and `reads`. */
   readonly began: readonly Operation[];
   /** Those that ended, in that order. */
   readonly ended: readonly Operation[];
   readonly writes: readonly WriteOperation[];
+  /** Those that were answered. */
+  readonly reads: readonly ReadOperation[];
+  /** For each read the index of the write that its version belongs to; -1 if it tells none, or nobody's. */
+  readonly versionsRead: Int32Array;
+  /** For each read the index of the write that its value belongs to; -1 if it returned none, or nobody's. */
+  readonly valuesRead: Int32Array;
   /** Versions that stamp more than one write: rule 17 forbids them. */
   readonly clashes: (readonly [WriteOperation, WriteOperation])[] = [];
-  readonly #byTimestamp = new NumberMap();
+  readonly #byVersion: VersionIndex;
   readonly #byValue = new TextMap();
-  readonly #hiding: HidingWrites;
+  #hiding: HidingWrites | undefined;
 
   constructor(key: string, operations: Operation[]) {
     this.key = key;
     this.began = sortedBy(operations, beganMs);
     this.ended = sortedBy(operations.filter(hasEnded), endedMs);
     this.writes = this.began.filter(isWrite);
-    for (const write of this.writes) this.#index(write);
-    this.#hiding = new HidingWrites(this.writes);
+    this.reads = this.began.filter(isAnswered);
+    let stamps = 0;
+    for (const write of this.writes) stamps += write.stamps.length;
+    this.#byVersion = new VersionIndex(stamps);
+    for (let index = 0; index < this.writes.length; index += 1) this.#index(this.writes[index]!, index);
+    this.versionsRead = new Integers(this.reads.length).fill(-1);
+    this.valuesRead = new Integers(this.reads.length).fill(-1);
+    for (let index = 0; index < this.reads.length; index += 1) this.#resolve(this.reads[index]!, index);
   }
 
   /** The write that was stamped so, disowned or not. */
   writerOf(version: Version): WriteOperation | undefined {
-    let writer = this.#byTimestamp.get(version.timestamp);
-    while (writer !== undefined && writer.version.node !== version.node) writer = writer.next;
-    return writer?.operation;
+    return this.writes[this.#byVersion.get(version)];
   }
 
   writerOfValue(value: string): WriteOperation | undefined {
-    return this.#byValue.get(value);
+    return this.writes[this.#byValue.get(value) ?? -1];
   }
 
   /** Whether a delete or an expiring put that began before then may have a version of at least this. */
   mayBeHidden(atLeast: Version, beforeMs: number): boolean {
+    this.#hiding ??= new HidingWrites(this.writes.filter(hides));
     const newest = this.#hiding.newestBefore(beforeMs);
     return newest !== undefined && compareVersions(newest, atLeast) >= 0;
   }
 
-  #index(write: WriteOperation): void {
+  #index(write: WriteOperation, index: number): void {
     for (const { version } of write.stamps) {
-      const next = this.#byTimestamp.get(version.timestamp);
-      if (next !== undefined) {
-        const other = this.writerOf(version);
-        if (other === write) continue;
-        if (other !== undefined) this.clashes.push([other, write]);
-      }
-      this.#byTimestamp.set(version.timestamp, { version, operation: write, next });
+      const owner = this.#byVersion.add(version, index);
+      if (owner !== index) this.clashes.push([this.writes[owner]!, write]);
     }
     if (write.value === undefined) return;
     if (this.#byValue.has(write.value)) throw new Error(`history: ${write.value} is written twice`);
-    this.#byValue.set(write.value, write);
-  }
-}
-
-/** Deletes and expiring puts, with the newest version of all that began so far. */
-class HidingWrites {
-  readonly #beganMs: number[] = [];
-  readonly #newest: Version[] = [];
-
-  constructor(writes: readonly WriteOperation[]) {
-    let newest: Version | undefined;
-    for (const write of writes) {
-      if (!hides(write) || write.outcome === 'not-applied') continue;
-      for (const { version, disowned } of write.stamps) {
-        if (!disowned && (newest === undefined || compareVersions(version, newest) > 0)) newest = version;
-      }
-      if (newest === undefined) continue;
-      this.#beganMs.push(write.beganMs);
-      this.#newest.push(newest);
-    }
+    this.#byValue.set(write.value, index);
   }
 
-  newestBefore(ms: number): Version | undefined {
-    let low = 0;
-    let high = this.#beganMs.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#beganMs[middle]! <= ms) low = middle + 1;
-      else high = middle;
-    }
-    return this.#newest[low - 1];
+  #resolve({ answer }: ReadOperation, index: number): void {
+    if (answer?.kind !== 'value' && answer?.kind !== 'hidden') return;
+    const write = this.#byVersion.get(answer.version);
+    this.versionsRead[index] = write;
+    if (answer.kind === 'hidden') return;
+    const isOfVersion = this.writes[write]?.value === answer.value;
+    this.valuesRead[index] = isOfVersion ? write : (this.#byValue.get(answer.value) ?? -1);
   }
 }
 
@@ -110,6 +90,10 @@ export function isWrite(operation: Operation): operation is WriteOperation {
 /** The guarantees are about these among themselves (rule 23). */
 export function isStrong({ level }: Operation): boolean {
   return level !== 'one';
+}
+
+function isAnswered(operation: Operation): operation is ReadOperation {
+  return operation.kind === 'get' && operation.answer !== undefined;
 }
 
 function hasEnded(operation: Operation): boolean {

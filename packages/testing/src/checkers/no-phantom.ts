@@ -1,8 +1,8 @@
 import { describeOperation } from './describe-operation.js';
 import type { Findings } from './findings.js';
-import type { FinalRecord, ReadOperation } from './history.js';
+import type { FinalRecord } from './history.js';
 import type { IndexedHistory } from './indexed-history.js';
-import { hides, isWrite, type KeyHistory } from './key-history.js';
+import { hides, type KeyHistory } from './key-history.js';
 import { textOfVersion } from './version-order.js';
 
 /**
@@ -19,12 +19,13 @@ export function checkNoPhantom(history: IndexedHistory, findings: Findings): voi
       const tell = (): string => `one version, two writes: ${clash.map(describeOperation).join('; ')}`;
       findings.report(key.key, clash, tell);
     }
-    for (const operation of key.began) if (!isWrite(operation)) checkRead(key, operation, findings);
+    for (let index = 0; index < key.reads.length; index += 1) checkRead(key, index, findings);
   }
   const { appended = [], finals = [] } = history.history.evidence;
-  for (const { key, version } of appended) {
-    findings.judged += 1;
-    if (history.keys.get(key)?.writerOf(version) !== undefined) continue;
+  findings.judged += appended.length;
+  for (let index = 0; index < appended.length; index += 1) {
+    if (history.appendedWrites[index] !== undefined) continue;
+    const { key, version } = appended[index]!;
     findings.report(key, [], () => `a replica stored ${key} ${textOfVersion(version)}, which nobody wrote`);
   }
   for (const { partition, replica, records } of finals) {
@@ -37,12 +38,12 @@ export function checkNoPhantom(history: IndexedHistory, findings: Findings): voi
   }
 }
 
-function checkRead(key: KeyHistory, read: ReadOperation, findings: Findings): void {
+function checkRead(key: KeyHistory, index: number, findings: Findings): void {
+  const read = key.reads[index]!;
   const { answer } = read;
-  if (answer === undefined) return;
   findings.judged += 1;
-  if (answer.kind !== 'value' && answer.kind !== 'hidden') return;
-  const writer = key.writerOf(answer.version);
+  if (answer?.kind !== 'value' && answer?.kind !== 'hidden') return;
+  const writer = key.writes[key.versionsRead[index]!];
   const because =
     writer === undefined
       ? 'nobody wrote it'

@@ -100,10 +100,10 @@ function wrongNone(
 }
 
 function hidingStamps(key: KeyHistory): HidingStamp[] {
-  return key.writes
-    .filter((write) => hides(write) && write.outcome !== 'not-applied')
-    .flatMap((write) =>
-      write.stamps.filter(({ disowned }) => !disowned).map(({ version }) => ({ version, write })),
-    )
-    .sort((a, b) => compareVersions(a.version, b.version));
+  const found: HidingStamp[] = [];
+  for (const write of key.writes) {
+    if (!hides(write) || write.outcome === 'not-applied') continue;
+    for (const { version, disowned } of write.stamps) if (!disowned) found.push({ version, write });
+  }
+  return found.sort((a, b) => compareVersions(a.version, b.version));
 }

@@ -15,7 +15,7 @@
  * kept for one certain conclusion: see `zones.ts`.
  */
 import type { ReadOperation, WriteOperation } from './history.js';
-import { hides, isStrong, isWrite, type KeyHistory } from './key-history.js';
+import { hides, isStrong, type KeyHistory } from './key-history.js';
 
 export interface Cluster {
   /** Undefined = the initial state. */
@@ -48,39 +48,37 @@ interface Building extends Cluster {
 
 export function registerClusters(key: KeyHistory, { purges }: { purges: boolean }): RegisterClusters {
   const initial = cluster(undefined);
-  const byWrite = new Map<WriteOperation, Building>();
+  const byWrite = key.writes.map((write) =>
+    write.outcome !== 'not-applied' && isStrong(write) ? cluster(write) : undefined,
+  );
   const untold: ReadOperation[] = [];
   const contradictions: Contradiction[] = [];
-  for (const write of key.writes) {
-    if (write.outcome !== 'not-applied' && isStrong(write)) byWrite.set(write, cluster(write));
-  }
-  for (const read of key.began) {
-    if (isWrite(read) || !isStrong(read) || read.answer === undefined) continue;
-    const { answer } = read;
-    if (answer.kind === 'untold' || (answer.kind === 'nothing' && purges)) {
+  for (let index = 0; index < key.reads.length; index += 1) {
+    const read = key.reads[index]!;
+    if (!isStrong(read)) continue;
+    const kind = read.answer?.kind;
+    if (kind === 'untold' || (kind === 'nothing' && purges)) {
       untold.push(read);
       continue;
     }
-    const write = writeSeenBy(key, read);
-    const found = answer.kind === 'nothing' ? initial : write && byWrite.get(write);
+    const found = kind === 'nothing' ? initial : byWrite[writeSeenBy(key, index)];
     if (found === undefined) contradictions.push({ why: 'never-written', operations: [read] });
     else add(found, read);
   }
   const clusters: Cluster[] = initial.reads > 0 ? [initial] : [];
-  for (const each of byWrite.values()) {
-    if (each.write!.outcome !== 'ok' && each.reads === 0) continue;
+  for (const each of byWrite) {
+    if (each === undefined || (each.write!.outcome !== 'ok' && each.reads === 0)) continue;
     clusters.push(each);
-    contradictions.push(...contradictionsIn(each));
+    contradictionsIn(each, contradictions);
   }
   return { clusters, untold, contradictions };
 }
 
-/** By its value if it returned one, else by the version that hid the key. */
-export function writeSeenBy(key: KeyHistory, { answer }: ReadOperation): WriteOperation | undefined {
-  if (answer?.kind === 'value') return key.writerOfValue(answer.value);
-  if (answer?.kind !== 'hidden') return undefined;
-  const write = key.writerOf(answer.version);
-  return write !== undefined && hides(write) ? write : undefined;
+/** By its value if the read returned one, else by the version that hid the key. */
+function writeSeenBy(key: KeyHistory, index: number): number {
+  if (key.reads[index]!.answer?.kind === 'value') return key.valuesRead[index]!;
+  const write = key.versionsRead[index]!;
+  return write >= 0 && hides(key.writes[write]!) ? write : -1;
 }
 
 function cluster(write: WriteOperation | undefined): Building {
@@ -113,12 +111,13 @@ function add(cluster: Building, read: ReadOperation): void {
   }
 }
 
-function contradictionsIn({ write, firstEnded, firstEndedMs, hiddenFirst, aliveLast }: Building) {
-  const found: Contradiction[] = [];
-  if (write === undefined || firstEnded === undefined) return found;
-  if (firstEndedMs < write.beganMs) found.push({ why: 'read-before-write', operations: [write, firstEnded] });
+function contradictionsIn(cluster: Building, found: Contradiction[]): void {
+  const { write, firstEnded, firstEndedMs, hiddenFirst, aliveLast } = cluster;
+  if (write === undefined || firstEnded === undefined) return;
+  if (firstEndedMs < write.beganMs) {
+    found.push({ why: 'read-before-write', operations: [write, firstEnded] });
+  }
   if (hiddenFirst !== undefined && aliveLast !== undefined && hiddenFirst.endedMs < aliveLast.beganMs) {
     found.push({ why: 'alive-after-expiry', operations: [write, hiddenFirst, aliveLast] });
   }
-  return found;
 }
