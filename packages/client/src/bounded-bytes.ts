@@ -7,7 +7,7 @@ import { keyBytesMax, valueBytesMax } from './limits.js';
 export function keyBytes<K extends Encoding>(codec: Codec<K>, key: EncodableTypes[K]): Buffer {
   const bytes = codec.encode(key, 'key');
   if (bytes.length > 0) return bounded(bytes, { subject: 'key', max: keyBytesMax });
-  throw new KvError('invalid-argument', 'the key is empty', { outcome: 'not-applied' });
+  throw new KvError('invalid-argument', 'the key is empty');
 }
 
 /** The value's bytes, up to a mebibyte. */
@@ -25,9 +25,7 @@ function bounded(
   { subject, max }: { readonly subject: string; readonly max: number },
 ): Buffer {
   if (bytes.length <= max) return asBuffer(bytes);
-  throw new KvError('invalid-argument', `the ${subject} has ${bytes.length} bytes, ${max} are allowed`, {
-    outcome: 'not-applied',
-  });
+  throw new KvError('invalid-argument', `the ${subject} has ${bytes.length} bytes, ${max} are allowed`);
 }
 
 /** The generated messages want Buffers; a view, no copy. */

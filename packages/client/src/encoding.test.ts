@@ -36,7 +36,7 @@ describe('encodings', () => {
   it.each(['utf8', 'binary'] as const)('refuse half a surrogate pair (%s)', (encoding) => {
     for (const text of ['\ud800', 'a\udc00b', '\udc00\ud800']) {
       expect(() => codecOf(encoding).encode(text, 'key')).toThrow(
-        expect.objectContaining({ code: 'invalid-argument', outcome: 'not-applied' }),
+        expect.objectContaining({ code: 'invalid-argument' }),
       );
     }
     expect(codecOf(encoding).encode('\ud83d\ude00', 'key')).toHaveLength(4);

@@ -79,9 +79,6 @@ function encodePlain(input: string | Uint8Array, subject: Subject): Uint8Array<A
       throw new KvError(
         'invalid-argument',
         `the ${subject} holds half of a surrogate pair, which no UTF-8 can carry`,
-        {
-          outcome: 'not-applied',
-        },
       );
     }
     return encoder.encode(input);
@@ -105,10 +102,7 @@ function notUtf8(subject: Subject, cause?: unknown): KvError {
   return new KvError(
     'invalid-argument',
     `the ${subject} is not valid UTF-8; use the encoding 'binary' for it`,
-    {
-      outcome: 'not-applied',
-      cause,
-    },
+    { cause },
   );
 }
 

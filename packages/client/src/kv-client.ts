@@ -7,7 +7,7 @@ import {
   type NodeStatus,
   nodeStatusOf,
 } from './operations/cluster-description.js';
-import { failedAt } from './attempts/attempt-failure.js';
+import { beforeSending, failedAt } from './attempts/attempt-failure.js';
 import { asBuffer, keyBytes, prefixBytes, valueBytes } from './bounded-bytes.js';
 import { type Codec, codecOf, type DecodedTypes, type EncodableTypes, type Encoding } from './encoding.js';
 import { parseEndpoint, parseEndpoints } from './attempts/endpoint.js';
@@ -39,6 +39,15 @@ import {
   type ScanOptions,
   type WriteOptions,
 } from './options.js';
+import {
+  callerOptionNames,
+  checkNames,
+  portNames,
+  putOptionNames,
+  readOptionNames,
+  scanOptionNames,
+  writeOptionNames,
+} from './option-names.js';
 import { decodePrevious } from './operations/previous.js';
 import { runRead } from './operations/read.js';
 import { runReady } from './operations/ready.js';
@@ -68,6 +77,7 @@ export class KvClient<K extends Encoding = 'utf8', V extends Encoding = 'utf8'> 
    * @param endpoints `host:port` of some nodes; any of them serves every key, more let it fail over
    */
   constructor(endpoints: readonly string[], options: KvClientOptions<K, V> = {}, ports: KvClientPorts = {}) {
+    checkNames(ports, portNames);
     const { clock = systemClock(), timers = systemTimers(), random = systemRandom() } = ports;
     const { transport = grpcTransport() } = ports;
     const parsed = parseEndpoints(endpoints);
@@ -82,7 +92,8 @@ export class KvClient<K extends Encoding = 'utf8', V extends Encoding = 'utf8'> 
   }
 
   /** Resolves once an endpoint says that it serves; until then it asks again. */
-  ready(options: CallerOptions = {}): Promise<void> {
+  async ready(options: CallerOptions = {}): Promise<void> {
+    checkNames(options, callerOptionNames);
     return this.#withScope('ready', options, (scope) => runReady(scope, this.#ports));
   }
 
@@ -107,20 +118,28 @@ export class KvClient<K extends Encoding = 'utf8', V extends Encoding = 'utf8'> 
     value: EncodableTypes[V],
     options: PutOptions = {},
   ): Promise<WriteResult<DecodedTypes[V]>> {
-    const fields = this.#writeFields(key, options);
-    const request = { ...fields, value: valueBytes(this.#values, value), ttlMs: checkedTtlMs(options.ttlMs) };
-    return this.#write('put', options, {
-      key: request.key,
-      send: ({ connection }, terms, call) => connection.put({ ...request, ...terms }, call),
+    return this.#write('put', options, () => {
+      checkNames(options, putOptionNames);
+      const fields = this.#writeFields(key, options);
+      const ttlMs = checkedTtlMs(options.ttlMs);
+      const request = { ...fields, value: valueBytes(this.#values, value), ttlMs };
+      const { key: bytes } = request;
+      return {
+        key: bytes,
+        send: ({ connection }, terms, call) => connection.put({ ...request, ...terms }, call),
+      };
     });
   }
 
   /** Removes the key and tells its last value. Deleting an absent key is no error. */
   async delete(key: EncodableTypes[K], options: WriteOptions = {}): Promise<WriteResult<DecodedTypes[V]>> {
-    const request = this.#writeFields(key, options);
-    return this.#write('delete', options, {
-      key: request.key,
-      send: ({ connection }, terms, call) => connection.delete({ ...request, ...terms }, call),
+    return this.#write('delete', options, () => {
+      checkNames(options, writeOptionNames);
+      const request = this.#writeFields(key, options);
+      return {
+        key: request.key,
+        send: ({ connection }, terms, call) => connection.delete({ ...request, ...terms }, call),
+      };
     });
   }
 
@@ -131,6 +150,7 @@ export class KvClient<K extends Encoding = 'utf8', V extends Encoding = 'utf8'> 
   scan(
     options: ScanOptions<K> = {},
   ): AsyncGenerator<KeyValueEntry<DecodedTypes[K], DecodedTypes[V]>, void, undefined> {
+    checkNames(options, scanOptionNames);
     const { prefix = '', after, limit, consistency = this.#options.consistency } = options;
     checkedSignal(options.signal);
     if (options.timeoutMs !== undefined) checkedTimeoutMs(options.timeoutMs);
@@ -144,6 +164,7 @@ export class KvClient<K extends Encoding = 'utf8', V extends Encoding = 'utf8'> 
 
   /** Members, partitions and their owners. */
   async describe(options: CallerOptions = {}): Promise<ClusterDescription> {
+    checkNames(options, callerOptionNames);
     return this.#withScope('describe', options, async (scope) =>
       clusterDescriptionOf(
         await runRead(({ connection }, call) => connection.describe({}, call), scope, this.#ports),
@@ -153,6 +174,7 @@ export class KvClient<K extends Encoding = 'utf8', V extends Encoding = 'utf8'> 
 
   /** Figures of the node behind this very endpoint, which need not be in the list. No other is asked, and nothing is retried. */
   async status(endpoint: string, options: CallerOptions = {}): Promise<NodeStatus> {
+    checkNames(options, callerOptionNames);
     const checked = parseEndpoint(endpoint);
     return this.#withScope('status', options, async (scope) => {
       const call = { signal: scope.signal, timeoutMs: scope.timeoutMs };
@@ -179,6 +201,7 @@ export class KvClient<K extends Encoding = 'utf8', V extends Encoding = 'utf8'> 
   }
 
   async #read(key: EncodableTypes[K], options: ReadOptions): Promise<GetResponse> {
+    checkNames(options, readOptionNames);
     const { consistency = this.#options.consistency } = options;
     const request = { key: keyBytes(this.#keys, key), consistency: levelMessageOf(consistency) };
     return this.#withScope('get', options, async (scope) => {
@@ -208,13 +231,18 @@ export class KvClient<K extends Encoding = 'utf8', V extends Encoding = 'utf8'> 
   async #write(
     what: string,
     options: WriteOptions,
-    operation: WriteOperation<PutResponse | DeleteResponse>,
+    prepare: () => WriteOperation<PutResponse | DeleteResponse>,
   ): Promise<WriteResult<DecodedTypes[V]>> {
+    const { operation, scope } = beforeSending(() => ({
+      operation: prepare(),
+      scope: this.#openScope(what, options),
+    }));
     const { consistency = this.#options.consistency } = options;
     const run = consistency === 'linearizable' ? runTicketedWrite : runWrite;
-    return this.#withScope(what, options, async (scope) => {
+    return this.#within(scope, async () => {
       const response = await run(operation, scope, this.#ports);
-      return { version: versionOf(response.version), previous: decodePrevious(response, this.#values) };
+      const version = versionOf(response.version, 'unknown');
+      return { version, previous: decodePrevious(response, this.#values) };
     });
   }
 
@@ -233,17 +261,24 @@ export class KvClient<K extends Encoding = 'utf8', V extends Encoding = 'utf8'> 
   /** Runs an operation under its deadline and the caller's signal, and so that `close()` ends it. */
   async #withScope<T>(
     what: string,
-    { signal, timeoutMs = this.#options.timeoutMs }: CallerOptions,
+    options: CallerOptions,
     work: (scope: OperationScope) => Promise<T>,
   ): Promise<T> {
-    if (this.#closed) throw new KvError('closed', 'the client was closed', { outcome: 'not-applied' });
-    const scope = createOperationScope(
-      { timeoutMs: checkedTimeoutMs(timeoutMs), signal: checkedSignal(signal), what },
-      this.#ports,
-    );
+    const scope = this.#openScope(what, options);
+    return this.#within(scope, () => work(scope));
+  }
+
+  #openScope(what: string, { signal, timeoutMs = this.#options.timeoutMs }: CallerOptions): OperationScope {
+    if (this.#closed) throw new KvError('closed', 'the client was closed');
+    const bounds = { timeoutMs: checkedTimeoutMs(timeoutMs), signal: checkedSignal(signal), what };
+    const scope = createOperationScope(bounds, this.#ports);
     this.#open.add(scope);
+    return scope;
+  }
+
+  async #within<T>(scope: OperationScope, work: () => Promise<T>): Promise<T> {
     try {
-      return await work(scope);
+      return await work();
     } finally {
       this.#open.delete(scope);
       scope.release();

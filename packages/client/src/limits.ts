@@ -24,6 +24,12 @@ export const timeoutMsMax = 2_147_483_647;
 /** Requests sent per operation, and passes over endpoints of which none answers. More only adds load where load is the trouble. */
 export const attemptsMax = 3;
 
+/**
+ * With less time left than this (or than a tenth of the operation's own, if that is shorter) no further attempt is
+ * started: it could hardly be answered, and would only turn a certain outcome into `unknown`.
+ */
+export const attemptMsMin = 20;
+
 /** Requests under way at once, of one client, at most; more wait in line. So many keep a node busy, and more only wait longer. */
 export const requestsMax = 64;
 
@@ -41,8 +47,12 @@ export const backoffMsMax = 1_000;
  */
 export const stampWindowMs = 400;
 
-/** Once server time is this far past a ceiling, every clock within the drift bound has passed it and it can be forgotten. */
-export const ceilingKeptMs = 1_000;
+/**
+ * Once server time is this far past a ceiling, every node that may stamp has passed it, and it can be forgotten: two
+ * nodes' clocks are at most twice the drift bound (500 ms) apart, and the time that a node tells is at most that bound
+ * ahead of its clock.
+ */
+export const ceilingKeptMs = 2_000;
 
 /** Of a scan, per answer. */
 export const scanLimitMax = 0xffff_ffff;

@@ -3,6 +3,7 @@ import { ConsistencyLevel as LevelMessage } from '@kv/proto';
 
 import { type EncodableTypes, type Encoding, encodings, nameOfType } from './encoding.js';
 import { scanLimitMax, timeoutMsDefault, timeoutMsMax, ttlMsMax } from './limits.js';
+import { checkNames, clientOptionNames } from './option-names.js';
 import type { Clock, Random, Timers } from './ports.js';
 import type { ClientTransport } from './transport/transport.js';
 
@@ -86,6 +87,7 @@ export interface ResolvedOptions<K extends Encoding, V extends Encoding> {
 export function resolveOptions<K extends Encoding, V extends Encoding>(
   options: KvClientOptions<K, V>,
 ): ResolvedOptions<K, V> {
+  checkNames(options, clientOptionNames);
   const { keyEncoding = 'utf8' as K, valueEncoding = 'utf8' as V } = options;
   const { consistency = 'quorum', timeoutMs = timeoutMsDefault } = options;
   return {
@@ -141,9 +143,6 @@ function checkedWhole(value: number, { name, min, max }: WholeBounds): number {
   throw new KvError(
     'invalid-argument',
     `${name}: a whole number from ${min} to ${max} is needed, not ${value}`,
-    {
-      outcome: 'not-applied',
-    },
   );
 }
 
@@ -153,7 +152,5 @@ function checkedOneOf<T extends string>(
 ): T {
   if (typeof value !== 'string') throw new TypeError(`${name}: a string is needed, not ${nameOfType(value)}`);
   if (allowed.includes(value)) return value;
-  throw new KvError('invalid-argument', `${name}: one of ${allowed.join(', ')} is needed, not '${value}'`, {
-    outcome: 'not-applied',
-  });
+  throw new KvError('invalid-argument', `${name}: one of ${allowed.join(', ')} is needed, not '${value}'`);
 }

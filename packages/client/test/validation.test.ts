@@ -45,6 +45,47 @@ describe('boundary conditions', () => {
     });
   });
 
+  it.each([
+    ['an empty key', () => client.get('')],
+    ['half a surrogate pair', () => client.getEntry('\ud800')],
+    ['an unknown level', () => client.get('k', { consistency: 'most' as never })],
+    ['a timeout of 0', () => client.get('k', { timeoutMs: 0 })],
+    ['a timeout of 0', () => client.describe({ timeoutMs: 0 })],
+  ])('of a read have no outcome: %s', async (_, call) => {
+    await expect(call()).rejects.toMatchObject({ code: 'invalid-argument', outcome: undefined });
+    expect(cluster.calls).toEqual([]);
+  });
+
+  it.each([
+    ['consistancy', 'not-applied', () => client.put('k', 'v', { consistancy: 'all' } as never)],
+    ['ttl', 'not-applied', () => client.put('k', 'v', { ttl: 5 } as never)],
+    ['ttlMs', 'not-applied', () => client.delete('k', { ttlMs: 5 } as never)],
+    ['timeout', undefined, () => client.get('k', { timeout: 5 } as never)],
+    ['previous', undefined, () => client.getEntry('k', { previous: false } as never)],
+    ['timeoutMS', undefined, () => client.ready({ timeoutMS: 5 } as never)],
+    ['consistency', undefined, () => client.describe({ consistency: 'all' } as never)],
+    ['all', undefined, () => client.status('a:1', { all: true } as never)],
+  ])('an option that does not exist is refused by its name: %s', async (name, outcome, call) => {
+    await expect(call()).rejects.toMatchObject({
+      code: 'invalid-argument',
+      outcome,
+      message: expect.stringMatching(`^${name}: there is no such option; known: .*timeoutMs`),
+    });
+    expect(cluster.calls).toEqual([]);
+  });
+
+  it('refuse options of the client, of its ports and of a scan that do not exist', () => {
+    const make = (options: object, ports: object) => () => new KvClient(['a:1'], options, ports);
+    expect(make({ encoding: 'json' }, cluster.ports)).toThrow(/^encoding: .*keyEncoding/);
+    expect(make({}, { transports: {} })).toThrow(/^transports: .*transport/);
+    expect(() => client.scan({ limits: 1 } as never)).toThrow(/^limits: .*limit/);
+  });
+
+  it.each([5, 'x', null])('options that are no object are a TypeError: %p', async (options) => {
+    await expect(client.put('k', 'v', options as never)).rejects.toThrow(TypeError);
+    await expect(client.get('k', options as never)).rejects.toThrow(TypeError);
+  });
+
   it('refuse bad scans where they are called', () => {
     expect(() => client.scan({ limit: 0 })).toThrow(expect.objectContaining({ code: 'invalid-argument' }));
     expect(() => client.scan({ limit: 1.5 })).toThrow(expect.objectContaining({ code: 'invalid-argument' }));

@@ -56,6 +56,25 @@ describe('the outcome of a write over its attempts (rule 12)', () => {
     expect(await outcomeOf(Array.from({ length: 1_000 }, () => tooLate))).toBe('not-applied');
   });
 
+  it('is not made unknown by an attempt that could not have been answered any more', async () => {
+    const cluster = createFakeCluster();
+    // Three refusals fit into the time only if the last one leaves with a few milliseconds to go.
+    const slow = { fail: new KvError('overloaded', 'full', { outcome: 'not-applied', retryAfterMs: 240 }) };
+    plan(cluster, [slow, slow, 'hang']);
+    const failure = cluster.settle(
+      new KvClient(endpoints, {}, cluster.ports).put('k', 'v', { timeoutMs: 490 }),
+    );
+    await expect(failure).rejects.toMatchObject({ code: 'timeout', outcome: 'not-applied' });
+    expect(puts(cluster)).toHaveLength(2);
+  });
+
+  it('is told although the time is short from the beginning', async () => {
+    const cluster = createFakeCluster();
+    const client = new KvClient(endpoints, {}, cluster.ports);
+    await cluster.settle(client.put('k', 'v', { timeoutMs: 5 }));
+    expect(puts(cluster)).toHaveLength(1);
+  });
+
   it('is not-applied where a node did not understand the request', async () => {
     expect(await outcomeOf([{ fail: new KvError('unimplemented', 'no such method') }])).toBe('not-applied');
   });
@@ -116,14 +135,18 @@ describe('stamp ceilings (rule 11)', () => {
     expect(puts(cluster).at(-1)!.stampAbove).toBe(0); // The delete was acknowledged above it.
   });
 
-  it('are forgotten once server time is a second past them', async () => {
+  it('are forgotten once server time is two seconds past them', async () => {
     const cluster = createFakeCluster();
     const client = new KvClient(['a:1'], {}, cluster.ports);
     cluster.node('a:1').faults.put.push('hang');
     await expect(cluster.settle(client.put('k', 'v', { timeoutMs: 50 }))).rejects.toMatchObject({
       code: 'timeout',
     });
-    await cluster.timers.advanceAsync(2_000);
+    await cluster.timers.advanceAsync(1_900);
+    cluster.node('a:1').faults.put.push({ fail: new KvError('invalid-argument', 'no') });
+    await cluster.settle(client.put('k', 'v').catch(() => undefined));
+    expect(puts(cluster).at(-1)!.stampAbove).toBe(puts(cluster)[0]!.stampNotAfter);
+    await cluster.timers.advanceAsync(200);
     await cluster.settle(client.put('k', 'v'));
     expect(puts(cluster).at(-1)!.stampAbove).toBe(0);
   });

@@ -55,7 +55,11 @@ export async function runAttempts<T>(
     let pace: RequestPace = 'in-time';
     try {
       slot = await slots.acquire(scope);
-      contact = await pool.acquire(scope);
+      const reached = await pool.acquire(scope);
+      // Before the contact is noted: a deadline that passes here is no fault of the endpoint's.
+      const tooLate = scope.timeForAttempt();
+      if (tooLate !== undefined) await tooLate;
+      contact = reached;
       return await attempt(contact, attemptTimeoutMs(scope, spent + 1 >= attemptsMax || pool.size === 1));
     } catch (error) {
       const failure = toKvError(error);

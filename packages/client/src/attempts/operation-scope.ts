@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 
 import { KvError } from '@kv/errors';
 
+import { attemptMsMin } from '../limits.js';
 import type { Clock, Timers } from '../ports.js';
 
 /** Why a scope ended before its work did. */
@@ -18,6 +19,8 @@ export interface OperationScope {
   readonly endedBy: ScopeEnd | undefined;
   readonly timeoutMs: number;
   remainingMs(): number;
+  /** Waits for the deadline if too little is left for another attempt; rejects then as `sleep` does. */
+  timeForAttempt(): Promise<void> | undefined;
   /** The promise, or a rejection as soon as the scope ends: nothing below has to honour the signal for that. */
   race<T>(work: Promise<T>): Promise<T>;
   sleep(delayMs: number): Promise<void>;
@@ -60,21 +63,29 @@ export function createOperationScope(
   if (above?.aborted === true) onAbove();
   else if (above !== undefined) listenToMany(above, onAbove);
 
+  const remainingMs = (): number => Math.max(0, endsAtMs - clock.monotonicMs());
+
+  function sleep(delayMs: number): Promise<void> {
+    let cancel: (() => void) | undefined;
+    const rest = new Promise<void>((resolve) => {
+      cancel = timers.after(delayMs, resolve);
+    });
+    return raceWithSignal(rest, signal).finally(() => cancel?.());
+  }
+
   return {
     signal,
     get endedBy() {
       return endedBy;
     },
     timeoutMs,
-    remainingMs: () => Math.max(0, endsAtMs - clock.monotonicMs()),
-    race: (work) => raceWithSignal(work, signal),
-    sleep(delayMs) {
-      let cancel: (() => void) | undefined;
-      const rest = new Promise<void>((resolve) => {
-        cancel = timers.after(delayMs, resolve);
-      });
-      return raceWithSignal(rest, signal).finally(() => cancel?.());
+    remainingMs,
+    timeForAttempt() {
+      const leftMs = remainingMs();
+      return leftMs < Math.min(attemptMsMin, timeoutMs / 10) ? sleep(leftMs + 1) : undefined;
     },
+    race: (work) => raceWithSignal(work, signal),
+    sleep,
     close: () => end('closed', new KvError('closed', 'the client was closed')),
     release,
   };

@@ -19,7 +19,7 @@ export interface StampCeilings {
 
 export function createStampCeilings(): StampCeilings {
   // Oldest first, since an entry that changes moves to the end: what is out of date is found at the front, so the map
-  // holds no more than the keys whose writes were abandoned during the last second and a half.
+  // holds no more than the keys whose writes were abandoned during the last two and a half seconds.
   const ceilings = new Map<string, Timestamp>();
 
   const isPast = (ceiling: Timestamp, now: Timestamp): boolean => plusMs(ceiling, ceilingKeptMs) < now;

@@ -1,4 +1,4 @@
-import { KvError } from '@kv/errors';
+import { KvError, type Outcome } from '@kv/errors';
 import { isTimestamp, type Version } from '@kv/hlc';
 import type { Version as VersionMessage } from '@kv/proto';
 
@@ -41,9 +41,10 @@ export function valueEntryOf<V extends Encoding>(
   };
 }
 
-export function versionOf(version: VersionMessage | undefined): Version {
+/** `outcome`: of the write that was answered. */
+export function versionOf(version: VersionMessage | undefined, outcome?: Outcome): Version {
   if (version !== undefined && isTimestamp(version.timestamp)) {
     return { timestamp: version.timestamp, node: version.node };
   }
-  throw new KvError('internal', 'the node answered without a version; is it a kv node?');
+  throw new KvError('internal', 'the node answered without a version; is it a kv node?', { outcome });
 }

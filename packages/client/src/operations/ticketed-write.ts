@@ -57,7 +57,9 @@ async function obtainTicket(
 ): Promise<Version> {
   // A ticket that comes too late is used by nobody, so it needs no latest time: only what was given up before bounds it.
   const { stampAbove } = await boundsWhenPossible((now) => ports.ceilings.above(key, now), scope, ports);
-  const attempt = createOperationScope({ timeoutMs, signal: scope.signal, what: contact.endpoint }, ports);
+  const leftMs = Math.min(timeoutMs, Math.max(1, scope.remainingMs()));
+  const bounds = { timeoutMs: leftMs, signal: scope.signal, what: contact.endpoint };
+  const attempt = createOperationScope(bounds, ports);
   try {
     const request = { key, stampAbove, stampNotAfter: 0 };
     const call = { signal: attempt.signal, timeoutMs: attempt.timeoutMs };

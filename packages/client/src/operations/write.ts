@@ -122,8 +122,9 @@ export async function boundsWhenPossible(
     const windowMs = Math.max(1, Math.min(stampWindowMs, Math.floor(scope.remainingMs())));
     const stampNotAfter = plusMs(now, windowMs);
     const missingMs = (stampAbove - stampNotAfter) / stampsPerMs + 1;
-    if (missingMs <= 0) return { stampAbove, stampNotAfter };
-    await scope.sleep(Math.ceil(missingMs));
+    const wait = missingMs > 0 ? scope.sleep(Math.ceil(missingMs)) : scope.timeForAttempt();
+    if (wait === undefined) return { stampAbove, stampNotAfter };
+    await wait;
   }
 }
 
