@@ -40,8 +40,10 @@ export {
 export { type HistoryFigures, measureHistory } from './measure.js';
 export { describeOperation } from './describe-operation.js';
 
-// Valid histories, to test checkers with.
-export { generateHistory, type GenerateOptions } from './generator/generate-history.js';
-
-// Short histories of one register, by search.
+// Short histories of one register, judged by search.
 export { isLinearizable, isLinearizableByAllOrders, refereeOperationsMax } from './referee.js';
+
+// Histories to test checkers with: valid ones, what is wrong with them then, and short ones of either kind.
+export { generateHistory, type GenerateOptions } from './generator/generate-history.js';
+export { corruptHistory, type Corruption } from './generator/corrupt-history.js';
+export { generateRegister, type RegisterOptions } from './generator/generate-register.js';
