@@ -1,37 +1,42 @@
-import type { LogPosition } from '../engine/engine.js';
-
-/** Who waits for which position. */
+/** Who waits for which position, or for whatever else only grows. */
 export class DurabilityWaiters {
   #waiters: Waiter[] = [];
 
   /** The promise may be left alone: its rejection is nobody's emergency. */
-  wait(position: LogPosition): Promise<void> {
+  wait(position: number): Promise<void> {
+    let waiter!: Waiter;
     const promise = new Promise<void>((resolve, reject) => {
-      this.#waiters.push({ position, resolve, reject });
+      waiter = { position, resolve, reject, promise: undefined };
     });
-    promise.catch(() => undefined);
+    waiter.promise = promise;
+    this.#waiters.push(waiter);
     return promise;
   }
 
-  resolveUpTo(position: LogPosition): void {
-    if (this.#waiters.length === 0) return;
-    const later: Waiter[] = [];
-    for (const waiter of this.#waiters) {
+  resolveUpTo(position: number): void {
+    const waiters = this.#waiters;
+    if (waiters.length === 0) return;
+    this.#waiters = [];
+    for (const waiter of waiters) {
       if (waiter.position <= position) waiter.resolve();
-      else later.push(waiter);
+      else this.#waiters.push(waiter);
     }
-    this.#waiters = later;
   }
 
   rejectAll(error: Error): void {
     const waiters = this.#waiters;
     this.#waiters = [];
-    for (const waiter of waiters) waiter.reject(error);
+    for (const { promise, reject } of waiters) {
+      // Only now: for the many that resolve, it would be a second promise each.
+      promise?.catch(() => undefined);
+      reject(error);
+    }
   }
 }
 
 interface Waiter {
-  readonly position: LogPosition;
+  readonly position: number;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
+  promise: Promise<void> | undefined;
 }

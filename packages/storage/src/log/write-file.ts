@@ -10,6 +10,38 @@ export async function writeFully(file: WritableFile, bytes: Uint8Array, position
   }
 }
 
+/** Parts of one gather write: the system takes 1,024 (IOV_MAX). */
+const partsMax = 1024;
+
+/** Writes all of the parts, laid end to end; none of them is empty. */
+export async function writePartsFully(
+  file: WritableFile,
+  parts: readonly Uint8Array[],
+  position: number,
+): Promise<void> {
+  let left = parts;
+  for (let at = position; left.length > 0;) {
+    const piece = left.length > partsMax ? left.slice(0, partsMax) : left;
+    const count = await file.writev(piece, at);
+    if (count <= 0) throw new Error('the file system took no bytes');
+    at += count;
+    left = without(left, count);
+  }
+}
+
+/** What is left of the parts behind their first `bytes` bytes. */
+function without(parts: readonly Uint8Array[], bytes: number): readonly Uint8Array[] {
+  let taken = bytes;
+  for (let index = 0; index < parts.length; index += 1) {
+    const part = parts[index]!;
+    if (taken < part.length) {
+      return taken === 0 ? parts.slice(index) : [part.subarray(taken), ...parts.slice(index + 1)];
+    }
+    taken -= part.length;
+  }
+  return [];
+}
+
 /**
  * Makes a file that after any crash is either absent (or as it was before) or whole: written under a temporary name,
  * synced, renamed, and the name synced.

@@ -2,7 +2,7 @@ import { KvError } from '@kv/errors';
 import { isTimestamp, type Timestamp, zeroTimestamp } from '@kv/hlc';
 
 import { isMissing } from '../system/file-errors.js';
-import { joinPath, manifestName } from './file-names.js';
+import { dataFileOf, joinPath, manifestName } from './file-names.js';
 import { isPartitionCount } from '../limits.js';
 import type { Durability } from '../options.js';
 import type { FileSystem } from '../ports.js';
@@ -38,6 +38,8 @@ export interface Manifest {
   readonly incarnation: number;
   /** Partitions that may have lost acknowledged records. */
   readonly suspect: readonly number[];
+  /** Files in which damage was found: set aside, not removed, once nothing depends on them. */
+  readonly quarantine: readonly string[];
   /** The run that has the directory open; null after one that synced everything and closed. */
   readonly running: Run | null;
 }
@@ -70,6 +72,7 @@ export function firstManifest({
     newestTimestamp: zeroTimestamp,
     incarnation: 1,
     suspect: [],
+    quarantine: [],
     running: null,
   };
 }
@@ -126,6 +129,13 @@ export function parseManifest(text: string, path: string): Manifest {
 export function formatManifest(manifest: Manifest): string {
   const json = JSON.stringify(manifest);
   return `${formatName} ${formatVersion} ${checksumOf(json)}\n${json}\n`;
+}
+
+/** Whether the records depend on the file. */
+export function inChain({ snapshot, logFirst }: Manifest, name: string): boolean {
+  const file = dataFileOf(name);
+  if (file === undefined || file.kind === 'temporary') return false;
+  return file.kind === 'log' ? file.sequence >= logFirst : file.sequence === snapshot;
 }
 
 export interface ManifestFile {
@@ -192,6 +202,8 @@ function isManifest(value: unknown): value is Manifest {
     [manifest.ceiling, manifest.newestTimestamp].every((time) => isCount(time) && isTimestamp(time)) &&
     Array.isArray(suspect) &&
     suspect.every((partition) => isCount(partition) && partition < partitions) &&
+    Array.isArray(manifest.quarantine) &&
+    manifest.quarantine.every((name) => typeof name === 'string' && dataFileOf(name) !== undefined) &&
     (running === null || isRun(running))
   );
 }

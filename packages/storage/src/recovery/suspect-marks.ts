@@ -12,13 +12,17 @@ export interface SuspectMarks {
   begin(incarnation: number): Promise<void>;
 }
 
-/** @param manifest absent for an engine that keeps nothing */
+/**
+ * @param manifest absent for an engine that keeps nothing
+ * @param found marked, and perhaps not durably yet
+ */
 export function createSuspectMarks(
   { partitions: count }: { readonly partitions: number },
   manifest?: ManifestFile,
+  found: Iterable<number> = [],
 ): SuspectMarks {
-  const partitions = new Set(manifest?.current.suspect);
-  let incarnation = manifest?.current.incarnation ?? 1;
+  const partitions = new Set([...(manifest?.current.suspect ?? []), ...found]);
+  let volatileIncarnation = 1;
   /** When a partition was marked last: a clearing that began before must not take that mark away. */
   const markedAt = new Map<number, number>();
   let marks = 0;
@@ -36,7 +40,7 @@ export function createSuspectMarks(
   return {
     partitions,
     get incarnation() {
-      return incarnation;
+      return manifest?.current.incarnation ?? volatileIncarnation;
     },
     mark(marked) {
       add(marked);
@@ -56,7 +60,7 @@ export function createSuspectMarks(
     async begin(next) {
       add(Array.from({ length: count }, (_, partition) => partition));
       await note({ incarnation: next });
-      incarnation = next;
+      volatileIncarnation = next;
     },
   };
 }

@@ -61,6 +61,7 @@ export function createFileSnapshots(parts: FileSnapshotsParts): Snapshots {
     get bytes() {
       return bytes;
     },
+    bytesWritten: 0,
     get lastAtMs() {
       return lastAtMs;
     },

@@ -5,6 +5,8 @@ export interface Snapshots {
   readonly covered: boolean;
   /** Size of the current one; 0 without one. */
   readonly bytes: number;
+  /** Of all snapshots of this run. */
+  readonly bytesWritten: number;
   /** Unix milliseconds; 0 if this run took none. */
   readonly lastAtMs: number;
   /** A call while one is being taken joins it. */
@@ -18,6 +20,7 @@ export function createNoSnapshots(): Snapshots {
     running: false,
     covered: true,
     bytes: 0,
+    bytesWritten: 0,
     lastAtMs: 0,
     take: () => Promise.resolve(),
     stop: () => Promise.resolve(),

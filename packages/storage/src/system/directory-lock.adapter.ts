@@ -88,13 +88,19 @@ async function readOwner(path: string): Promise<Owner | undefined> {
     throw error;
   }
   const owner = parseOwner(text);
-  if (owner === undefined) {
-    throw new KvError(
-      'corrupt',
-      `${path} is not a lock of this store: the directory belongs to another program`,
-    );
-  }
-  return owner;
+  if (owner !== undefined) return owner;
+  throw new KvError(
+    'corrupt',
+    isRestOfOurs(text)
+      ? `${path} is damaged and does not say which process has the directory: remove it if none has`
+      : `${path} is not a lock of this store: the directory belongs to another program`,
+  );
+}
+
+/** Empty, or cut short. */
+function isRestOfOurs(text: string): boolean {
+  const begin = '{"pid":';
+  return text.startsWith(begin) || begin.startsWith(text.replaceAll('\0', ''));
 }
 
 function parseOwner(text: string): Owner | undefined {

@@ -1,0 +1,112 @@
+import { KvError } from '@kv/errors';
+
+import type { FilePlace } from '../log/log-writer.js';
+import type { WriteAheadLog } from '../log/write-ahead-log.js';
+import type { RecordMemory } from '../memory/record-memory.js';
+import type { Clock, Timers } from '../ports.js';
+import { releaseOldFiles } from '../recovery/old-files.js';
+import { inChain, type ManifestFile } from '../recovery/manifest.js';
+import { isDiskFull, isSystemError } from '../system/file-errors.js';
+import { writeSnapshot } from './snapshot-writer.js';
+import type { Snapshots } from './snapshots.js';
+
+export interface DirectorySnapshotsParts {
+  readonly place: FilePlace;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly memory: RecordMemory;
+  readonly log: WriteAheadLog;
+  readonly manifest: ManifestFile;
+  /** Of the current snapshot. */
+  readonly bytes: number;
+}
+
+/**
+ * The order of things is what makes a snapshot safe:
+ *
+ * 1. The log's file ends; everything applied before is in memory, everything after goes into the next file or a later one.
+ * 2. All records are written to a temporary file, synced, and read back.
+ * 3. The log is synced: the snapshot may hold records (or half of an atomic batch) that were applied while it was
+ *    written, and after a crash the log must have them, too.
+ * 4. The file gets its name. Then the manifest switches to it. Until here the old chain counts, and is complete.
+ * 5. The old chain goes.
+ */
+export function createDirectorySnapshots(parts: DirectorySnapshotsParts): Snapshots {
+  const { memory } = parts;
+  let bytes = parts.bytes;
+  let bytesWritten = 0;
+  let lastAtMs = 0;
+  let coveredUpTo = 0;
+  let running: Promise<void> | undefined;
+  let stopped = false;
+
+  const take = async (): Promise<void> => {
+    const { appended } = memory;
+    bytes = await replaceChain(parts, () => {
+      if (stopped) throw new KvError('closed', 'the store was closed: the snapshot is given up');
+    });
+    bytesWritten += bytes;
+    lastAtMs = parts.clock.nowMs();
+    coveredUpTo = appended;
+  };
+
+  return {
+    get running() {
+      return running !== undefined;
+    },
+    get covered() {
+      return memory.appended === coveredUpTo;
+    },
+    get bytes() {
+      return bytes;
+    },
+    get bytesWritten() {
+      return bytesWritten;
+    },
+    get lastAtMs() {
+      return lastAtMs;
+    },
+    take() {
+      running ??= take().finally(() => {
+        running = undefined;
+      });
+      return running;
+    },
+    async stop() {
+      stopped = true;
+      await running?.catch(() => undefined);
+    },
+  };
+}
+
+/** @returns the new snapshot's bytes */
+async function replaceChain(parts: DirectorySnapshotsParts, beforeSlice: () => void): Promise<number> {
+  const { place, timers, memory, log, manifest } = parts;
+  const { sequence, firstBatch } = await log.rotate();
+  let bytes: number;
+  try {
+    bytes = await writeSnapshot({
+      ...{ place, timers, sequence, beforeSlice },
+      cursor: memory.liveRecords(),
+      liveBytes: memory.liveBytes,
+      ceiling: log.ceiling,
+      beforeNaming: () => log.sync(),
+    });
+    await manifest.update((current) => ({
+      snapshot: sequence,
+      logFirst: sequence,
+      batchFirst: firstBatch,
+      ceiling: log.ceiling,
+      newestTimestamp: memory.newestTimestamp,
+      // Older ones were set aside by earlier snapshots.
+      quarantine: current.quarantine.filter((name) => inChain(current, name)),
+    }));
+  } catch (error) {
+    // The old chain still counts. But a disk that failed to sync is not to be trusted with another acknowledgement.
+    if (isSystemError(error) && !isDiskFull(error)) log.fail(error, 'writing a snapshot failed');
+    throw error;
+  }
+  log.release(sequence);
+  await releaseOldFiles(place, manifest.current);
+  return bytes;
+}
