@@ -108,3 +108,9 @@ function paddingIsZero(
   if (words[last] !== 0) return false;
   return padding === 4 || words[last - 1]! >>> (32 - ((padding - 4) << 3)) === 0;
 }
+
+/** A view of the record's key. */
+export function keyAt(words: Int32Array, record: number): Uint8Array {
+  const start = (record + headerWords(flagsAt(words, record))) << 2;
+  return new Uint8Array(words.buffer, words.byteOffset + start, keyBytesAt(words, record));
+}

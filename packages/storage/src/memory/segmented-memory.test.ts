@@ -43,7 +43,7 @@ function allRecords(
   between: () => void = () => undefined,
 ): RecordView[] {
   const records: RecordView[] = [];
-  for (const cursor = memory.liveRecords(); !cursor.done; between()) {
+  for (const cursor = memory.liveRecords(); !cursor.done;) {
     const into = new Uint8Array(bufferBytes);
     const { bytes, views } = cursor.next(into);
     for (let offset = 0; offset < bytes;) {
@@ -52,6 +52,7 @@ function allRecords(
       offset += one.bytes.length;
     }
     records.push(...views);
+    between();
   }
   return records;
 }

@@ -79,7 +79,7 @@ export class SegmentedMemory implements RecordMemory {
   readonly index: HashIndex;
   readonly digests: Digests | undefined;
   readonly retainTombstones: boolean;
-  readonly observers: KeyObserver[] = [];
+  #observers: readonly KeyObserver[] = [];
   readonly #key = new KeyWords();
   #segments: readonly (Segment | undefined)[];
   #keys = 0;
@@ -256,6 +256,16 @@ export class SegmentedMemory implements RecordMemory {
     );
   }
 
+  // --- who wants to know
+
+  observe(observer: KeyObserver): void {
+    this.#observers = [...this.#observers, observer];
+  }
+
+  ignore(observer: KeyObserver): void {
+    this.#observers = this.#observers.filter((each) => each !== observer);
+  }
+
   // --- recovery
 
   reserve(bytes: number): Segment {
@@ -386,7 +396,7 @@ export class SegmentedMemory implements RecordMemory {
   }
 
   #tell(previous: number, next: number): void {
-    const { observers } = this;
+    const observers = this.#observers;
     for (let index = 0; index < observers.length; index += 1) observers[index]!.changed(previous, next);
   }
 }
