@@ -36,6 +36,12 @@ export const requestsMax = 64;
 /** Before an endpoint is used, one call has to be answered within this time: a machine that vanished answers nothing. */
 export const contactTimeoutMs = 1_000;
 
+/**
+ * After no endpoint could be reached for so long an operation makes one pass over them, not three, and fails at once
+ * while another one's pass is under way: thousands that wait for a dead cluster would each take seconds to say so.
+ */
+export const unreachablePatienceMs = 1_000;
+
 /** Pauses between attempts begin here, double, and vary between half and all of it, so that clients do not return in step. */
 export const backoffMsFirst = 25;
 export const backoffMsMax = 1_000;

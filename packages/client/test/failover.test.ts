@@ -112,6 +112,31 @@ describe('failover', () => {
     for (const endpoint of endpoints) expect((failure as Error).message).toContain(endpoint);
   });
 
+  it('fails at once after it was unreachable for a while, and one operation at a time asks on', async () => {
+    const cluster = createFakeCluster();
+    for (const endpoint of endpoints) {
+      cluster.node(endpoint).faults.status.push(...Array.from({ length: 99 }, () => 'hang' as const));
+    }
+    const client = clientOf(cluster);
+    const unavailable = { code: 'unavailable', outcome: 'not-applied' };
+    const first = client.put('k', 'v', { timeoutMs: 10_000 });
+    const failed = expect(first).rejects.toMatchObject({ outcome: 'not-applied' });
+    await cluster.timers.advanceAsync(10_000);
+    await failed;
+    const asked = sentTo(cluster, 'status').length;
+    const probing = client.put('k', 'v');
+    const given = expect(probing).rejects.toMatchObject(unavailable);
+    // Not one of these waits for anything, or asks anybody.
+    await Promise.all(
+      Array.from({ length: 50 }, () => expect(client.put('k', 'v')).rejects.toMatchObject(unavailable)),
+    );
+    await cluster.timers.advanceAsync(3_000);
+    await given;
+    expect(sentTo(cluster, 'status')).toHaveLength(asked + 3);
+    for (const endpoint of endpoints) cluster.node(endpoint).faults.status.length = 0;
+    await cluster.settle(client.put('k', 'v'));
+  });
+
   it('finds a cluster that came back', async () => {
     const cluster = createFakeCluster();
     const client = clientOf(cluster);

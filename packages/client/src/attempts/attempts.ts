@@ -67,7 +67,8 @@ export async function runAttempts<T>(
       if (kind === 'write' && cameTooLate(failure)) pace = 'late';
       else spent += 1;
       if (contact !== undefined && blamesEndpoint(failure, scope)) pool.blame(contact);
-      if (scope.endedBy !== undefined || !retryable[failure.code] || spent >= attemptsMax) {
+      const hopeless = spent >= attemptsMax || (contact === undefined && pool.isUnreachable);
+      if (scope.endedBy !== undefined || !retryable[failure.code] || hopeless) {
         throw conclude(failures, scope, kind);
       }
     } finally {

@@ -3,7 +3,7 @@ import { setMaxListeners } from 'node:events';
 import { KvError } from '@kv/errors';
 
 import { failedAt } from './attempt-failure.js';
-import { contactTimeoutMs } from '../limits.js';
+import { contactTimeoutMs, unreachablePatienceMs } from '../limits.js';
 import { createOperationScope, type OperationScope } from './operation-scope.js';
 import type { Clock, Random, Timers } from '../ports.js';
 import type { ServerTime } from './server-time.js';
@@ -46,6 +46,10 @@ export class EndpointPool {
   readonly #extra = new Map<string, Entry>();
   readonly #closing = new AbortController();
   #current: number;
+  /** No endpoint has answered since a pass over all of them failed. */
+  #unreachable: { readonly sinceMs: number; readonly failure: KvError } | undefined;
+  /** Passes under way. */
+  #passes = 0;
 
   constructor(endpoints: readonly string[], ports: EndpointPoolPorts) {
     this.#entries = endpoints.map((endpoint) => ({ endpoint }));
@@ -63,8 +67,30 @@ export class EndpointPool {
     return this.#closing.signal;
   }
 
+  /** No endpoint could be reached for a while: trying again at once has little hope. */
+  get isUnreachable(): boolean {
+    const { clock } = this.#ports;
+    return (
+      this.#unreachable !== undefined &&
+      clock.monotonicMs() - this.#unreachable.sinceMs >= unreachablePatienceMs
+    );
+  }
+
   /** The current endpoint, or the next one that answers. `unavailable` once each failed. */
   async acquire(scope: OperationScope): Promise<Contact> {
+    if (this.#passes > 0 && this.#unreachable !== undefined && this.isUnreachable) {
+      const { message, cause } = this.#unreachable.failure;
+      throw new KvError('unavailable', message, { outcome: 'not-applied', cause });
+    }
+    this.#passes += 1;
+    try {
+      return await this.#pass(scope);
+    } finally {
+      this.#passes -= 1;
+    }
+  }
+
+  async #pass(scope: OperationScope): Promise<Contact> {
     const first = this.#current;
     const failures: KvError[] = [];
     for (let i = 0; i < this.size; i += 1) {
@@ -80,7 +106,7 @@ export class EndpointPool {
         failures.push(failedAt(entry, error));
       }
     }
-    throw new KvError(
+    const failure = new KvError(
       'unavailable',
       `no endpoint answers: ${failures.map(({ message }) => message).join('; ')}`,
       {
@@ -88,6 +114,8 @@ export class EndpointPool {
         cause: failures.at(-1),
       },
     );
+    this.#unreachable = { sinceMs: this.#unreachable?.sinceMs ?? this.#ports.clock.monotonicMs(), failure };
+    throw failure;
   }
 
   /** The contact failed an operation: the next one goes elsewhere, and this one has to prove itself again. */
@@ -141,6 +169,7 @@ export class EndpointPool {
         connection.status({}, { signal, timeoutMs: contactTimeoutMs }),
       );
       this.#ports.serverTime.observe(serverTime);
+      this.#unreachable = undefined;
       entry.contact = { endpoint: entry.endpoint, connection };
       return entry.contact;
     } catch (error) {
