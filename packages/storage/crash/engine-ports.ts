@@ -1,0 +1,80 @@
+import { type Timestamp, timestampOf } from '@kv/hlc';
+import {
+  type EngineOptions,
+  encodeRecord,
+  type EnginePorts,
+  type FileSystem,
+  openEngine,
+  type StorageEngine,
+  type Timers,
+} from '@kv/storage';
+import { createManualClock } from '@kv/testing';
+
+export const directory = '/data';
+export const partitions = 8;
+export const allPartitions = 2 ** partitions - 1;
+
+const epochMs = 1_750_000_000_000;
+const clock = createManualClock({ nowMs: epochMs });
+const base = timestampOf(epochMs);
+const encoder = new TextEncoder();
+
+/** Waits are shortened: what an engine tries again after a second is tried again after a millisecond. */
+const hurriedTimers: Timers = {
+  after(delayMs, callback) {
+    const timer = setTimeout(callback, delayMs / 1_000);
+    return () => clearTimeout(timer);
+  },
+  nextTurn: (callback) => void setImmediate(callback),
+};
+
+export interface CrashTestOpen extends Partial<EngineOptions> {
+  readonly bootId?: string;
+  readonly onFatal?: (error: Error) => void;
+  readonly timers?: Timers;
+}
+
+/** In mode `rebuild`, so that a suspect partition can be looked into. */
+export function openForTest(
+  fileSystem: FileSystem,
+  { bootId = 'first boot', onFatal, timers = hurriedTimers, ...options }: CrashTestOpen = {},
+): Promise<StorageEngine> {
+  const ports: EnginePorts = { fileSystem, clock, timers, bootId, onFatal };
+  return openEngine(
+    { directory, partitions, snapshotIntervalMs: 0, memoryBytesMax: 1e9, damage: 'rebuild', ...options },
+    ports,
+  );
+}
+
+/** The version's timestamp tells which write a record is of. */
+export function stampOf(order: number): Timestamp {
+  return (base + order) as Timestamp;
+}
+
+export function orderOf(timestamp: Timestamp): number {
+  return timestamp - base;
+}
+
+export interface Mutation {
+  readonly key: string;
+  /** Undefined: a tombstone. */
+  readonly value: Uint8Array | undefined;
+  readonly order: number;
+  readonly batchContinues: boolean;
+}
+
+export function recordBytes({ key, value, order, batchContinues }: Mutation): Uint8Array {
+  return encodeRecord({
+    key: encoder.encode(key),
+    value: value ?? new Uint8Array(0),
+    version: { timestamp: stampOf(order), node: 1 },
+    tombstone: value === undefined,
+    batchContinues,
+  });
+}
+
+export function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}

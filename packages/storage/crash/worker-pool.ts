@@ -1,0 +1,49 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+import type { WorkerReply, WorkerRequest } from './loop.js';
+
+const workerFile = fileURLToPath(new URL('./worker.js', import.meta.url));
+
+/** One request at a time for each of a few processes of our own. */
+export class WorkerPool {
+  readonly #idle: ChildProcess[] = [];
+  readonly #all: ChildProcess[] = [];
+
+  constructor(size: number) {
+    for (let index = 0; index < size; index += 1) this.#idle.push(this.#start());
+  }
+
+  get size(): number {
+    return this.#all.length;
+  }
+
+  /** At most as many calls at once as there are workers. */
+  async ask(request: WorkerRequest): Promise<WorkerReply> {
+    const worker = this.#idle.pop();
+    if (worker === undefined) throw new Error('no worker is idle');
+    const reply = await new Promise<WorkerReply>((resolve) => {
+      const onExit = (code: number | null, signal: string | null): void => {
+        resolve({ kind: 'failed', message: `the worker process ended: ${signal ?? `exit code ${code}`}` });
+      };
+      worker.once('exit', onExit);
+      worker.once('message', (message) => {
+        worker.off('exit', onExit);
+        resolve(message as WorkerReply);
+      });
+      worker.send(request);
+    });
+    if (worker.connected) this.#idle.push(worker);
+    return reply;
+  }
+
+  stop(): void {
+    for (const worker of this.#all) if (worker.connected) worker.disconnect();
+  }
+
+  #start(): ChildProcess {
+    const worker = fork(workerFile, [], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    this.#all.push(worker);
+    return worker;
+  }
+}
