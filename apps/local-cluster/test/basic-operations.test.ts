@@ -41,10 +41,13 @@ describe('basic operations', () => {
     expect((await clients[1]!.put('declined', 'new', { previous: false })).previous).toBe(unknown);
   });
 
-  it.each(['one', 'quorum', 'all', 'linearizable'] as const)('level %s writes and reads', async (consistency) => {
-    await clients[0]!.put(`level-${consistency}`, 'written', { consistency });
-    expect(await clients[0]!.get(`level-${consistency}`, { consistency })).toBe('written');
-  });
+  it.each(['one', 'quorum', 'all', 'linearizable'] as const)(
+    'level %s writes and reads',
+    async (consistency) => {
+      await clients[0]!.put(`level-${consistency}`, 'written', { consistency });
+      expect(await clients[0]!.get(`level-${consistency}`, { consistency })).toBe('written');
+    },
+  );
 
   it('scan gives every key with the prefix once, through any node', async () => {
     const keys = range(300).map((i) => `scan/${i}`);

@@ -1,4 +1,4 @@
-import { KvError } from '@kv/errors';
+import { KvError, type Outcome, toKvError } from '@kv/errors';
 
 import type { ReadFailure } from './cores/read-failure.js';
 import type { TicketFailure } from './cores/ticket-core.js';
@@ -31,6 +31,7 @@ function writeMessage({ why, code, required, received, outcome }: WriteFailure):
     case 'fenced':
     case 'ceiling':
     case 'not-ready':
+    case 'unconfirmed':
     case 'storage':
       return `a newer version was met and ${stampRefusals[why]}; ${fate}`;
   }
@@ -41,6 +42,7 @@ const stampRefusals: Record<StampRefusal, string> = {
   fenced: "this node's clock jumped, or disagrees with the other nodes' clocks",
   ceiling: 'the time until which the caller allowed a stamp is over',
   'not-ready': "this node's clock has not yet passed what it issued before its restart",
+  unconfirmed: "this node's peers have not yet confirmed that its data directory is the newest",
   storage: "this node's disk did not take the clock's ceiling",
 };
 
@@ -52,6 +54,7 @@ export function unstampedError(reason: StampRefusal, retryAfterMs?: number): KvE
       fenced: 'clock-drift',
       ceiling: 'timeout',
       'not-ready': 'unavailable',
+      unconfirmed: 'unavailable',
       storage: 'unavailable',
     } as const
   )[reason];
@@ -82,6 +85,12 @@ export function ticketError(
     received,
     cause: reason,
   });
+}
+
+/** Whatever was thrown where a write is carried out, with the outcome that it has by then: a promise, or none. */
+export function thrownError(thrown: unknown, outcome: Outcome): KvError {
+  const { code, message, required, received, retryAfterMs, cause } = toKvError(thrown);
+  return new KvError(code, message, { outcome, required, received, retryAfterMs, cause: cause ?? thrown });
 }
 
 export function readError(failure: ReadFailure, cause: unknown): KvError {

@@ -130,6 +130,13 @@ describe('rule 10: tickets', () => {
     }
   });
 
+  it('where the clock is out of its range altogether there is none, and nothing was applied', async () => {
+    const { members } = await createCluster({ members: 4, skewsMs: [0, 0, 0, -epochMs] });
+    const failure = { code: 'clock-drift', outcome: 'not-applied' };
+    await expect(ticketOf(members[3]!)).rejects.toMatchObject(failure);
+    await expect(put(members[3]!, 'x')).rejects.toMatchObject(failure);
+  });
+
   it('without a quorum there is none, and nothing was applied', async () => {
     const cluster = await createCluster();
     const [a, b, c] = cluster.members as [Member, Member, Member];

@@ -1,10 +1,10 @@
-import { type KvError, toKvError } from '@kv/errors';
+import type { KvError } from '@kv/errors';
 import type { Timestamp, Version } from '@kv/hlc';
 
 import { attempt } from './attempt.js';
 import { type Call, openCall } from './call.js';
 import type { CheckedTicketRequest } from './check-request.js';
-import { ticketError } from '../errors.js';
+import { thrownError, ticketError } from '../errors.js';
 import type { ReadAnswer } from '../cores/read-core.js';
 import type { CallOptions } from './requests.js';
 import { issueStamp, partitionOfKey, readTime, requiredFor, type Shell } from './shell.js';
@@ -83,7 +83,6 @@ class TicketOperation {
       case 'issued':
         this.#shell.counters.tickets += 1;
         this.#shell.observer?.ticketed?.({ key: this.#request.key, version: effect.ticket });
-        this.#shell.observer?.ticketed?.({ key: this.#request.key, version: effect.ticket });
         this.#end(() => caller.resolve(effect.ticket));
         return;
       case 'failed':
@@ -122,7 +121,7 @@ class TicketOperation {
 
   #onDefect(error: unknown): void {
     const caller = this.#running?.caller;
-    this.#end(() => caller?.reject(toKvError(error, { outcome: 'not-applied' })));
+    this.#end(() => caller?.reject(thrownError(error, 'not-applied')));
   }
 
   #end(answer: () => void): void {

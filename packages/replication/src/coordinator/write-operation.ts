@@ -1,11 +1,10 @@
-import { toKvError } from '@kv/errors';
 import { physicalMs, type Timestamp, type Version } from '@kv/hlc';
 import { encodeRecord } from '@kv/storage';
 
 import { attempt } from './attempt.js';
 import { type Call, openCall } from './call.js';
 import type { CheckedWrite } from './check-request.js';
-import { neverSentError, unstampedError, writeError } from '../errors.js';
+import { neverSentError, thrownError, unstampedError, writeError } from '../errors.js';
 import type { PreviousRecord } from '../cores/previous-record.js';
 import type { CallOptions, PreviousValue, WriteResult } from './requests.js';
 import type { WriteAnswer } from '../cores/write-answer.js';
@@ -170,7 +169,7 @@ class WriteOperation {
   #onDefect(error: unknown): void {
     const outcome = this.#core === undefined ? 'not-applied' : 'unknown';
     const caller = this.#running?.caller;
-    this.#end(() => caller?.reject(toKvError(error, { outcome })));
+    this.#end(() => caller?.reject(thrownError(error, outcome)));
   }
 
   #end(answer: () => void): void {
