@@ -1,6 +1,6 @@
 import { describe, expect, it, jest } from '@jest/globals';
+import { check, type CheckerName } from '@kv/testing/checkers';
 
-import { violations } from './model/check-history.js';
 import { type Faults, simulate, type Tally } from './model/simulate.js';
 
 const histories = Number(process.env['KV_TEST_HISTORIES'] ?? 1_500);
@@ -13,7 +13,8 @@ const firstSeed = Number(process.env['KV_TEST_SEED'] ?? 1);
 
 function run(seed: number, total: Partial<Tally>): void {
   const { history, tally } = simulate(seed);
-  const found = violations(history);
+  const { violations } = check(history);
+  const found = violations.map(({ checker, message }) => `${checker}: ${message}`);
   if (found.length > 0) throw new Error(`seed ${seed}: ${found.join('; ')}`);
   for (const name of Object.keys(tally) as (keyof Tally)[]) total[name] = (total[name] ?? 0) + tally[name];
 }
@@ -41,27 +42,28 @@ describe('random histories of concurrent operations', () => {
     }
   });
 
-  const broken: Record<string, Faults> = {
-    'rule 1: acknowledged before the sync': { ackBeforeSync: true },
-    'rule 2: no second stamp': { skipRestamp: true },
-    'rule 2: a second stamp that is not above what was reported': { restampBlindly: true },
-    'rule 3: a late clean reply of the first stamp counted': { countLateReplies: true },
-    "rule 3: a duplicated reply counted as another replica's": { countDuplicates: true },
-    'rule 7: unsynced state shown': { showUnsynced: true },
-    'rule 8: no write-back': { skipWriteBack: true },
-    'rule 8: a read of one replica': { readOne: true },
-    "rule 11: a stamp above the client's ceiling": { ignoreCeiling: true },
-    'rule 12: a refusal after the append': { refuseAfterAppend: true },
-    'rule 12: a request called unsent that was sent': { denySending: true },
-    'rule 13: the previous value guessed': { guessPrevious: true },
-    "rule 16: the replicas' clocks ignored": { ignoreReplicaTime: true },
-  };
+  /** The statement that a broken rule contradicts, and the checker that must say so. */
+  const broken: [rule: string, by: CheckerName, faults: Faults][] = [
+    ['rule 1: acknowledged before the sync', 'durable', { ackBeforeSync: true }],
+    ['rule 2: no second stamp', 'later-wins', { skipRestamp: true }],
+    ['rule 2: a second stamp that is not above what was reported', 'later-wins', { restampBlindly: true }],
+    ['rule 3: a late clean reply of the first stamp counted', 'durable', { countLateReplies: true }],
+    ["rule 3: a duplicated reply counted as another replica's", 'durable', { countDuplicates: true }],
+    ['rule 7: unsynced state shown', 'monotonic', { showUnsynced: true }],
+    ['rule 8: no write-back', 'monotonic', { skipWriteBack: true }],
+    ['rule 8: a read of one replica', 'visible', { readOne: true }],
+    ["rule 11: a stamp above the client's ceiling", 'later-wins', { ignoreCeiling: true }],
+    ['rule 12: a refusal after the append', 'honest-outcome', { refuseAfterAppend: true }],
+    ['rule 12: a request called unsent that was sent', 'honest-outcome', { denySending: true }],
+    ['rule 13: the previous value guessed', 'previous', { guessPrevious: true }],
+    ["rule 16: the replicas' clocks ignored", 'monotonic', { ignoreReplicaTime: true }],
+  ];
 
-  it.each(Object.entries(broken))('the checker notices %s', (_name, faults) => {
-    let found: string[] = [];
-    for (let seed = 1; seed <= seedsUntilNoticed && found.length === 0; seed += 1) {
-      found = violations(simulate(seed, faults).history);
+  it.each(broken)('%s: %s notices', (_rule, by, faults) => {
+    let noticed = false;
+    for (let seed = 1; seed <= seedsUntilNoticed && !noticed; seed += 1) {
+      noticed = check(simulate(seed, faults).history).figures[by].violations > 0;
     }
-    expect(found).not.toEqual([]);
+    expect(noticed).toBe(true);
   });
 });

@@ -1,8 +1,8 @@
 import { timestampOf, type Timestamp, type Version } from '@kv/hlc';
+import type { ReadAnswer, RecordedRead, RecordedWrite } from '@kv/testing/checkers';
 
-import type { Operation, ReadOperation, WriteOperation } from './history.js';
-import { runRead } from './run-read.js';
-import { runWrite, type WriteOutcome } from './run-write.js';
+import { runRead, type ReadOutcome } from './run-read.js';
+import { type Intent, runWrite, type WriteOutcome } from './run-write.js';
 import type { World } from './simulate.js';
 
 /** Longer than the clocks' skew in these histories, so that sound coordinators may stamp. */
@@ -39,85 +39,67 @@ export class Client {
 
   #read(key: string, then: () => void): void {
     const world = this.#world;
-    const operation: ReadOperation = {
-      ...this.#begin(key),
-      kind: 'read',
-      ok: false,
-      version: undefined,
-      value: undefined,
-    };
-    world.operations.push(operation);
-    const done = this.#once(operation, then);
-    runRead(world, key, { coordinator: this.#coordinator(), timeoutMs }, (result) => {
-      done(() => {
-        world.tally.reads += 1;
-        operation.ok = true;
-        operation.version = result.version;
-        operation.value = result.value;
-      });
+    const read = world.recorder.read({ client: this.#number, key, level: 'quorum' });
+    const end = once((answer: Parameters<RecordedRead['ended']>[0]) => {
+      if (answer !== undefined) world.tally.reads += 1;
+      read.ended(answer);
+      then();
     });
-    world.queue.after(timeoutMs, () => done(() => undefined));
+    runRead(world, key, { coordinator: this.#coordinator(), timeoutMs }, (result) => end(answerOf(result)));
+    world.queue.after(timeoutMs, () => end(undefined));
   }
 
   #write(key: string, then: () => void): void {
     const world = this.#world;
     this.#written += 1;
     const isDelete = world.chance(0.2);
-    const operation: WriteOperation = {
-      ...this.#begin(key),
-      kind: 'write',
-      value: isDelete ? undefined : `${this.#number}.${this.#written}`,
-      ttlMs: !isDelete && world.chance(world.expiringShare) ? 5 + world.random.float() * 200 : 0,
-      stamps: [],
-      disowned: [],
-      outcome: 'not-applied',
-      version: undefined,
-      previous: { kind: 'not-asked' },
-    };
-    world.operations.push(operation);
+    const value = isDelete ? undefined : `${this.#number}.${this.#written}`;
+    const ttlMs = !isDelete && world.chance(world.expiringShare) ? 5 + world.random.float() * 200 : 0;
+    const start = { client: this.#number, key, level: 'quorum', value, expires: ttlMs > 0 } as const;
+    const write = world.recorder.write(start);
     const id = Uint8Array.from({ length: 16 }, (_, index) =>
       index === 0 ? this.#number : index === 8 ? this.#written : 0,
     );
-    this.#attempt(operation, id, 1, this.#once(operation, then));
+    const end = once((result: Parameters<RecordedWrite['ended']>[0]) => {
+      this.#count(result);
+      write.ended(result);
+      then();
+    });
+    this.#attempt({ intent: { key, value, ttlMs, write }, id, number: 1, wasUnknown: false, end });
   }
 
   /** One attempt; an unknown one may be repeated, always after it was given up (rule 11). */
-  #attempt(operation: WriteOperation, operationId: Uint8Array, attempt: number, done: Done): void {
+  #attempt({ intent, id, number, wasUnknown, end }: Attempt): void {
     const world = this.#world;
-    const { key } = operation;
+    const { key } = intent;
     const ceiling = timestampOf(1_780_000_000_000 + world.queue.nowMs + stampWindowMs);
     const stamps: Version[] = [];
-    let settled = false;
-    const settle = (outcome: WriteOutcome): void => {
-      if (settled) return;
-      settled = true;
-      if (outcome.kind === 'unknown') {
+    let isWaiting = true;
+    const settle = once((outcome: WriteOutcome): void => {
+      isWaiting = false;
+      if (outcome.kind === 'ok') {
+        this.#ceilings.delete(key);
+        end({ outcome: 'ok', version: outcome.version, previous: outcome.previous });
+      } else if (outcome.kind === 'not-applied') {
+        intent.write.disown(stamps);
+        end({ outcome: wasUnknown ? 'unknown' : 'not-applied' });
+      } else {
         const known = this.#ceilings.get(key);
         this.#ceilings.set(key, known === undefined || ceiling > known ? ceiling : known);
-        operation.outcome = 'unknown';
-        if (attempt < 3 && world.chance(0.5)) {
-          world.queue.after(world.random.float() * 10, () =>
-            this.#attempt(operation, operationId, attempt + 1, done),
-          );
-          return;
+        if (number < 3 && world.chance(0.5)) {
+          const retry = { intent, id, number: number + 1, wasUnknown: true, end };
+          world.queue.after(world.random.float() * 10, () => this.#attempt(retry));
+        } else {
+          end({ outcome: 'unknown' });
         }
-      } else if (outcome.kind === 'ok') {
-        operation.outcome = 'ok';
-        operation.version = outcome.version;
-        operation.previous = outcome.previous;
-        this.#ceilings.delete(key);
-      } else {
-        operation.disowned.push(...stamps);
-        operation.stamps = operation.stamps.filter((stamp) => !stamps.includes(stamp));
       }
-      done(() => undefined);
-    };
+    });
     const giveUp = runWrite(
       world,
       {
-        operation,
+        intent,
         stamps,
-        operationId,
+        operationId: id,
         stampAbove: this.#ceilings.get(key),
         stampNotAfter: ceiling,
         wantPrevious: world.chance(0.7),
@@ -129,8 +111,7 @@ export class Client {
     const patienceMs = world.chance(0.2) ? world.random.float() * 30 : timeoutMs + 5;
     const tellsCoordinator = world.chance(0.5);
     world.queue.after(patienceMs, () => {
-      if (settled) return;
-      if (tellsCoordinator) giveUp();
+      if (tellsCoordinator && isWaiting) giveUp();
       settle({ kind: 'unknown' });
     });
   }
@@ -140,29 +121,36 @@ export class Client {
     return this.#world.random.pick(up);
   }
 
-  #begin(key: string) {
-    return { client: this.#number, key, beganMs: this.#world.queue.nowMs, endedMs: Infinity };
-  }
-
-  #once(operation: Operation, then: () => void): Done {
-    let isDone = false;
-    return (apply) => {
-      if (isDone) return;
-      isDone = true;
-      apply();
-      operation.endedMs = this.#world.queue.nowMs;
-      if (operation.kind === 'write') this.#count(operation);
-      then();
-    };
-  }
-
-  #count({ outcome, previous }: WriteOperation): void {
+  #count({ outcome, previous }: Parameters<RecordedWrite['ended']>[0]): void {
     const { tally } = this.#world;
     if (outcome === 'ok') tally.acknowledged += 1;
     else if (outcome === 'unknown') tally.unknown += 1;
     else tally.notApplied += 1;
-    if (previous.kind === 'value') tally.previousValues += 1;
+    if (previous?.kind === 'value') tally.previousValues += 1;
   }
 }
 
-type Done = (apply: () => void) => void;
+interface Attempt {
+  readonly intent: Intent;
+  /** Of the operation. */
+  readonly id: Uint8Array;
+  readonly number: number;
+  /** Of an attempt before it. */
+  readonly wasUnknown: boolean;
+  readonly end: (result: Parameters<RecordedWrite['ended']>[0]) => void;
+}
+
+function answerOf({ version, value }: ReadOutcome): ReadAnswer {
+  if (version === undefined) return { kind: 'nothing' };
+  return value === undefined ? { kind: 'hidden', version } : { kind: 'value', value, version };
+}
+
+/** Whoever comes first: the answer, or the end of patience. */
+function once<Argument>(run: (argument: Argument) => void): (argument: Argument) => void {
+  let isDone = false;
+  return (argument) => {
+    if (isDone) return;
+    isDone = true;
+    run(argument);
+  };
+}

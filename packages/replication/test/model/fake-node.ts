@@ -3,13 +3,13 @@ import {
   physicalMs,
   type HybridLogicalClock,
   type Timestamp,
+  type Version,
   zeroTimestamp,
 } from '@kv/hlc';
 import { compareRecords, type RecordView } from '@kv/storage';
 
 import type { ReadReply, ReplyFacts, WriteReply } from '../../src/index.js';
 import type { EventQueue } from './event-queue.js';
-import { textOf } from './history.js';
 
 /** Rules that a broken replica may leave out. */
 export interface ReplicaFaults {
@@ -25,7 +25,7 @@ interface NodeOptions {
   /** How long the next sync takes. */
   syncMs(): number;
   /** Told of every version that is appended. */
-  readonly appended: Set<string>;
+  readonly appended: (key: string, version: Version) => void;
 }
 
 interface Entry {
@@ -134,7 +134,7 @@ export class FakeNode {
       const entry = { record, position: ++this.#appendedCount };
       this.#memory.set(key, entry);
       this.#log.push(entry);
-      this.#options.appended.add(textOf(record.version));
+      this.#options.appended(key, record.version);
       this.#sync();
       const previous = here?.record;
       this.#whenDurable(entry.position, () => reply({ kind: 'stored', previous, ...this.#facts() }));
@@ -219,4 +219,8 @@ export class FakeNode {
 
 export function keyOf(record: RecordView): string {
   return String.fromCharCode(...record.key);
+}
+
+function textOf({ timestamp, node }: Version): string {
+  return `${timestamp}@${node}`;
 }

@@ -1,5 +1,6 @@
 import { physicalMs, type Timestamp, type Version } from '@kv/hlc';
 import { encodeRecord, readRecord, type RecordView } from '@kv/storage';
+import type { PreviousReport, RecordedWrite } from '@kv/testing/checkers';
 
 import {
   createWriteCore,
@@ -9,7 +10,6 @@ import {
   type WriteRound,
 } from '../../src/index.js';
 import { type FakeNode, keyOf } from './fake-node.js';
-import type { PreviousReport, WriteOperation } from './history.js';
 import type { World } from './simulate.js';
 
 export type WriteOutcome =
@@ -17,9 +17,18 @@ export type WriteOutcome =
   | { readonly kind: 'not-applied' }
   | { readonly kind: 'unknown' };
 
+/** What a client wants written, over all attempts. */
+export interface Intent {
+  readonly key: string;
+  /** Undefined = a delete. */
+  readonly value: string | undefined;
+  readonly ttlMs: number;
+  readonly write: RecordedWrite;
+}
+
 interface Attempt {
-  readonly operation: WriteOperation;
-  /** Of this attempt; also added to those of the operation. */
+  readonly intent: Intent;
+  /** Of this attempt; also told to the history. */
   readonly stamps: Version[];
   readonly operationId: Uint8Array;
   readonly stampAbove: Timestamp | undefined;
@@ -39,9 +48,9 @@ export function runWrite(
   answer: (outcome: WriteOutcome) => void,
 ): () => void {
   const { coordinator, timeoutMs } = call;
-  const { operation, operationId, wantPrevious } = attempt;
+  const { intent, operationId, wantPrevious } = attempt;
   const { faults, queue, tally } = world;
-  const { key } = operation;
+  const { key } = intent;
   const { life } = coordinator;
   const owners = world.replicas.map(({ number }) => number);
   const required = world.chance(0.1) ? owners.length : (owners.length >>> 1) + 1;
@@ -55,7 +64,7 @@ export function runWrite(
     if (typeof timestamp === 'string') return timestamp;
     const version = { timestamp, node: coordinator.number };
     attempt.stamps.push(version);
-    operation.stamps.push(version);
+    intent.write.stamped(version);
     return version;
   };
   const first = stamp(undefined);
@@ -78,7 +87,7 @@ export function runWrite(
     input({ kind: 'answer', from, round: counted, answer: heard });
   };
   const send = ({ round: sentRound, version, to }: WriteEffect & { kind: 'send' }): void => {
-    const record = encode(operation, version, operationId);
+    const record = encode(intent, version, operationId);
     for (const from of to) {
       const replica = world.replicas.find(({ number }) => number === from)!;
       if (!world.healed && world.chance(world.unsentShare)) {
@@ -127,8 +136,12 @@ export function runWrite(
         return;
       }
       case 'acknowledged': {
-        world.holdersAtAck.push({ holders: holders(world, key, effect.version), required });
         const { version, previous } = effect;
+        world.recorder.acknowledged({
+          operation: intent.write.id,
+          holders: holders(world, key, version),
+          required,
+        });
         const report: PreviousReport =
           previous.kind === 'value'
             ? { kind: 'value', value: text.decode(previous.record.value), version: previous.record.version }
@@ -158,8 +171,7 @@ function holders(world: World, key: string, version: Version): number {
   }).length;
 }
 
-function encode(operation: WriteOperation, version: Version, operationId: Uint8Array): RecordView {
-  const { key, value, ttlMs } = operation;
+function encode({ key, value, ttlMs }: Intent, version: Version, operationId: Uint8Array): RecordView {
   return readRecord(
     encodeRecord({
       key: utf8.encode(key),

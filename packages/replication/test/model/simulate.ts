@@ -1,9 +1,10 @@
+import type { Version } from '@kv/hlc';
 import { createSeededRandom, type SeededRandom } from '@kv/testing';
+import { createHistoryRecorder, type History } from '@kv/testing/checkers';
 
 import { Client } from './client.js';
 import { EventQueue } from './event-queue.js';
 import { FakeNode, type ReplicaFaults } from './fake-node.js';
-import type { History, Operation } from './history.js';
 
 /**
  * One random history: clients with their own habits, coordinators with skewed clocks that run the real cores, replicas
@@ -13,13 +14,7 @@ import type { History, Operation } from './history.js';
 export function simulate(seed: number, faults: Faults = {}): Simulation {
   const world = new World(seed, faults);
   world.run();
-  return {
-    history: {
-      operations: world.operations,
-      evidence: { holdersAtAck: world.holdersAtAck, appended: world.appended },
-    },
-    tally: world.tally,
-  };
+  return { history: world.recorder.history(), tally: world.tally };
 }
 
 export interface Simulation {
@@ -69,9 +64,7 @@ export interface Tally {
 export class World {
   readonly queue = new EventQueue();
   readonly random: SeededRandom;
-  readonly operations: Operation[] = [];
-  readonly holdersAtAck: { holders: number; required: number }[] = [];
-  readonly appended = new Set<string>();
+  readonly recorder = createHistoryRecorder({}, { clock: { nowMs: () => this.queue.nowMs } });
   readonly tally: Tally = {
     acknowledged: 0,
     unknown: 0,
@@ -112,7 +105,7 @@ export class World {
         skewMs: (random.float() - 0.5) * skewMsMax,
         faults,
         syncMs: () => random.float() * syncMsMax,
-        appended: this.appended,
+        appended: (key: string, version: Version) => this.recorder.appended({ key, version }),
       };
       return new FakeNode(options, this.queue);
     });
