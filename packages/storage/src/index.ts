@@ -42,6 +42,18 @@ export {
   type RecordView,
 } from './record/record.js';
 
+// A data directory, read offline.
+export { inspectDirectory, type InspectPorts } from './inspect/inspect-directory.js';
+export type {
+  DirectoryInspection,
+  FileContent,
+  FileInspection,
+  FileRole,
+  InspectedRecord,
+  ManifestInspection,
+  RecoveryForecast,
+} from './inspect/inspection.js';
+
 // The real surroundings.
 export { nodeFileSystem } from './system/node-file-system.adapter.js';
 export { systemBootId } from './system/boot-id.adapter.js';

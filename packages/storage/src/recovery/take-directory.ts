@@ -90,7 +90,7 @@ function refuseOtherOptions(
 }
 
 /** A crash while the directory was created leaves no data; data without a manifest means that the manifest was lost. */
-function refuseWithoutManifest(directory: string, names: readonly string[]): void {
+export function refuseWithoutManifest(directory: string, names: readonly string[]): void {
   const data = names.find((name) => {
     const file = dataFileOf(name);
     return file !== undefined && file.kind !== 'temporary';
