@@ -1,6 +1,6 @@
 import type { StorageOptions } from './options.js';
 import { planOf } from './plan.js';
-import { runTask } from './run-task.js';
+import { runTask } from './run-in-process.js';
 import type { Measurement } from './task.js';
 
 /**
@@ -8,12 +8,12 @@ import type { Measurement } from './task.js';
  * another one.
  */
 export async function* measureStorage(options: StorageOptions): AsyncGenerator<Measurement> {
-  for (const { name, systems, rounds, task } of planOf(options)) {
+  for (const { name, label, systems, rounds, task } of planOf(options)) {
     for (let round = 1; round <= rounds; round += 1) {
       for (let turn = 0; turn < systems.length; turn += 1) {
         const system = systems[(turn + round - 1) % systems.length]!;
         const figures = await runTask({ ...task, system }, options.directory);
-        yield { ...task, step: name, system, round, figures };
+        yield { ...task, step: name, label, system, round, figures };
       }
     }
   }

@@ -14,13 +14,15 @@ export interface StorageOptions {
   readonly valueBytes: number;
   readonly rounds: number;
   readonly seconds: number;
+  /** Of the part `long`. */
+  readonly longSeconds: number;
   readonly seed: number;
   /** Where the stores are put. */
   readonly directory: string;
 }
 
-const full = { keys: 1_000_000, largeKeys: 10_000_000, rounds: 5, seconds: 3 };
-const quick = { keys: 200_000, largeKeys: 1_000_000, rounds: 2, seconds: 1 };
+const full = { keys: 1_000_000, largeKeys: 10_000_000, rounds: 5, seconds: 3, longSeconds: 25 };
+const quick = { keys: 200_000, largeKeys: 1_000_000, rounds: 2, seconds: 1, longSeconds: 5 };
 
 export function parseOptions(argv: readonly string[]): StorageOptions {
   const command = new Command('bench --storage')
@@ -35,7 +37,8 @@ export function parseOptions(argv: readonly string[]): StorageOptions {
     .option('--large-keys <n>', `of the part "large" (${full.largeKeys})`, wholeNumber)
     .option('--value-bytes <n>', 'length of a value', wholeNumber, 100)
     .option('--rounds <n>', `alternations of the systems (${full.rounds})`, wholeNumber)
-    .option('--seconds <n>', `of what runs by time, and most for a phase (${full.seconds})`, wholeNumber)
+    .option('--seconds <n>', `of what runs by time, and most for a phase (${full.seconds})`, positive)
+    .option('--long-seconds <n>', `of the part "long" (${full.longSeconds})`, positive)
     .option('--seed <n>', 'of the choice of keys', wholeNumber, 1)
     .option('--directory <path>', 'where the stores are put', tmpdir())
     .parse([...argv], { from: 'user' });
@@ -47,6 +50,12 @@ export function parseOptions(argv: readonly string[]): StorageOptions {
 function wholeNumber(value: string): number {
   if (!/^[1-9]\d{0,8}$/.test(value)) throw new InvalidArgumentError('a whole number from 1 is expected.');
   return Number(value);
+}
+
+function positive(value: string): number {
+  const number = Number(value);
+  if (!(number > 0 && number < 1e6)) throw new InvalidArgumentError('a number above 0 is expected.');
+  return number;
 }
 
 function listOf<Name extends string>(names: readonly Name[]): (value: string) => readonly Name[] {

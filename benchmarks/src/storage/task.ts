@@ -1,8 +1,9 @@
+import type { StepName } from './plan.js';
 import type { Durability, KeyKind, SystemName } from './systems/system.js';
 
 /** What is measured in one process of its own. */
 export type PartName =
-  'primitives' | 'writers' | 'mixed' | 'stress' | 'long' | 'recovery' | 'slices' | 'amplification';
+  'primitives' | 'writers' | 'mixed' | 'stress' | 'long' | 'fill' | 'recovery' | 'slices' | 'amplification';
 
 export interface Task {
   readonly part: PartName;
@@ -14,6 +15,8 @@ export interface Task {
   /** For parts that run by time; and what a single phase of others may take at most. */
   readonly seconds: number;
   readonly seed: number;
+  /** Of the part `recovery`: from a snapshot, and not from the log. */
+  readonly snapshot?: boolean | undefined;
   /** Exists and is empty; the task may leave files in it. */
   readonly directory: string;
 }
@@ -25,6 +28,8 @@ export interface Measurement extends Omit<Task, 'directory'> {
   /** Of the alternations, from 1. */
   readonly round: number;
   /** As `--only` names it. */
-  readonly step: string;
+  readonly step: StepName;
+  /** Tells apart the measurements of one step. */
+  readonly label: string;
   readonly figures: Figures;
 }

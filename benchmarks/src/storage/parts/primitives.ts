@@ -1,7 +1,8 @@
 import { createKeys, type Keys } from '../keys.js';
 import { collectGarbage, residentBytes } from '../memory.js';
 import { createIndexes, createValues } from '../random.js';
-import { groupSize } from '../settings.js';
+import { createPipeline } from '../pipeline.js';
+import { groupSize, groupsUnderWay } from '../settings.js';
 import { openSystem } from '../systems/open-system.js';
 import type { Key, System } from '../systems/system.js';
 import type { Figures, Task } from '../task.js';
@@ -31,8 +32,13 @@ export async function measurePrimitives(task: Task): Promise<Figures> {
     return numbers.subarray(0, length);
   };
   let sum = 0;
-  const get = await timed({ count, seconds }, async (_, length) => {
-    sum += await system.read(keys.group(drawn(length)));
+  const get = await timed({ count, seconds }, (_, length) => {
+    const read = system.read(keys.group(drawn(length)));
+    if (typeof read === 'number') {
+      sum += read;
+      return undefined;
+    }
+    return read.then((part) => (sum += part));
   });
   const overwrite = await timed({ count, seconds }, (_, length) =>
     system.write(...group(keys, drawn(length), values)),
@@ -53,16 +59,18 @@ function group(
 /** Operations per second, group after group until the count or the time is reached. */
 async function timed(
   { count, seconds }: { readonly count: number; readonly seconds: number },
-  operate: (from: number, length: number) => Promise<unknown> | number | undefined,
+  operate: (from: number, length: number) => Promise<unknown> | undefined,
 ): Promise<number> {
+  const pipeline = createPipeline(groupsUnderWay);
   const began = performance.now();
   let done = 0;
   while (done < count) {
     const length = Math.min(groupSize, count - done);
-    await operate(done, length);
+    await pipeline.add(operate(done, length));
     done += length;
     if (performance.now() - began > seconds * 1000) break;
   }
+  await pipeline.drained();
   return done / ((performance.now() - began) / 1000);
 }
 
