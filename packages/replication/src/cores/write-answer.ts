@@ -16,12 +16,10 @@ export function tellsVersion(answer: WriteAnswer): boolean {
   return isClean(answer) || answer.kind === 'newer';
 }
 
-/** Rule 10: durable there, or a newer version is. What a floor answers for is neither (rule 18). */
-export function acceptsTicket(answer: WriteAnswer, ticket: Version): boolean {
-  return tellsVersion(answer) && !refusesTicket(answer, ticket);
-}
-
-/** Rule 10: the ticket is too old, below the replica's floor, or too far ahead of its clock. */
+/**
+ * Rule 10: the ticket is too old, below the replica's floor, or too far ahead of its clock. `newer` because of a floor
+ * tells of no newer record, so it does not acknowledge the ticket as others do (rule 18).
+ */
 export function refusesTicket(answer: WriteAnswer, ticket: Version): boolean {
   switch (answer.kind) {
     case 'below-floor':

@@ -24,7 +24,7 @@ import { type Decisions, soundDecisions } from '../decisions.js';
 import { Incarnations } from './incarnations.js';
 import { previousRecord, type PreviousRecord } from './previous-record.js';
 import type { StampRefusal } from '../stamps/stamp-issuer.js';
-import { acceptsTicket, isClean, refusesTicket, tellsVersion, type WriteAnswer } from './write-answer.js';
+import { isClean, refusesTicket, tellsVersion, type WriteAnswer } from './write-answer.js';
 import { judgeWriteFailure, type WriteFailure } from './write-failure.js';
 
 /** The first stamp or the second; a simulator's bug may go on counting. */
@@ -191,11 +191,16 @@ class QuorumWrite implements WriteCore {
 
   #judgeTicketed(): readonly WriteEffect[] {
     const { owners, required } = this.#options;
-    const accepts = (answer: WriteAnswer): boolean => acceptsTicket(answer, this.#version);
-    if (count(this.#answers, accepts) >= required) return this.#acknowledge(accepts);
+    const ticket = this.#version;
+    let accepted = 0;
+    let refused = 0;
+    for (const answer of this.#answers.values()) {
+      if (refusesTicket(answer, ticket)) refused += 1;
+      else if (tellsVersion(answer)) accepted += 1;
+    }
+    if (accepted >= required) return this.#acknowledge(tellsVersion);
     if (owners.length !== this.#answers.size) return nothing;
-    const expired = count(this.#answers, (answer) => refusesTicket(answer, this.#version)) > 0;
-    return this.#fail(expired ? 'ticket-expired' : 'no-quorum');
+    return this.#fail(refused > 0 ? 'ticket-expired' : 'no-quorum');
   }
 
   #largestReported(): Timestamp {
