@@ -142,6 +142,13 @@ export class GroupCommitLog implements WriteAheadLog {
     };
   }
 
+  drain(): Promise<void> {
+    return this.#exclusive(() => {
+      while (this.#source.untakenBytes > 0) this.#take();
+      return Promise.resolve();
+    });
+  }
+
   stats(): LogStats {
     const { bytes, bytesWritten, syncs } = this.#files;
     return {

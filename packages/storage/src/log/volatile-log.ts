@@ -55,6 +55,10 @@ export function createVolatileLog(source: LogSource): WriteAheadLog {
         taps.delete(tap);
       };
     },
+    drain() {
+      takeAll();
+      return Promise.resolve();
+    },
     stats: () => ({ logBytes: 0, durable: records, batches, syncs: 0, logBytesWritten: 0 }),
     close() {
       state = { kind: 'closed' };

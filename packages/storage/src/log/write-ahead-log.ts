@@ -2,7 +2,7 @@ import type { KvError } from '@kv/errors';
 import type { Timestamp } from '@kv/hlc';
 
 import type { LogPosition } from '../engine/engine.js';
-import type { RecordMemory } from '../memory/record-memory.js';
+import type { AppendedBatch, RecordMemory } from '../memory/record-memory.js';
 
 /** Where the log takes what was appended from, when it is ready for more. */
 export type LogSource = Pick<RecordMemory, 'appended' | 'untakenBytes' | 'takeAppended'>;
@@ -39,12 +39,14 @@ export interface WriteAheadLog {
   fail(error: unknown, what: string): KvError;
   /** Hands each batch of records taken from now on to `tap`, too, until the returned function is called. */
   tap(tap: LogTap): () => void;
+  /** Resolves once everything appended before was taken from the memory, and given to the taps. */
+  drain(): Promise<void>;
   stats(): LogStats;
   close(): Promise<void>;
 }
 
 /** Views of segments: keep them as long as needed. */
-export type LogTap = (batch: { readonly ranges: readonly Uint8Array[]; readonly records: number }) => void;
+export type LogTap = (batch: AppendedBatch) => void;
 
 export interface LogStats {
   /** In files that no snapshot covers. */
