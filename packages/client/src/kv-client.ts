@@ -25,6 +25,7 @@ import { createOperationIds } from './attempts/operation-id.js';
 import { createOperationScope, type OperationScope } from './attempts/operation-scope.js';
 import {
   type CallerOptions,
+  type ConsistencyLevel,
   checkedScanLimit,
   checkedSignal,
   checkedTimeoutMs,
@@ -118,14 +119,14 @@ export class KvClient<K extends Encoding = 'utf8', V extends Encoding = 'utf8'> 
     value: EncodableTypes[V],
     options: PutOptions = {},
   ): Promise<WriteResult<DecodedTypes[V]>> {
-    return this.#write('put', options, () => {
+    return this.#write('put', options, (consistency) => {
       checkNames(options, putOptionNames);
       const fields = this.#writeFields(key, options);
       const ttlMs = checkedTtlMs(options.ttlMs);
       const request = { ...fields, value: valueBytes(this.#values, value), ttlMs };
-      const { key: bytes } = request;
       return {
-        key: bytes,
+        key: request.key,
+        consistency,
         send: ({ connection }, terms, call) => connection.put({ ...request, ...terms }, call),
       };
     });
@@ -133,11 +134,12 @@ export class KvClient<K extends Encoding = 'utf8', V extends Encoding = 'utf8'> 
 
   /** Removes the key and tells its last value. Deleting an absent key is no error. */
   async delete(key: EncodableTypes[K], options: WriteOptions = {}): Promise<WriteResult<DecodedTypes[V]>> {
-    return this.#write('delete', options, () => {
+    return this.#write('delete', options, (consistency) => {
       checkNames(options, writeOptionNames);
       const request = this.#writeFields(key, options);
       return {
         key: request.key,
+        consistency,
         send: ({ connection }, terms, call) => connection.delete({ ...request, ...terms }, call),
       };
     });
@@ -231,14 +233,13 @@ export class KvClient<K extends Encoding = 'utf8', V extends Encoding = 'utf8'> 
   async #write(
     what: string,
     options: WriteOptions,
-    prepare: () => WriteOperation<PutResponse | DeleteResponse>,
+    prepare: (consistency: ConsistencyLevel) => WriteOperation<PutResponse | DeleteResponse>,
   ): Promise<WriteResult<DecodedTypes[V]>> {
     const { operation, scope } = beforeSending(() => ({
-      operation: prepare(),
+      operation: prepare(options.consistency ?? this.#options.consistency),
       scope: this.#openScope(what, options),
     }));
-    const { consistency = this.#options.consistency } = options;
-    const run = consistency === 'linearizable' ? runTicketedWrite : runWrite;
+    const run = operation.consistency === 'linearizable' ? runTicketedWrite : runWrite;
     return this.#within(scope, async () => {
       const response = await run(operation, scope, this.#ports);
       const version = versionOf(response.version, 'unknown');

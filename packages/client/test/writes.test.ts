@@ -135,6 +135,21 @@ describe('stamp ceilings (rule 11)', () => {
     expect(puts(cluster).at(-1)!.stampAbove).toBe(0); // The delete was acknowledged above it.
   });
 
+  it('are not cleared by a write at ONE: the next coordinator need not meet that one replica', async () => {
+    const cluster = createFakeCluster();
+    const client = new KvClient(['a:1'], {}, cluster.ports);
+    cluster.node('a:1').faults.put.push('hang');
+    await expect(cluster.settle(client.put('k', 'v', { timeoutMs: 300 }))).rejects.toMatchObject({
+      outcome: 'unknown',
+    });
+    for (const consistency of ['one', 'quorum', 'quorum'] as const) {
+      await cluster.settle(client.put('k', 'v', { consistency }));
+    }
+    const [abandoned, ...later] = puts(cluster);
+    const ceiling = abandoned!.stampNotAfter;
+    expect(later.map(({ stampAbove }) => stampAbove)).toEqual([ceiling, ceiling, 0]);
+  });
+
   it('are forgotten once server time is two seconds past them', async () => {
     const cluster = createFakeCluster();
     const client = new KvClient(['a:1'], {}, cluster.ports);

@@ -12,7 +12,7 @@ export interface StampCeilings {
   above(key: Uint8Array, now: Timestamp): number;
   /** An attempt with this ceiling was given up without knowing its outcome. */
   abandoned(key: Uint8Array, attempt: { readonly ceiling: Timestamp; readonly now: Timestamp }): void;
-  /** A write of the key was acknowledged with this stamp. */
+  /** A write of the key was acknowledged with this stamp by a quorum: later writes meet it. */
   acknowledged(key: Uint8Array, stamp: number): void;
   readonly size: number;
 }

@@ -6,6 +6,7 @@ import { runAttempts } from '../attempts/attempts.js';
 import type { Contact, EndpointPool } from '../attempts/endpoint-pool.js';
 import { stampWindowMs } from '../limits.js';
 import { createOperationScope, type OperationScope } from '../attempts/operation-scope.js';
+import type { ConsistencyLevel } from '../options.js';
 import type { Clock, Random, Timers } from '../ports.js';
 import type { RequestSlots } from '../attempts/request-slots.js';
 import type { ServerTime } from '../attempts/server-time.js';
@@ -22,6 +23,7 @@ export interface WriteTerms {
 /** What put and delete have in common. */
 export interface WriteOperation<R> {
   readonly key: Buffer;
+  readonly consistency: ConsistencyLevel;
   readonly send: (contact: Contact, terms: WriteTerms, options: CallOptions) => Promise<R>;
 }
 
@@ -69,7 +71,7 @@ interface AttemptContext {
 }
 
 async function attemptWrite<R extends WriteResponse>(
-  { key, send }: WriteOperation<R>,
+  { key, consistency, send }: WriteOperation<R>,
   { contact, scope, timeoutMs, own }: AttemptContext,
   ports: WritePorts,
 ): Promise<R> {
@@ -95,7 +97,10 @@ async function attemptWrite<R extends WriteResponse>(
       ),
     );
     ports.serverTime.observe(response.serverTime);
-    if (response.version !== undefined) ports.ceilings.acknowledged(key, response.version.timestamp);
+    // One replica's acknowledgement says nothing to the coordinator of the next write, which may not ask that one.
+    if (response.version !== undefined && consistency !== 'one') {
+      ports.ceilings.acknowledged(key, response.version.timestamp);
+    }
     return response;
   } catch (error) {
     const outcome = attempt.endedBy === undefined ? outcomeOf(error) : 'unknown';
