@@ -52,6 +52,18 @@ export const joinTimeoutMs = 30_000;
 /** Probes that may fail in a row before a member counts as down. */
 export const probeFailuresMax = 2;
 
+/** How long what a member remembers of the others' logs may lag behind on disk. */
+export const memberMemoryIntervalMs = 5_000;
+
+/** Bytes a second of rebuilding and anti-entropy: some seconds a gigabyte, and clients keep most of the network. */
+export const backgroundBytesPerSecondMax = 64 * mebibyte;
+
+/** Pages of rebuilding and anti-entropy under way. */
+export const backgroundPagesMax = 2;
+
+/** A question of the background to a peer is given up after this. */
+export const backgroundTimeoutMs = 5_000;
+
 /** How long a stopping node lets running requests finish. */
 export const drainMs = 5_000;
 

@@ -3,7 +3,6 @@ import {
   createClockFence,
   createHybridLogicalClock,
   type HybridLogicalClock,
-  versionNode,
 } from '@kv/hlc';
 import {
   type ComparableReplica,
@@ -11,16 +10,20 @@ import {
   createCoordinator,
   createLocalReplica,
   createStampIssuer,
+  type Decisions,
   decisionsWith,
 } from '@kv/replication';
 import { openEngine, type StorageEngine } from '@kv/storage';
 
+import { type BackgroundWork, createBackgroundWork } from './background.js';
 import { fetchShape } from './cluster/fetch-shape.js';
+import { type MemberMemory, openMemberMemory } from './cluster/member-memory.js';
 import type { NodeIdentity } from './cluster/node-file.js';
 import { dataDirectoryFailure, openDataDirectory } from './cluster/open-data-directory.js';
 import { type FixedPlacement, fixedPlacement } from './cluster/placement.js';
+import { createStanding, type Standing } from './cluster/standing.js';
 import type { NodeComposition } from './composition.js';
-import { defaults, type NodeOptions } from './options.js';
+import { defaults, memoryDirectory, type NodeOptions, timingOf } from './options.js';
 import type { NodePorts } from './ports.js';
 import { fixedEpoch, type HeaderOptions } from './remote/message-header.js';
 import { connectPeers, type Peers } from './remote/peers.js';
@@ -34,10 +37,12 @@ export interface NodeParts {
   readonly hlc: HybridLogicalClock;
   readonly fence: ClockFence;
   readonly header: HeaderOptions;
+  readonly standing: Standing;
   readonly peers: Peers;
   /** This node's own copy. */
   readonly replica: ComparableReplica;
   readonly coordinator: Coordinator;
+  readonly background: BackgroundWork;
 }
 
 export async function openNodeParts(
@@ -46,14 +51,80 @@ export async function openNodeParts(
   { composition, teardown }: { readonly composition: NodeComposition; readonly teardown: Teardown },
 ): Promise<NodeParts> {
   const { clock, timers } = ports;
+  const { observer } = composition;
+  const decisions = decisionsWith(composition.decisions);
+  const { identity, engine, memory } = await openStores(options, ports, { composition, decisions, teardown });
+
+  const placement = fixedPlacement(identity);
+  const maxDriftMs = decisions.driftBoundMs();
+  const fence = createClockFence({ maxDriftMs }, { clock });
+  const hlc = createHybridLogicalClock({ maxDriftMs, ceiling: engine.ceiling }, { clock: fence });
+  observer?.opened?.({ engine, hlc, placement });
+  const { directoryId, replicationFactor, partitions } = identity;
+  const standing = createStanding(
+    { self: placement.self, members: identity.peers.length, directoryId },
+    { engine, memory, logger: ports.logger },
+  );
+  const header: HeaderOptions = {
+    clusterId: Buffer.from(identity.clusterId, 'hex'),
+    self: () => standing.node(),
+    incarnations: () => standing.incarnations(),
+  };
+  const peers = connectPeers(identity, header, { ...ports, hlc, fence, standing });
+  teardown.defer(() => peers.close());
+
+  const view = {
+    epoch: () => fixedEpoch,
+    owns: (partition: number) => placement.owns(partition),
+    incarnations: () => standing.incarnations(),
+    isAdmitted: () => standing.isAdmitted(),
+  };
+  const replica = createLocalReplica({ engine, hlc, clock, view, decisions, observer });
+  const requestTimeoutMs = options.requestTimeoutMs ?? defaults.requestTimeoutMs;
+  const coordinator = createCoordinator(
+    { node: () => standing.node(), replicationFactor, partitions, requestTimeoutMs },
+    {
+      ...{ clock, timers, hlc, placement, random: ports.random, decisions, observer },
+      replica: (member) => (member === placement.self ? replica : peers.replica(member)),
+      stamps: createStampIssuer({
+        ...{ hlc, fence, ceilings: engine, decisions },
+        isAdmitted: () => standing.isAdmitted(),
+      }),
+    },
+  );
+  const background = createBackgroundWork(
+    timingOf(options),
+    { engine, hlc, placement, replicationFactor, peers, decisions, observer },
+    ports,
+  );
+  teardown.defer(() => background.stop());
+  const parts = { identity, placement, engine, hlc, fence, header, standing, peers, replica };
+  return { ...parts, coordinator, background };
+}
+
+interface Stores {
+  readonly identity: NodeIdentity;
+  readonly engine: StorageEngine;
+  readonly memory: MemberMemory;
+}
+
+async function openStores(
+  options: NodeOptions,
+  ports: NodePorts,
+  parts: {
+    readonly composition: NodeComposition;
+    readonly decisions: Decisions;
+    readonly teardown: Teardown;
+  },
+): Promise<Stores> {
+  const { composition, decisions, teardown } = parts;
   const directory = await openDataDirectory(options, {
     fileSystem: ports.fileSystem,
     fetchShape: (address) => fetchShape(address, ports),
+    random: ports.random,
   });
   teardown.defer(() => directory.release());
   const { identity } = directory;
-  const { observer } = composition;
-  const decisions = decisionsWith(composition.decisions);
   const opened = await openStorage(options, ports, {
     directory: directory.engineDirectory,
     partitions: identity.partitions,
@@ -61,37 +132,18 @@ export async function openNodeParts(
   });
   teardown.defer(() => opened.close());
   const engine = composition.engine?.(opened) ?? opened;
+  await forgetMarks(engine, decisions);
+  const place = options.dataDirectory === memoryDirectory ? undefined : options.dataDirectory;
+  const memory = await openMemberMemory(place, ports);
+  teardown.defer(() => memory.close());
+  return { identity, engine, memory };
+}
 
-  const placement = fixedPlacement(identity);
-  const maxDriftMs = decisions.driftBoundMs();
-  const fence = createClockFence({ maxDriftMs }, { clock });
-  const hlc = createHybridLogicalClock({ maxDriftMs, ceiling: engine.ceiling }, { clock: fence });
-  observer?.opened?.({ engine, hlc, placement });
-  const self = versionNode({ member: placement.self, incarnation: identity.incarnation });
-  const header = { clusterId: Buffer.from(identity.clusterId, 'hex'), self };
-  const peers = connectPeers(identity, header, { ...ports, hlc, fence });
-  teardown.defer(() => peers.close());
-
-  const view = {
-    epoch: () => fixedEpoch,
-    owns: (partition: number) => placement.owns(partition),
-    incarnations: () => [],
-  };
-  const replica = createLocalReplica({ engine, hlc, clock, view, decisions, observer });
-  const coordinator = createCoordinator(
-    {
-      node: self,
-      replicationFactor: identity.replicationFactor,
-      partitions: identity.partitions,
-      requestTimeoutMs: options.requestTimeoutMs ?? defaults.requestTimeoutMs,
-    },
-    {
-      ...{ clock, timers, hlc, placement, random: ports.random, decisions, observer },
-      replica: (member) => (member === placement.self ? replica : peers.replica(member)),
-      stamps: createStampIssuer({ hlc, fence, ceilings: engine, decisions }),
-    },
-  );
-  return { identity, placement, engine, hlc, fence, header, peers, replica, coordinator };
+/** None, unless a simulator plants a bug: marks outlive a restart (rule 14). */
+async function forgetMarks(engine: StorageEngine, { marksAtStart }: Decisions): Promise<void> {
+  const kept = marksAtStart(engine.suspectPartitions);
+  const forgotten = [...engine.suspectPartitions].filter((partition) => !kept.has(partition));
+  if (forgotten.length > 0) await engine.clearSuspect(forgotten);
 }
 
 async function openStorage(
@@ -107,6 +159,7 @@ async function openStorage(
         durabilityIntervalMs: options.durabilityIntervalMs,
         snapshotIntervalMs: options.snapshotIntervalMs,
         memoryBytesMax: options.memoryBytesMax,
+        damage: 'rebuild',
       },
       { fileSystem, clock, timers, bootId, logger, onFatal },
     );

@@ -35,6 +35,8 @@ export interface Node {
   /** As this node sees them now. */
   members(): readonly Member[];
   isServing(): boolean;
+  /** Partitions of which records may have been lost here: they are being rebuilt from other members, and do not count. */
+  suspectPartitions(): ReadonlySet<number>;
   /** Resolves once it serves; rejects with KvError `closed` if it is stopped first. */
   serving(): Promise<void>;
   /**
@@ -73,7 +75,7 @@ async function bringOnline(
   const timing = timingOf(options);
   const serving = createServing(
     { placement, ...identity, ...timing },
-    { ...ports, hlc, fence, peers: peers.probed },
+    { ...ports, hlc, fence, standing: parts.standing, peers: peers.probed },
   );
   let address = options.advertise ?? (listed === '' ? formatEndpoint({ host, port }) : listed);
   const members = (): readonly Member[] => membersOf(options, { parts, serving, address });
@@ -90,6 +92,13 @@ async function bringOnline(
     { id: identity.id, address, port: listener.port, clusterId: identity.clusterId, member: placement.self },
     'listening',
   );
+  parts.standing.start({
+    onAdmitted: () => {
+      parts.background.rebuilder.wake();
+      serving.admitted();
+    },
+    onLoss: () => parts.background.rebuilder.restart(),
+  });
   serving.start((isServing) => listener.setServing(isServing));
   teardown.defer(() => serving.stop());
   return {
@@ -100,6 +109,7 @@ async function bringOnline(
     coordinator,
     members,
     isServing: () => serving.isServing(),
+    suspectPartitions: () => parts.engine.suspectPartitions,
     serving: () => serving.reached(),
     stop: (stop = {}) => {
       stopDrainMs = stop.drainMs ?? drainMs;
@@ -127,7 +137,7 @@ function createServices(
   { clock }: NodePorts,
   { parts, serving, members }: ServiceParts,
 ): NodeServices {
-  const { identity, placement, engine, hlc, header, replica, coordinator } = parts;
+  const { identity, placement, engine, hlc, header, standing, replica, coordinator } = parts;
   const requestTimeoutMs = options.requestTimeoutMs ?? defaults.requestTimeoutMs;
   return {
     kv: createKvService({ requestTimeoutMs }, { coordinator }),
@@ -140,7 +150,7 @@ function createServices(
       },
       { engine, hlc, clock, members, isServing: () => serving.isServing() },
     ),
-    replica: createReplicaService(header, { replica, hlc, clock }),
+    replica: createReplicaService(header, { replica, standing, hlc, clock }),
   };
 }
 

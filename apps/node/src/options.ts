@@ -43,6 +43,8 @@ export interface NodeOptions {
   readonly requestTimeoutMs?: number | undefined;
   /** Between two comparisons with the other copies, spread by a fifth; default 10,000. */
   readonly antiEntropyIntervalMs?: number | undefined;
+  /** Before partitions are tried again of which too few owners could be merged from; default 1,000. */
+  readonly rebuildPauseMs?: number | undefined;
   /** Between two questions to each peer whether it is there; default 1,000. */
   readonly probeIntervalMs?: number | undefined;
   /** The same until a quorum was seen; default 100. */
@@ -56,6 +58,7 @@ export interface NodeOptions {
 /** What goes by itself, in milliseconds. A simulation shortens it. */
 export interface Timing {
   readonly antiEntropyIntervalMs: number;
+  readonly rebuildPauseMs: number;
   readonly probeIntervalMs: number;
   readonly probeIntervalAtStartMs: number;
   readonly probeTimeoutMs: number;
@@ -74,6 +77,7 @@ export const defaults = {
   snapshotIntervalMs: 300_000,
   requestTimeoutMs: 5_000,
   antiEntropyIntervalMs: 10_000,
+  rebuildPauseMs: 1_000,
   probeIntervalMs: 1_000,
   probeIntervalAtStartMs: 100,
   probeTimeoutMs: 1_000,
@@ -84,6 +88,7 @@ export const defaults = {
 export function timingOf(options: NodeOptions): Timing {
   return {
     antiEntropyIntervalMs: time(options, 'antiEntropyIntervalMs'),
+    rebuildPauseMs: time(options, 'rebuildPauseMs'),
     probeIntervalMs: time(options, 'probeIntervalMs'),
     probeIntervalAtStartMs: time(options, 'probeIntervalAtStartMs'),
     probeTimeoutMs: time(options, 'probeTimeoutMs'),

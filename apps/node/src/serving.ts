@@ -9,7 +9,7 @@ import type { Logger, Timers } from './ports.js';
 
 /**
  * Whether this node should be sent requests: from the moment on at which a quorum of owners of every partition has
- * answered it, and its clock may stamp, until it stops. A quorum lost later does not take it back, because the other
+ * answered it, its peers know its data directory, and its clock may stamp, until it stops. A quorum lost later does not take it back, because the other
  * nodes would be no better off; requests then fail by themselves, and say why.
  */
 export interface Serving {
@@ -19,6 +19,8 @@ export interface Serving {
   reached(): Promise<void>;
   /** Begins to ask peers. Tells what the health service should say, whenever that changes. */
   start(tell: (serving: boolean) => void): void;
+  /** This member counts from now on. */
+  admitted(): void;
   /** Serves no more, and asks no more peers. */
   stop(): void;
 }
@@ -27,6 +29,8 @@ export interface ServingPorts {
   readonly peers: readonly ProbedPeer[];
   readonly hlc: HybridLogicalClock;
   readonly fence: ClockFence;
+  /** Whether this member counts at all. */
+  readonly standing: { isAdmitted(): boolean };
   readonly timers: Timers;
   readonly logger: Logger;
 }
@@ -88,6 +92,10 @@ class QuorumServing implements Serving {
     this.#answered(this.#self);
   }
 
+  admitted(): void {
+    this.#answered(this.#self);
+  }
+
   stop(): void {
     if (this.#state === 'stopped') return;
     this.#state = 'stopped';
@@ -99,6 +107,7 @@ class QuorumServing implements Serving {
 
   #answered(member: number): void {
     if (!this.#watch.answered(member) || this.#state !== 'starting') return;
+    if (!this.#ports.standing.isAdmitted()) return;
     const readyInMs = this.#ports.hlc.readyInMs();
     if (readyInMs > 0) {
       // The clock has not passed what may have been stamped before the restart: writes would be refused.

@@ -1,5 +1,11 @@
 import { systemClock, systemTimers } from '@kv/storage';
-import { createMemoryFileSystem, createRecordingLogger, createSeededRandom } from '@kv/testing';
+import {
+  createMemoryFileSystem,
+  createRecordingLogger,
+  createSeededRandom,
+  type MemoryFileSystem,
+  type RecordingLogger,
+} from '@kv/testing';
 
 import { createNode, type Node, type NodeOptions, type NodePorts } from '../src/index.js';
 import { createInMemoryNetwork, type InMemoryNetwork } from './in-memory-network.js';
@@ -10,6 +16,12 @@ export interface InMemoryCluster {
   /** The one with this id. */
   node(id: string): Node;
   start(id: string, options?: Partial<NodeOptions>): Promise<Node>;
+  /** What is on its disk now, as a copy of its own. The node must be stopped. */
+  copyDisk(id: string): MemoryFileSystem;
+  /** Before its next start; undefined = an empty one. */
+  putDisk(id: string, disk?: MemoryFileSystem): void;
+  /** What the nodes with this id logged, in all their lives. */
+  logger(id: string): RecordingLogger;
   stop(): Promise<void>;
 }
 
@@ -21,15 +33,18 @@ export function createInMemoryCluster(count: number): InMemoryCluster {
     address: `${String.fromCharCode(97 + index)}:1`,
   }));
   const fileSystems = new Map(peers.map(({ id }) => [id, createMemoryFileSystem()]));
+  const loggers = new Map(peers.map(({ id }) => [id, createRecordingLogger()]));
   const nodes: Node[] = [];
+
+  let seed = 0;
 
   function portsOf(id: string): NodePorts {
     return {
       fileSystem: fileSystems.get(id)!,
       clock: systemClock(),
       timers: systemTimers(),
-      random: createSeededRandom(id.charCodeAt(0)),
-      logger: createRecordingLogger(),
+      random: createSeededRandom((seed += 1)),
+      logger: loggers.get(id)!,
       transport: network.transport(`${id}:1`),
     };
   }
@@ -44,6 +59,9 @@ export function createInMemoryCluster(count: number): InMemoryCluster {
       nodes.splice(old < 0 ? nodes.length : old, old < 0 ? 0 : 1, node);
       return node;
     },
+    copyDisk: (id) => fileSystems.get(id)!.crash(),
+    putDisk: (id, disk = createMemoryFileSystem()) => void fileSystems.set(id, disk),
+    logger: (id) => loggers.get(id)!,
     stop: async () => {
       await Promise.all(nodes.map((node) => node.stop({ drainMs: 0 })));
     },

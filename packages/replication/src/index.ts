@@ -56,6 +56,38 @@ export {
   type StampResult,
 } from './stamps/stamp-issuer.js';
 
+// For a node that loses its data, and for copies that drift apart.
+export {
+  type AdmissionCore,
+  type AdmissionEffect,
+  type AdmissionInput,
+  type AdmissionOptions,
+  createAdmissionCore,
+} from './rebuild/admission-core.js';
+export {
+  type Directory,
+  type DirectoryVerdict,
+  judgeDirectory,
+  newerDirectory,
+} from './rebuild/directory.js';
+export {
+  createRebuilder,
+  type RebuildCounters,
+  type Rebuilder,
+  type RebuilderOptions,
+} from './rebuild/rebuilder.js';
+export {
+  createRebuildCore,
+  type RebuildCore,
+  type RebuildCoreOptions,
+  type RebuildEffect,
+  type RebuildInput,
+  type SourceFacts,
+} from './rebuild/rebuild-core.js';
+export type { Background } from './anti-entropy/background.js';
+export { createDigestGatherer, type DigestGatherer } from './anti-entropy/digest-gatherer.js';
+export { createPacer, type Pacer, type PacerOptions } from './anti-entropy/pacer.js';
+
 // The decisions themselves, for simulators, checkers and benchmarks.
 export {
   type Decisions,

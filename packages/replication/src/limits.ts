@@ -25,3 +25,9 @@ export const scanPageRecordsMax = 512;
 
 /** Bytes of one such page, unless a single record is larger. */
 export const scanPageBytesMax = 256 * 1024;
+
+/** Partitions whose digests are asked for in one question: some 160 bytes each in the reply. */
+export const digestsPerQuestionMax = 1_024;
+
+/** Partitions being rebuilt at a time. */
+export const rebuildsMax = 256;

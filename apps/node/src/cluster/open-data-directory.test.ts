@@ -4,6 +4,7 @@ import {
   createManualClock,
   createManualTimers,
   createMemoryFileSystem,
+  createSeededRandom,
   type MemoryFileSystem,
 } from '@kv/testing';
 
@@ -14,12 +15,14 @@ import { openDataDirectory } from './open-data-directory.js';
 const peers = ['a', 'b', 'c'].map((id, index) => ({ id, address: `h:${index + 1}` }));
 const options = { id: 'b', dataDirectory: 'data', peers };
 
+const random = createSeededRandom(1);
+
 let fileSystem: MemoryFileSystem;
 let joined: ClusterShape;
 
 async function open(told: NodeOptions) {
   const fetchShape = () => Promise.resolve(joined);
-  const directory = await openDataDirectory(told, { fileSystem, fetchShape });
+  const directory = await openDataDirectory(told, { fileSystem, fetchShape, random });
   await directory.release();
   return directory.identity;
 }
@@ -41,7 +44,7 @@ describe('a new data directory', () => {
     const identity = await open({ dataDirectory: 'data' });
     expect(identity).toMatchObject({
       id: 'node1',
-      incarnation: 1,
+      directoryId: expect.stringMatching(/^[0-9a-f]{32}$/),
       peers: [{ id: 'node1', address: '' }],
       replicationFactor: 1,
       partitions: 1_024,
@@ -71,7 +74,7 @@ describe('a new data directory', () => {
 
   it('does not care in which order the peers are told', async () => {
     const identity = await open({ ...options, peers: [...peers].reverse() });
-    expect(identity).toEqual(await open(options));
+    expect(await open(options)).toEqual(identity);
     expect(identity.peers).toEqual(peers);
   });
 
@@ -177,7 +180,10 @@ describe('a data directory that was used', () => {
   });
 
   it('is refused to a second process', async () => {
-    const first = await openDataDirectory(options, { fileSystem, fetchShape: () => Promise.resolve(joined) });
+    const first = await openDataDirectory(options, {
+      ...{ fileSystem, random },
+      fetchShape: () => Promise.resolve(joined),
+    });
     expect(await refusal(options)).toMatchObject({
       reason: 'data-directory',
       message: expect.stringContaining('--data-dir'),
@@ -212,7 +218,7 @@ describe('a data directory whose node.json is missing', () => {
   async function useStore(): Promise<void> {
     const clock = createManualClock({ nowMs: 1_780_000_000_000 });
     const directory = await openDataDirectory(told, {
-      fileSystem,
+      ...{ fileSystem, random },
       fetchShape: () => Promise.resolve(joined),
     });
     const engine = await openEngine(

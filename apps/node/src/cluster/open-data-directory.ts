@@ -4,7 +4,7 @@ import type { DirectoryLock, FileSystem } from '@kv/storage';
 import { isStartFailure, StartFailure } from '../errors.js';
 import { memoryDirectory, type NodeOptions } from '../options.js';
 import { type NodeIdentity, readNodeFile, writeNodeFile } from './node-file.js';
-import { type FetchShape, resolveIdentity } from './resolve-identity.js';
+import { type IdentityPorts, resolveIdentity } from './resolve-identity.js';
 
 const storeName = 'store';
 /** Of the storage engine: its first file, there before any record. */
@@ -26,11 +26,11 @@ export interface DataDirectory {
  */
 export async function openDataDirectory(
   options: NodeOptions,
-  ports: { fileSystem: FileSystem; fetchShape: FetchShape },
+  ports: IdentityPorts & { readonly fileSystem: FileSystem },
 ): Promise<DataDirectory> {
   const { dataDirectory: directory } = options;
   if (directory === memoryDirectory) {
-    const identity = await resolveIdentity(options, { stored: undefined, fetchShape: ports.fetchShape });
+    const identity = await resolveIdentity(options, undefined, ports);
     return { identity, engineDirectory: memoryDirectory, release: () => Promise.resolve() };
   }
   let lock: DirectoryLock | undefined;
@@ -48,11 +48,12 @@ export async function openDataDirectory(
 
 async function identify(
   options: NodeOptions,
-  { fileSystem, fetchShape }: { fileSystem: FileSystem; fetchShape: FetchShape },
+  ports: IdentityPorts & { readonly fileSystem: FileSystem },
 ): Promise<NodeIdentity> {
+  const { fileSystem } = ports;
   const stored = await readNodeFile(options.dataDirectory, fileSystem);
   if (stored === undefined) await refuseUsed(options.dataDirectory, fileSystem);
-  const identity = await resolveIdentity(options, { stored, fetchShape });
+  const identity = await resolveIdentity(options, stored, ports);
   if (stored === undefined) await writeNodeFile(options.dataDirectory, identity, fileSystem);
   return identity;
 }

@@ -9,15 +9,22 @@ import { parseEndpoint } from '../configuration/endpoint.js';
 import { formatPeerList, type Peer, sortPeers } from '../configuration/peer-list.js';
 import { StartFailure, type StartFailureReason } from '../errors.js';
 import { defaults, type NodeOptions } from '../options.js';
+import type { Random } from '../ports.js';
 import { clusterIdOf, type ClusterShape } from './cluster-identity.js';
 import type { NodeIdentity } from './node-file.js';
 
 /** Fetches the shape of the cluster that `--join` names. */
 export type FetchShape = (address: string) => Promise<ClusterShape>;
 
+export interface IdentityPorts {
+  readonly fetchShape: FetchShape;
+  readonly random: Pick<Random, 'uint32'>;
+}
+
 export async function resolveIdentity(
   told: NodeOptions,
-  { stored, fetchShape }: { stored: NodeIdentity | undefined; fetchShape: FetchShape },
+  stored: NodeIdentity | undefined,
+  { fetchShape, random }: IdentityPorts,
 ): Promise<NodeIdentity> {
   const options = { ...told, peers: sorted(told.peers) };
   if (stored !== undefined) {
@@ -30,13 +37,18 @@ export async function resolveIdentity(
   }
   const id = options.id ?? idByDefault(options);
   const shape = options.join === undefined ? toldShape(options, id) : await fetchShape(options.join);
-  const identity = { ...shape, id, incarnation: 1, clusterId: clusterIdOf(shape) };
+  const identity = { ...shape, id, directoryId: drawDirectoryId(random), clusterId: clusterIdOf(shape) };
   if (options.join !== undefined) {
     refuseOther(options, identity, { reason: 'usage', what: `the cluster of ${options.join} is another` });
   }
   checkMembership(options, identity);
   checkOwnAddress(options, identity);
   return identity;
+}
+
+function drawDirectoryId(random: Pick<Random, 'uint32'>): string {
+  const words = Array.from({ length: 4 }, () => random.uint32());
+  return words.map((word) => word.toString(16).padStart(8, '0')).join('');
 }
 
 /** Members are numbered in this order, so a list in another one is the same list. */

@@ -1,7 +1,7 @@
 import { KvError } from '@kv/errors';
 import { type HybridLogicalClock, isTimestamp, memberOf, type Timestamp } from '@kv/hlc';
 import type { ReplyHeader, RequestHeader } from '@kv/proto/internal';
-import { type ReplyFacts, ReplicaUnreachable } from '@kv/replication';
+import { type Incarnation, type ReplyFacts, ReplicaUnreachable } from '@kv/replication';
 
 import type { Clock } from '../ports.js';
 
@@ -10,8 +10,10 @@ export const fixedEpoch = 1;
 
 export interface HeaderOptions {
   readonly clusterId: Buffer;
-  /** Version node of this process. */
-  readonly self: number;
+  /** Version node of this process: a loss raises it. */
+  self(): number;
+  /** Of members that ever lost data, as every reply names them. */
+  incarnations(): readonly Incarnation[];
 }
 
 export interface HeaderPorts {
@@ -21,14 +23,14 @@ export interface HeaderPorts {
 
 /** @param facts `deadlineMs`: Infinity = no bound; `at`: the operations' time, which the peer merges (rule 16) */
 export function requestHeader(
-  { clusterId, self }: HeaderOptions,
+  options: Pick<HeaderOptions, 'clusterId' | 'self'>,
   { hlc, clock }: HeaderPorts,
   { deadlineMs, at = 0 }: { readonly deadlineMs: number; readonly at?: number },
 ): RequestHeader {
   return {
-    clusterId,
+    clusterId: options.clusterId,
     epoch: fixedEpoch,
-    from: self,
+    from: options.self(),
     hlcTime: Math.max(hlc.current(), at),
     wallTimeMs: Math.floor(clock.nowMs()),
     // 0 means no bound, so what has less than a millisecond left says 1.
@@ -42,7 +44,7 @@ export function requestHeader(
  */
 export function checkRequestHeader(
   header: RequestHeader | undefined,
-  { clusterId }: HeaderOptions,
+  { clusterId }: Pick<HeaderOptions, 'clusterId'>,
 ): asserts header is RequestHeader {
   if (header === undefined || !isTimestamp(header.hlcTime)) {
     throw new KvError('invalid-argument', 'the message has no valid header', { outcome: 'not-applied' });
@@ -56,13 +58,13 @@ export function checkRequestHeader(
   }
 }
 
-export function replyHeader({ self }: HeaderOptions, { hlc, clock }: HeaderPorts): ReplyHeader {
+export function replyHeader(options: HeaderOptions, { hlc, clock }: HeaderPorts): ReplyHeader {
   return {
     epoch: fixedEpoch,
-    from: self,
+    from: options.self(),
     hlcTime: hlc.current(),
     wallTimeMs: Math.floor(clock.nowMs()),
-    incarnations: [],
+    incarnations: [...options.incarnations()],
   };
 }
 

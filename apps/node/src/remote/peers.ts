@@ -2,10 +2,12 @@ import type { ClockFence } from '@kv/hlc';
 import type { ComparableReplica } from '@kv/replication';
 
 import type { NodeIdentity } from '../cluster/node-file.js';
+import type { Standing } from '../cluster/standing.js';
 import type { ProbedPeer } from '../cluster/probe.js';
 import type { Timers } from '../ports.js';
 import type { NodeTransport, PeerConnection } from '../transport.js';
 import { type HeaderOptions, type HeaderPorts, openReplyHeader, requestHeader } from './message-header.js';
+import { fromDirectory, toJudgedAnswer } from './directory-messages.js';
 import { createRemoteReplica } from './remote-replica.js';
 
 /** The other members of the cluster, and the ways to them. */
@@ -20,6 +22,7 @@ export interface PeersPorts extends HeaderPorts {
   readonly transport: NodeTransport;
   readonly timers: Timers;
   readonly fence: ClockFence;
+  readonly standing: Standing;
 }
 
 export function connectPeers(identity: NodeIdentity, options: HeaderOptions, ports: PeersPorts): Peers {
@@ -45,17 +48,20 @@ export function connectPeers(identity: NodeIdentity, options: HeaderOptions, por
   };
 }
 
+/** Asks whether it is there, compares the clocks, and shows it this member's data directory. */
 async function pingPeer(
   options: HeaderOptions & { readonly number: number; readonly timeoutMs: number },
   ports: PeersPorts & { readonly connection: PeerConnection },
 ): Promise<void> {
   const { number, timeoutMs } = options;
-  const { clock, connection, fence } = ports;
+  const { clock, connection, fence, standing } = ports;
   const sentAtMonotonicMs = clock.monotonicMs();
   const header = requestHeader(options, ports, { deadlineMs: timeoutMs });
-  const response = await connection.ping({ header, directory: undefined }, { timeoutMs });
+  const shown = standing.directory();
+  const response = await connection.ping({ header, directory: fromDirectory(shown) }, { timeoutMs });
   openReplyHeader(response.header, number);
   const receivedAtMonotonicMs = clock.monotonicMs();
   const peerWallMs = response.header?.wallTimeMs ?? 0;
   fence.observePeer({ member: number, peerWallMs, sentAtMonotonicMs, receivedAtMonotonicMs });
+  await standing.judged(number, shown, toJudgedAnswer(response));
 }

@@ -23,6 +23,7 @@ const recordOf = (key: string, value = 'v') =>
 const record = recordOf('k');
 const facts = { hlcTime: now, purgeFloor: zeroTimestamp, epoch: 1, incarnations: [] };
 const deadlineMs = 1_000;
+const standing = { judge: () => Promise.reject(new Error()), note: () => Promise.resolve() };
 
 /** The way from a coordinator on member 1 to `replica` on member 2, without a network in between. */
 function remote(
@@ -31,7 +32,10 @@ function remote(
 ): ComparableReplica {
   const hlc = createHybridLogicalClock({}, { clock });
   const service = {
-    ...createReplicaService({ clusterId, self }, { hlc, clock, replica: replica as ComparableReplica }),
+    ...createReplicaService(
+      { clusterId, self: () => self, incarnations: () => [] },
+      { hlc, clock, replica: replica as ComparableReplica, standing },
+    ),
     ...change,
   };
   const context = { signal: new AbortController().signal, metadata: { get: () => undefined } };
@@ -43,7 +47,7 @@ function remote(
     digest: (request) => service.digest(request, context),
   } satisfies Partial<PeerConnection> as unknown as PeerConnection;
   const ports = { connection, hlc, clock, timers: systemTimers() };
-  return createRemoteReplica({ clusterId, self: asker, member: 2 }, ports);
+  return createRemoteReplica({ clusterId, self: () => asker, incarnations: () => [], member: 2 }, ports);
 }
 
 describe('a remote replica', () => {

@@ -3,12 +3,14 @@
  * carries out side by side, so that one fsync serves them all.
  */
 import { KvError, toKvError } from '@kv/errors';
-import type { Timestamp } from '@kv/hlc';
-import { DirectoryVerdict, type RequestHeader } from '@kv/proto/internal';
+import { incarnationOf, memberOf, type Timestamp } from '@kv/hlc';
+import type { Directory, RequestHeader } from '@kv/proto/internal';
 import type { ComparableReplica, ReadReply, WriteReply } from '@kv/replication';
 import { type RecordView, readRecords } from '@kv/storage';
 
+import type { Standing } from '../cluster/standing.js';
 import { digestsPerMessageMax, operationsPerMessageMax, scanPageBytesMax } from '../limits.js';
+import { fromJudgement, toDirectory } from '../remote/directory-messages.js';
 import {
   checkRequestHeader,
   type HeaderOptions,
@@ -27,10 +29,11 @@ import type { ReplicaService } from '../transport.js';
 
 export interface ReplicaServicePorts extends HeaderPorts {
   readonly replica: ComparableReplica;
+  readonly standing: Pick<Standing, 'judge' | 'note'>;
 }
 
 export function createReplicaService(options: HeaderOptions, ports: ReplicaServicePorts): ReplicaService {
-  const { replica } = ports;
+  const { replica, standing } = ports;
   const reply = () => replyHeader(options, ports);
 
   /** The checksum of every record is verified before the first is handed on: all or nothing of a damaged message. */
@@ -45,6 +48,11 @@ export function createReplicaService(options: HeaderOptions, ports: ReplicaServi
       const { code, message: reason } = toKvError(error);
       throw new KvError(code, reason, { outcome: 'not-applied', cause: error });
     }
+  }
+
+  /** Rule 15: durably, and before anything is shown, so that every reply from then on names it. */
+  function noteIncarnation({ from }: RequestHeader): Promise<void> {
+    return standing.note({ member: memberOf(from), incarnation: incarnationOf(from) });
   }
 
   return {
@@ -73,30 +81,23 @@ export function createReplicaService(options: HeaderOptions, ports: ReplicaServi
     },
     scanPartition: async ({ header, ...page }, { signal }) => {
       checkRequestHeader(header, options);
+      if (page.rebuild) await noteIncarnation(header);
       const { deadlineMs } = header;
       const at = header.hlcTime as Timestamp;
       const bytesMax = Math.min(page.bytesMax, scanPageBytesMax);
       const answer = await replica.scanPartition({ ...page, bytesMax, at, deadlineMs, signal });
       return fromScanReply(answer, reply());
     },
-    digest: async ({ header, partitions }, { signal }) => {
+    digest: async ({ header, partitions: asked }, { signal }) => {
       checkRequestHeader(header, options);
-      const { deadlineMs } = header;
-      const answer = await replica.digest({
-        partitions: bounded(partitions, digestsPerMessageMax),
-        deadlineMs,
-        signal,
-      });
+      await noteIncarnation(header);
+      const partitions = bounded(asked, digestsPerMessageMax);
+      const answer = await replica.digest({ partitions, deadlineMs: header.deadlineMs, signal });
       return fromDigestReply(answer, reply());
     },
-    ping: ({ header }) => {
+    ping: async ({ header, directory }) => {
       checkRequestHeader(header, options);
-      return Promise.resolve({
-        header: reply(),
-        verdict: DirectoryVerdict.UNSPECIFIED,
-        remembered: [],
-        confirmed: true,
-      });
+      return { header: reply(), ...fromJudgement(await judgement(standing, directory)) };
     },
   };
 }
@@ -107,6 +108,15 @@ function bounded<Item>(items: readonly Item[], itemsMax = operationsPerMessageMa
   throw new KvError('invalid-argument', `a message holds at most ${itemsMax} operations`, {
     outcome: 'not-applied',
   });
+}
+
+/** That a disk takes nothing now is no reason to call this member dead: it only says nothing about the directory. */
+async function judgement(standing: Pick<Standing, 'judge'>, shown: Directory | undefined) {
+  try {
+    return shown === undefined ? undefined : await standing.judge(toDirectory(shown));
+  } catch {
+    return undefined;
+  }
 }
 
 async function toReadResult(reply: Promise<ReadReply>) {

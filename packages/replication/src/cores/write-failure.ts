@@ -45,6 +45,7 @@ function codeOf(evidence: Evidence): ErrorCode {
       return 'timeout';
     case 'storage':
     case 'not-ready':
+    case 'unconfirmed':
       return 'unavailable';
     case 'ticket-expired':
       return evidence.answers.some((answer) => answer.kind === 'refused' && answer.code === 'clock-drift')

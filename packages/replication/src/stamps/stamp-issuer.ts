@@ -25,11 +25,11 @@ export type StampResult =
  *   far that peers would refuse the stamp
  * - `fenced`: the wall clock jumped, or disagrees with a majority of peers (rule 17)
  * - `ceiling`: the next stamp would be above `notAfter` (rule 11)
- * - `not-ready`: after a restart the clock has not reached what may have been issued before it (rule 17), or the peers
- *   have not confirmed that this data directory is the newest of its member (rule 15)
+ * - `not-ready`: after a restart the clock has not reached what may have been issued before it (rule 17)
+ * - `unconfirmed`: the peers have not yet said that this data directory is the newest of its member (rule 15)
  * - `storage`: the durable ceiling could not be raised
  */
-export type StampRefusal = 'drift' | 'fenced' | 'ceiling' | 'not-ready' | 'storage';
+export type StampRefusal = 'drift' | 'fenced' | 'ceiling' | 'not-ready' | 'unconfirmed' | 'storage';
 
 export interface StampIssuerPorts {
   readonly hlc: HybridLogicalClock;
@@ -81,7 +81,8 @@ class CeilingIssuer implements StampIssuer {
     try {
       const fenced = fence.verdict() !== 'ok';
       if (!usesOwnStamp({ fenced, admitted: true })) return 'fenced';
-      if (hlc.readyInMs() > 0 || isAdmitted?.() === false) return 'not-ready';
+      if (isAdmitted?.() === false) return 'unconfirmed';
+      if (hlc.readyInMs() > 0) return 'not-ready';
       if (above !== undefined) hlc.receive(above);
       const stamp = hlc.now();
       // A coordinator checks its own stamp like a stranger's (rule 17): every replica would refuse it.
