@@ -57,10 +57,12 @@ export interface Decisions {
   /** Rule 9: a version beside another replica's "absent, with this purge floor" is dead. */
   readonly isDead: (version: Version, purgeFloor: Timestamp) => boolean;
 
+  /** Rule 10: so many replicas are asked what is there before a ticket is stamped: a quorum. */
+  readonly ticketReplies: (quorum: number) => number;
   /** Rule 10: a ticket is above the largest timestamp that its quorum showed. */
-  ticketAbove(seen: Timestamp | undefined): Timestamp | undefined;
+  readonly ticketAbove: (seen: Timestamp | undefined) => Timestamp | undefined;
   /** Rule 10: a write that brings a ticket is stored as that version, however often it comes. False = stamped anew. */
-  keepsTicket(): boolean;
+  readonly keepsTicket: () => boolean;
   /** Rule 10: "I know this operation" is no acknowledgement. True = `already`, and nothing is stored. */
   readonly knowsOperation: (record: RecordView, held: () => RecordView | undefined) => boolean;
   /** Rule 11: the latest stamp that the attempt may get. */
@@ -137,6 +139,7 @@ export const soundDecisions: Decisions = {
   answersAtOnce: ({ holders, writeQuorum }) => holders >= writeQuorum,
   isDead: (version, purgeFloor) => version.timestamp < purgeFloor,
 
+  ticketReplies: (quorum) => quorum,
   ticketAbove: (seen) => seen,
   keepsTicket: () => true,
   knowsOperation: () => false,

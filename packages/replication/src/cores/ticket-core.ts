@@ -103,7 +103,7 @@ class TicketQuery implements TicketCore {
     if (this.#phase !== 'asking' || this.#answers.has(from) || !owners.includes(from)) return nothing;
     this.#answers.set(from, answer);
     if (this.#incarnations.hear(answer)) this.#incarnations.sift(this.#answers, outdated);
-    if (this.#replies() >= required) {
+    if (this.#replies() >= this.#decisions.ticketReplies(required)) {
       this.#phase = 'stamping';
       return [{ kind: 'stamp', above: this.#decisions.ticketAbove(this.#largestSeen()) }];
     }
