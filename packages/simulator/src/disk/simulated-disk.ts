@@ -28,6 +28,8 @@ export interface SimulatedDiskPorts {
   readonly world: World;
   readonly random: SeededRandom;
   readonly onAppended: (record: FoundRecord) => void;
+  /** A deliberate bug: a sync does nothing, and says that it did. */
+  readonly disksLie: boolean;
 }
 
 /** Milliseconds that an operation takes on a disk in good health: at least, and at most in addition. */
@@ -122,6 +124,7 @@ export class SimulatedDisk {
       writev: (parts, position) => written(parts, () => file.writev(parts, position)),
       sync: () =>
         operate('sync', async () => {
+          if (this.#ports.disksLie) return;
           await file.sync();
           this.durable.synced(path);
         }),
@@ -164,7 +167,9 @@ export class SimulatedDisk {
   /** Flips one bit of a file. Returns its path, or undefined if there is no file to rot. */
   rot(isTarget: (path: string) => boolean): string | undefined {
     const { random } = this.#ports;
-    const paths = this.#files.paths().filter((path) => isTarget(path) && this.#files.contents(path).length > 0);
+    const paths = this.#files
+      .paths()
+      .filter((path) => isTarget(path) && this.#files.contents(path).length > 0);
     if (paths.length === 0) return undefined;
     const path = random.pick(paths);
     const bytes = this.#files.contents(path);

@@ -25,7 +25,10 @@ export interface FaultSurroundings {
 export type Undo = () => void | Promise<void>;
 
 /** Begins a fault; undefined = it could not be inflicted now, and does not count. */
-export type Inflict = (fault: PlannedFault, surroundings: FaultSurroundings) => Undo | undefined | Promise<Undo | undefined>;
+export type Inflict = (
+  fault: PlannedFault,
+  surroundings: FaultSurroundings,
+) => Undo | undefined | Promise<Undo | undefined>;
 
 export const nothingToUndo: Undo = () => undefined;
 

@@ -80,20 +80,32 @@ function* linksBetween({ network }: FaultSurroundings, first: readonly string[],
 }
 
 function pairOf(fault: PlannedFault, surroundings: FaultSurroundings): Iterable<Link> {
-  return linksBetween(surroundings, [targetOf(fault, surroundings).host], [otherOf(fault, surroundings).host]);
+  return linksBetween(
+    surroundings,
+    [targetOf(fault, surroundings).host],
+    [otherOf(fault, surroundings).host],
+  );
 }
 
 function allLinksOf(fault: PlannedFault, surroundings: FaultSurroundings): Iterable<Link> {
   const { host } = targetOf(fault, surroundings);
   const hosts = [...surroundings.machines, ...surroundings.clients].map((each) => each.host);
-  return linksBetween(surroundings, [host], hosts.filter((other) => other !== host));
+  return linksBetween(
+    surroundings,
+    [host],
+    hosts.filter((other) => other !== host),
+  );
 }
 
 function* everyLink(surroundings: FaultSurroundings): Generator<Link> {
   const { machines, clients, network } = surroundings;
   const nodes = machines.map(({ host }) => host);
   for (const a of nodes) for (const b of nodes) if (a !== b) yield network.link(a, b);
-  yield* linksBetween(surroundings, clients.map(({ host }) => host), nodes);
+  yield* linksBetween(
+    surroundings,
+    clients.map(({ host }) => host),
+    nodes,
+  );
 }
 
 function cut(fault: PlannedFault, { network }: FaultSurroundings, links: readonly Link[]) {

@@ -1,16 +1,39 @@
+import { physicalMs, type Timestamp } from '@kv/hlc';
 import type { DeleteRequest, PutRequest, PutResponse } from '@kv/proto';
 import { ConsistencyLevel } from '@kv/proto';
-import type { HistoryRecorder, Level, RecordedWrite, Version } from '@kv/testing/checkers';
+import type { HistoryRecorder, RecordedWrite, Version } from '@kv/testing/checkers';
 
 import { hex, latin1, type FoundRecord } from '../disk/record-scan.js';
 import type { DurableRecords } from '../disk/durable-records.js';
 import type { Answered } from '../network/serve.js';
+import type { EvidenceCheckerName, RunViolation } from '../runner/run-violation.js';
+import { epochMs } from '../world/simulated-clock.js';
+import type { World } from '../world/world.js';
 
 export interface EvidenceOptions {
   readonly replicationFactor: number;
   /** False where an acknowledgement does not promise stable storage. */
   readonly judgesDurability: boolean;
 }
+
+export interface StampedEvent {
+  readonly key: Uint8Array;
+  readonly operationId: Uint8Array | undefined;
+  readonly version: Version;
+  readonly round: number | 'ticket';
+}
+
+/** The first stamp, and one more. */
+const roundsMax = 2;
+
+/**
+ * How far ahead of true time a stored version may be: an undetected error of the coordinator's own clock (below half of the
+ * drift bound against each of its peers), and the drift bound on top of it, twice over.
+ */
+const aheadMsMax = 2_000;
+
+/** One is enough, and a run must not drown in them. */
+const problemsMax = 20;
 
 /**
  * What is known of a run from above. Operations are recognised by the id that travels with them, in requests and in
@@ -19,14 +42,25 @@ export interface EvidenceOptions {
 export class EvidenceCollector {
   readonly #options: EvidenceOptions;
   readonly #recorder: HistoryRecorder;
+  readonly #world: World;
+  readonly #problems: RunViolation[] = [];
   readonly #writes = new Map<string, RecordedWrite>();
   readonly #appended = new Set<string>();
   /** Of all machines. */
   disks: readonly DurableRecords[] = [];
 
-  constructor(options: EvidenceOptions, recorder: HistoryRecorder) {
+  constructor(
+    options: EvidenceOptions,
+    { recorder, world }: { readonly recorder: HistoryRecorder; readonly world: World },
+  ) {
     this.#options = options;
     this.#recorder = recorder;
+    this.#world = world;
+  }
+
+  /** What was seen that no history shows. */
+  get problems(): readonly RunViolation[] {
+    return this.#problems;
   }
 
   /** A client sent a request of this operation. */
@@ -35,8 +69,11 @@ export class EvidenceCollector {
   }
 
   /** A coordinator made a stamp for an operation. */
-  stamped(operationId: Uint8Array | undefined, version: Version): void {
-    if (operationId !== undefined) this.#writes.get(hex(operationId))?.stamped(version);
+  stamped({ key, operationId, version, round }: StampedEvent): void {
+    const write = operationId === undefined ? undefined : this.#writes.get(hex(operationId));
+    write?.stamped(version);
+    if (round === 'ticket' || round <= roundsMax) return;
+    this.#object('rounds', latin1(key), `a write is stamped for round ${round}`);
   }
 
   /** Some replica wrote a record to its disk. */
@@ -45,6 +82,10 @@ export class EvidenceCollector {
     if (this.#appended.has(name)) return;
     this.#appended.add(name);
     this.#recorder.appended({ key, version });
+    const aheadMs = physicalMs(version.timestamp as Timestamp) - (epochMs + this.#world.nowMs);
+    if (aheadMs > aheadMsMax) {
+      this.#object('drift', key, `a replica stores a version ${Math.round(aheadMs)} ms ahead of true time`);
+    }
     if (operationId !== undefined) this.#writes.get(operationId)?.stamped(version);
   };
 
@@ -62,11 +103,15 @@ export class EvidenceCollector {
     this.#recorder.acknowledged({ operation: write.id, holders, required: this.#required(consistency) });
   };
 
+  #object(checker: EvidenceCheckerName, key: string, message: string): void {
+    const { nowMs } = this.#world;
+    if (this.#problems.length >= problemsMax) return;
+    this.#problems.push({ checker, key, message: `${message} (at ${nowMs.toFixed(1)} ms)`, operations: [] });
+  }
+
   #required(level: ConsistencyLevel): number {
     const { replicationFactor } = this.#options;
     if (level === ConsistencyLevel.ONE) return 1;
     return level === ConsistencyLevel.ALL ? replicationFactor : Math.floor(replicationFactor / 2) + 1;
   }
 }
-
-export type { Level };

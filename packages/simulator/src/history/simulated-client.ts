@@ -65,8 +65,7 @@ export class SimulatedClient {
   async run(operation: PlannedOperation): Promise<boolean> {
     const { abandonMs } = operation;
     const abandon = abandonMs > 0 ? new AbortController() : undefined;
-    const cancel =
-      abandon === undefined ? undefined : this.#timers.after(abandonMs, () => abandon.abort());
+    const cancel = abandon === undefined ? undefined : this.#timers.after(abandonMs, () => abandon.abort());
     const options = { consistency: operation.level, timeoutMs: operation.timeoutMs, signal: abandon?.signal };
     try {
       return operation.kind === 'get'
@@ -131,7 +130,8 @@ export class SimulatedClient {
     if (method !== 'kv.Put' && method !== 'kv.Delete') return;
     const { operationId, key } = request as PutRequest | DeleteRequest;
     const write = this.#bySequence.get(operationId.readUInt32BE(12));
-    if (write === undefined) throw new Error(`${this.host} sends a write that it never began: ${key.toString()}`);
+    if (write === undefined)
+      throw new Error(`${this.host} sends a write that it never began: ${key.toString()}`);
     this.#ports.evidence.requested(operationId, write);
   }
 

@@ -27,7 +27,9 @@ export interface MachinePorts {
   readonly random: SeededRandom;
   readonly onAppended: (record: FoundRecord) => void;
   readonly onAnswered: (answered: Answered) => void;
-  readonly composition: NodeComposition;
+  /** For each start anew. */
+  readonly composition: () => NodeComposition;
+  readonly disksLie: boolean;
 }
 
 /** A process that cannot start, or had to stop, is started again after this. */
@@ -194,7 +196,7 @@ export class Machine {
   }
 
   #composition(process: SimulatedProcess): NodeComposition {
-    const { composition } = this.#ports;
+    const composition = this.#ports.composition();
     return {
       ...composition,
       observer: {

@@ -2,6 +2,7 @@ import type { NodeComposition, NodeOptions } from '@kv/node';
 import { createSeededRandom, type SeededRandom } from '@kv/testing';
 import { createHistoryRecorder, type HistoryRecorder } from '@kv/testing/checkers';
 
+import type { DeliberateBug } from '../bugs/deliberate-bug.js';
 import { EvidenceCollector } from '../history/evidence.js';
 import { SimulatedClient } from '../history/simulated-client.js';
 import { Network } from '../network/network.js';
@@ -25,7 +26,7 @@ export interface SimulatedCluster {
 /** Machines, clients and the network between them, as a plan wants them. Nothing runs yet. */
 export function createSimulatedCluster(
   plan: Plan,
-  { world, composition }: { readonly world: World; readonly composition: NodeComposition },
+  { world, bug }: { readonly world: World; readonly bug: DeliberateBug | undefined },
 ): SimulatedCluster {
   const { cluster, seed } = plan;
   const randomOf = (stream: number): SeededRandom => createSeededRandom(seed * 1_000 + stream);
@@ -33,7 +34,7 @@ export function createSimulatedCluster(
   const recorder = createHistoryRecorder({}, { clock: { nowMs: () => world.nowMs } });
   const evidence = new EvidenceCollector(
     { replicationFactor: cluster.replicationFactor, judgesDurability: cluster.durability === 'always' },
-    recorder,
+    { recorder, world },
   );
   const peers = Array.from({ length: cluster.nodes }, (_, index) => {
     const id = String.fromCharCode(97 + index);
@@ -52,13 +53,11 @@ export function createSimulatedCluster(
           random: randomOf(100 + index),
           onAppended: evidence.appended,
           onAnswered: evidence.answered,
-          composition: {
-            ...composition,
-            observer: {
-              ...composition.observer,
-              stamped: (event) => evidence.stamped(event.operationId, event.version),
-            },
-          },
+          composition: (): NodeComposition => ({
+            ...bug?.composition(),
+            observer: { stamped: (event) => evidence.stamped(event) },
+          }),
+          disksLie: bug?.disksLie === true,
         },
       ),
   );

@@ -25,7 +25,13 @@ export function createClientTransport(host: string, ports: ClientTransportPorts)
       const calls: Record<string, unknown> = { close: () => connection.close() };
       for (const service of ['kv', 'cluster'] as const) {
         for (const [key, method] of Object.entries(serviceMethods[service])) {
-          const exchange: Exchange = { connection, method, path: pathOf(service, key), onRequest, onResponse };
+          const exchange: Exchange = {
+            connection,
+            method,
+            path: pathOf(service, key),
+            onRequest,
+            onResponse,
+          };
           calls[key] = method.responseStream ? streamCall(exchange) : unaryCall(exchange);
         }
       }

@@ -2,25 +2,27 @@ import type { SeededRandom } from '@kv/testing';
 
 import { allFaultKinds, type FaultKind, faultKinds } from '../faults/fault-kinds.js';
 import type { PlannedFault } from './plan.js';
+import { faultWeightOf, type Profile } from './profiles.js';
 
 export interface FaultsFacts {
   readonly safetyMs: number;
-  readonly clusterNodes: number;
+  readonly profile: Profile;
 }
 
 /** Kinds that a plan favours, so that runs differ: trouble of one sort all the time finds what a mix hides. */
 const favouredKinds = 5;
 
-export function drawFaults(random: SeededRandom, { safetyMs }: FaultsFacts): PlannedFault[] {
-  const count = 14 + random.below(16);
-  const favoured = Array.from({ length: favouredKinds }, () => drawKind(random));
+export function drawFaults(random: SeededRandom, { safetyMs, profile }: FaultsFacts): PlannedFault[] {
+  const count = 16 + random.below(14);
+  const weights = allFaultKinds.map((kind) => faultKinds[kind].weight * faultWeightOf(profile, kind));
+  const favoured = Array.from({ length: favouredKinds }, () => drawKind(random, weights));
   return Array.from({ length: count }, (_, id): PlannedFault => {
-    const kind = random.float() < 0.6 ? random.pick(favoured) : drawKind(random);
+    const kind = random.float() < 0.6 ? random.pick(favoured) : drawKind(random, weights);
     const { durationMsMax } = faultKinds[kind];
     return {
       id,
       kind,
-      atMs: random.float() * safetyMs * 0.92,
+      atMs: random.float() * safetyMs * 0.95,
       durationMs: durationMsMax * (0.05 + 0.95 * random.float()),
       target: random.below(1_000),
       other: random.uint32(),
@@ -29,13 +31,11 @@ export function drawFaults(random: SeededRandom, { safetyMs }: FaultsFacts): Pla
   }).sort((a, b) => a.atMs - b.atMs);
 }
 
-function drawKind(random: SeededRandom): FaultKind {
-  let left = random.float() * totalWeight;
-  for (const kind of allFaultKinds) {
-    left -= faultKinds[kind].weight;
-    if (left < 0) return kind;
+function drawKind(random: SeededRandom, weights: readonly number[]): FaultKind {
+  let left = random.float() * weights.reduce((sum, weight) => sum + weight, 0);
+  for (const [index, weight] of weights.entries()) {
+    left -= weight;
+    if (left < 0) return allFaultKinds[index]!;
   }
   return 'process-kill';
 }
-
-const totalWeight = allFaultKinds.reduce((sum, kind) => sum + faultKinds[kind].weight, 0);

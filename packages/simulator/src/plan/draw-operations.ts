@@ -2,12 +2,14 @@ import type { SeededRandom } from '@kv/testing';
 import type { Level } from '@kv/testing/checkers';
 
 import type { ClientPlan, PlannedOperation } from './plan.js';
+import type { Profile } from './profiles.js';
 
 export interface OperationsFacts {
   readonly clients: readonly ClientPlan[];
   readonly safetyMs: number;
   /** About so many. */
   readonly count: number;
+  readonly profile: Profile;
 }
 
 interface Mix {
@@ -25,12 +27,12 @@ const roundTripMs = 8;
 
 /** What the clients will do: few keys and bursts, so that operations meet; pauses, so that faults have their time. */
 export function drawOperations(random: SeededRandom, facts: OperationsFacts): PlannedOperation[] {
-  const { clients, safetyMs, count } = facts;
+  const { clients, safetyMs, count, profile } = facts;
   const strands = clients.flatMap(({ strands }, client) =>
     Array.from({ length: strands }, (_, strand) => ({ client, strand })),
   );
   const each = Math.ceil(count / strands.length);
-  const mix = drawMix(random, Math.max(1, safetyMs / each - roundTripMs));
+  const mix = drawMix(random, profile, Math.max(1, safetyMs / each - roundTripMs));
   const operations: PlannedOperation[] = [];
   for (let number = 0; number < each; number += 1) {
     for (const strand of strands) {
@@ -40,25 +42,32 @@ export function drawOperations(random: SeededRandom, facts: OperationsFacts): Pl
   return operations;
 }
 
-function drawMix(random: SeededRandom, thinkMs: number): Mix {
-  const keys = Array.from({ length: 3 + random.below(14) }, (_, index) => `k${index}`);
-  const levels = new Map(keys.map((key) => [key, drawLevels(random)]));
-  return {
-    ...{ keys, levels, thinkMs },
+function drawMix(random: SeededRandom, profile: Profile, thinkMs: number): Mix {
+  const { keysMax = 17, thinkFactor = 1, linearizableShare } = profile;
+  const keyCount = Math.min(keysMax, 3 + random.below(14));
+  const keys = Array.from({ length: keyCount }, (_, index) => `k${index}`);
+  const levels = new Map(keys.map((key) => [key, drawLevels(random, linearizableShare)]));
+  const drawn = {
     getShare: 0.4 + random.float() * 0.25,
     deleteShare: 0.05 + random.float() * 0.15,
     ttlShare: random.float() < 0.5 ? 0 : 0.05 + random.float() * 0.25,
     abandonShare: random.float() < 0.5 ? 0 : random.float() * 0.08,
   };
+  return { keys, levels, thinkMs: thinkMs * thinkFactor, ...drawn, ...sharesOf(profile) };
+}
+
+function sharesOf({ getShare, deleteShare, ttlShare, abandonShare }: Profile): Partial<Mix> {
+  const given = Object.entries({ getShare, deleteShare, ttlShare, abandonShare });
+  return Object.fromEntries(given.filter(([, share]) => share !== undefined));
 }
 
 /** A key is used at one level mostly: what is promised of LINEARIZABLE holds for keys written at nothing else. */
-function drawLevels(random: SeededRandom): readonly Level[] {
+function drawLevels(random: SeededRandom, linearizableShare = 0.2): readonly Level[] {
+  if (random.float() < linearizableShare) return ['linearizable'];
   const draw = random.float();
-  if (draw < 0.5) return ['quorum'];
-  if (draw < 0.7) return ['linearizable'];
-  if (draw < 0.85) return ['quorum', 'quorum', 'all', 'linearizable'];
-  if (draw < 0.95) return ['quorum', 'quorum', 'one'];
+  if (draw < 0.6) return ['quorum'];
+  if (draw < 0.8) return ['quorum', 'quorum', 'all', 'linearizable'];
+  if (draw < 0.93) return ['quorum', 'quorum', 'one'];
   return ['one'];
 }
 

@@ -2,10 +2,12 @@ import type { Level } from '@kv/testing/checkers';
 import type { Durability } from '@kv/storage';
 
 import type { FaultKind } from '../faults/fault-kinds.js';
+import type { ProfileName } from './profiles.js';
 
 /** Everything that a run is to do, as data: drawn from a seed, shown to people, and made smaller by the shrinker. */
 export interface Plan {
   readonly seed: number;
+  readonly profile: ProfileName;
   readonly cluster: ClusterPlan;
   readonly clients: readonly ClientPlan[];
   readonly operations: readonly PlannedOperation[];

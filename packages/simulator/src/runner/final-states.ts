@@ -57,6 +57,8 @@ function digestOf(records: readonly HeldRecord[]): string {
         : 1,
   );
   return sorted
-    .map(({ final: { key, version }, bytes }) => `${key}:${version.timestamp}@${version.node}:${bytes.length}`)
+    .map(
+      ({ final: { key, version }, bytes }) => `${key}:${version.timestamp}@${version.node}:${bytes.length}`,
+    )
     .join('|');
 }

@@ -33,7 +33,8 @@ export async function runLiveness(plan: Plan, run: LivenessRun): Promise<RunViol
       }
     }),
   );
-  const areEqual = (): boolean => machines.every(({ isServing, isDoubtful }) => isServing && !isDoubtful) &&
+  const areEqual = (): boolean =>
+    machines.every(({ isServing, isDoubtful }) => isServing && !isDoubtful) &&
     finalStates(plan, machines)?.isEqual === true;
   const withinMs = healedMs + convergenceMs - world.nowMs;
   const isConverged = await waitUntil(areEqual, { withinMs, world });

@@ -22,7 +22,11 @@ export function runFaults(plan: Plan, run: FaultsRun): { stop(): Promise<void> }
   let isOver = false;
   const note = (fault: PlannedFault, what: string): void => {
     world.trace.text(fault.kind);
-    world.trace.line(world.nowMs, 'fault', () => `${fault.kind} #${fault.id} ${what} ${JSON.stringify(fault)}`);
+    world.trace.line(
+      world.nowMs,
+      'fault',
+      () => `${fault.kind} #${fault.id} ${what} ${JSON.stringify(fault)}`,
+    );
   };
 
   async function begin(fault: PlannedFault): Promise<void> {
@@ -50,7 +54,10 @@ export function runFaults(plan: Plan, run: FaultsRun): { stop(): Promise<void> }
     stop: async () => {
       isOver = true;
       for (const end of [...lasting]) await end();
-      for (const machine of machines) machine.start();
+      for (const machine of machines) {
+        machine.clock.synchronise();
+        machine.start();
+      }
     },
   };
 }

@@ -1,6 +1,6 @@
-import type { NodeComposition } from '@kv/node';
 import { type History, type HistoryFigures, measureHistory, check, type Verdict } from '@kv/testing/checkers';
 
+import type { DeliberateBug } from '../bugs/deliberate-bug.js';
 import type { FaultKind } from '../faults/fault-kinds.js';
 import { createSimulatedCluster } from '../machines/simulated-cluster.js';
 import type { Plan } from '../plan/plan.js';
@@ -15,8 +15,8 @@ import { startCluster, stopCluster } from './start-and-stop.js';
 export interface RunOptions {
   /** Keep a trace to read. */
   readonly readable?: boolean | undefined;
-  /** How nodes are put together differently: a deliberate bug. */
-  readonly composition?: NodeComposition | undefined;
+  /** Planted in every node. */
+  readonly bug?: DeliberateBug | undefined;
 }
 
 export interface RunResult {
@@ -35,13 +35,18 @@ export interface RunResult {
 /** Runs a plan from the first node's start to the verdict. The same plan gives the same result, whatever the machine. */
 export async function runPlan(plan: Plan, options: RunOptions = {}): Promise<RunResult> {
   const world = new World({ readable: options.readable });
-  const cluster = createSimulatedCluster(plan, { world, composition: options.composition ?? {} });
+  const cluster = createSimulatedCluster(plan, { world, bug: options.bug });
   const problems: RunViolation[] = [];
   const faultsByKind: Partial<Record<FaultKind, number>> = {};
   await world.run(async () => {
     const started = await startCluster(cluster.machines, world);
     if (!started) {
-      problems.push({ checker: 'liveness', message: 'the cluster did not start', key: undefined, operations: [] });
+      problems.push({
+        checker: 'liveness',
+        message: 'the cluster did not start',
+        key: undefined,
+        operations: [],
+      });
       return;
     }
     const startedMs = world.nowMs;
@@ -57,7 +62,7 @@ export async function runPlan(plan: Plan, options: RunOptions = {}): Promise<Run
   world.trace.text(JSON.stringify(history.operations.map(({ endedMs }) => endedMs)));
   return {
     seed: plan.seed,
-    violations: violationsOf(world.defects, problems, verdict),
+    violations: violationsOf(world.defects, [...problems, ...cluster.evidence.problems], verdict),
     verdict,
     history,
     figures: measureHistory(history),

@@ -2,8 +2,14 @@ import type { CheckerName, Verdict } from '@kv/testing/checkers';
 
 import type { Defect } from '../world/world.js';
 
-/** What judges beside the checkers of histories: nothing throws, nothing leaks in, everything comes back in time. */
-export type RunCheckerName = CheckerName | 'defect' | 'liveness';
+/**
+ * What judges beside the checkers of histories: nothing throws or leaks in, everything becomes well again in time, and the
+ * same seed gives the same run.
+ */
+export type RunCheckerName = CheckerName | EvidenceCheckerName | 'defect' | 'liveness' | 'deterministic';
+
+/** What is judged while a run goes on: `rounds`: a conflict costs one more round, never more. `drift`: no stamp from far ahead. */
+export type EvidenceCheckerName = 'rounds' | 'drift';
 
 export interface RunViolation {
   readonly checker: RunCheckerName;

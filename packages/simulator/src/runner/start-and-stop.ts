@@ -15,7 +15,10 @@ export async function startCluster(machines: readonly Machine[], world: World): 
 
 /** Everything can be stopped, and ends. */
 export async function stopCluster(
-  { machines, clients }: { readonly machines: readonly Machine[]; readonly clients: readonly SimulatedClient[] },
+  {
+    machines,
+    clients,
+  }: { readonly machines: readonly Machine[]; readonly clients: readonly SimulatedClient[] },
   world: World,
 ): Promise<RunViolation[]> {
   await Promise.all(clients.map((client) => client.close()));

@@ -16,6 +16,7 @@ export const epochMs = 1_767_225_600_000;
  */
 export class SimulatedClock {
   readonly #world: World;
+  readonly #setting: ClockSetting;
   #rate: number;
   /** The monotonic clock showed `#anchorLocalMs` at `#anchorTrueMs`. */
   #anchorTrueMs: number;
@@ -25,8 +26,10 @@ export class SimulatedClock {
   /** What the wall clock shows while it stands still. */
   #frozenAtMs: number | undefined;
 
-  constructor(world: World, { skewMs, rate }: ClockSetting) {
+  constructor(world: World, setting: ClockSetting) {
+    const { skewMs, rate } = setting;
     this.#world = world;
+    this.#setting = setting;
     this.#rate = rate;
     this.#anchorTrueMs = world.nowMs;
     this.#anchorLocalMs = 1_000;
@@ -78,6 +81,13 @@ export class SimulatedClock {
     this.#anchorLocalMs = this.monotonicMs() - forMs * this.#rate;
     this.#anchorTrueMs = this.#world.nowMs;
     if (wallKnows) this.#offsetMs += forMs * this.#rate;
+  }
+
+  /** Somebody put the clocks right: as wrong as they were in the beginning, and no more. */
+  synchronise(): void {
+    this.#frozenAtMs = undefined;
+    this.setRate(this.#setting.rate);
+    this.#offsetMs = epochMs + this.#world.nowMs + this.#setting.skewMs - this.monotonicMs();
   }
 
   /** Wall clock against true time now. */

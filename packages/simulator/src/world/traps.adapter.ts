@@ -14,13 +14,15 @@ const trapped: readonly Property[] = [
   [performance, 'now'],
   [AbortSignal, 'timeout'],
   [process, 'hrtime'],
-  ...['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'fetch'].map(
-    (name): Property => [globalThis, name],
-  ),
+  ...['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'fetch'].map((name): Property => [
+    globalThis,
+    name,
+  ]),
   ...['setTimeout', 'setInterval', 'setImmediate'].map((name): Property => [timers, name]),
-  ...['randomBytes', 'randomFill', 'randomFillSync', 'randomInt', 'randomUUID'].map(
-    (name): Property => [crypto, name],
-  ),
+  ...['randomBytes', 'randomFill', 'randomFillSync', 'randomInt', 'randomUUID'].map((name): Property => [
+    crypto,
+    name,
+  ]),
   ...['getRandomValues', 'randomUUID'].map((name): Property => [globalThis.crypto, name]),
 ];
 

@@ -140,7 +140,12 @@ export class World {
       if (callback === undefined || process?.isAlive === false) continue;
       if (process === undefined || process.pausedUntilMs <= event.atMs) return event;
       // Keeps the order of everything that waits for the same process.
-      const later = { ...event, atMs: process.pausedUntilMs, order: (this.#order += 1), callback: () => event.callback?.() };
+      const later = {
+        ...event,
+        atMs: process.pausedUntilMs,
+        order: (this.#order += 1),
+        callback: () => event.callback?.(),
+      };
       this.#queue.push(later);
     }
   }

@@ -1,0 +1,19 @@
+import type { DeliberateBug } from './deliberate-bug.js';
+import { durabilityBugs } from './durability-bugs.js';
+import { lossBugs } from './loss-bugs.js';
+import { readBugs } from './read-bugs.js';
+import { retryBugs } from './retry-bugs.js';
+import { writeBugs } from './write-bugs.js';
+
+/** All of them, by name. Each one that a checker misses is a hole in that checker, or in what the plans draw. */
+export const deliberateBugs: readonly DeliberateBug[] = [
+  ...writeBugs,
+  ...readBugs,
+  ...retryBugs,
+  ...durabilityBugs,
+  ...lossBugs,
+];
+
+export function bugNamed(name: string): DeliberateBug | undefined {
+  return deliberateBugs.find((bug) => bug.name === name);
+}

@@ -1,0 +1,40 @@
+import type { DeliberateBug } from './deliberate-bug.js';
+import { replacing } from './replacing.js';
+
+/** Mistakes of those who read, and of what expires. */
+export const readBugs: readonly DeliberateBug[] = [
+  {
+    name: 'no-write-back',
+    breaks: 'a read returns the newest version although no write quorum is known to hold it',
+    rule: '8',
+    checker: 'monotonic',
+    seed: 1,
+    composition: replacing({ answersAtOnce: () => true }),
+  },
+  {
+    name: 'expiry-by-own-clock',
+    breaks: 'each reader tells what is expired by its own clock alone',
+    rule: '16',
+    checker: 'monotonic',
+    seed: 1,
+    composition: replacing({ asksExpiredAgain: () => false, mergesReadTime: () => false }),
+  },
+  {
+    name: 'expired-record-hidden',
+    breaks: 'a replica answers "absent" for what its own clock calls expired, and an older value returns',
+    rule: '16',
+    checker: 'monotonic',
+    seed: 1,
+    composition: replacing({
+      hidesExpired: (record, ownTimeMs) => record.expiresAtMs > 0 && record.expiresAtMs <= ownTimeMs,
+    }),
+  },
+  {
+    name: 'expired-record-dropped',
+    breaks: 'deletes and expired records are dropped at the next snapshot, without a proof',
+    rule: '16, 18',
+    checker: 'visible',
+    seed: 1,
+    composition: replacing({ retainsTombstones: () => false }),
+  },
+];

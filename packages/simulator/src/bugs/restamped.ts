@@ -1,0 +1,14 @@
+import type { Timestamp } from '@kv/hlc';
+import { encodeRecord, readRecord, type RecordView } from '@kv/storage';
+
+/** The same mutation under another version. */
+export function restamped(record: RecordView, timestamp: Timestamp): RecordView {
+  const { key, value, tombstone, expiresAtMs, operationId, version } = record;
+  return readRecord(
+    encodeRecord({
+      ...{ key, value, tombstone, expiresAtMs },
+      version: { timestamp, node: version.node },
+      ...(operationId === undefined ? {} : { operationId }),
+    }),
+  );
+}

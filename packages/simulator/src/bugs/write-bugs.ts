@@ -1,0 +1,115 @@
+import type { DeliberateBug } from './deliberate-bug.js';
+import { replacing } from './replacing.js';
+
+/** Mistakes of those who coordinate writes. */
+export const writeBugs: readonly DeliberateBug[] = [
+  {
+    name: 'no-restamp',
+    breaks: 'a write that meets a newer version is acknowledged under its first, losing stamp',
+    rule: '2',
+    checker: 'later-wins',
+    seed: 1,
+    composition: replacing({
+      writeVerdict: ({ required, told, outstanding }) =>
+        told >= required ? 'acknowledged' : outstanding === 0 ? 'no-quorum' : 'wait',
+    }),
+  },
+  {
+    name: 'unlimited-restamp',
+    breaks: 'a write stamps again as long as it meets anything newer: on a hot key it never ends',
+    rule: '2',
+    checker: 'rounds',
+    seed: 1,
+    composition: replacing({
+      writeVerdict: ({ required, clean, told, outstanding, impatient }) => {
+        if (clean >= required) return 'acknowledged';
+        if (told >= required && (clean + outstanding < required || impatient)) return 'stamp-again';
+        return outstanding === 0 ? 'no-quorum' : 'wait';
+      },
+    }),
+  },
+  {
+    name: 'late-ack-counted',
+    breaks: 'late clean replies to the first stamp acknowledge the second',
+    rule: '3',
+    checker: 'durable',
+    seed: 1,
+    composition: replacing({ countedRound: (_answered, current) => current }),
+  },
+  {
+    name: 'quorum-minus-one',
+    breaks: 'a write is acknowledged by one replica fewer than its level asks for',
+    rule: '1',
+    checker: 'durable',
+    seed: 1,
+    composition: replacing({
+      writeVerdict: ({ round, required, clean, told, outstanding, impatient }) => {
+        const enough = Math.max(1, required - 1);
+        if ((round > 1 ? told : clean) >= enough) return 'acknowledged';
+        const isDecided = clean + outstanding < enough || impatient;
+        if (round === 1 && told >= enough && isDecided) return 'stamp-again';
+        return outstanding === 0 ? 'no-quorum' : 'wait';
+      },
+    }),
+  },
+  {
+    name: 'restamp-after-the-end',
+    breaks: 'a write goes on, and stamps again, when its deadline is past or its client gone',
+    rule: '4',
+    checker: 'later-wins',
+    seed: 1,
+    composition: replacing({ endsWrite: () => false, stampCeiling: () => undefined }),
+  },
+  {
+    name: 'own-stamp-unchecked',
+    breaks: 'a coordinator whose clock jumped uses its stamps all the same',
+    rule: '17',
+    checker: 'drift',
+    seed: 1,
+    composition: replacing({ usesOwnStamp: () => true, driftBoundMs: () => 1e15 }),
+  },
+  {
+    name: 'drifted-stamp-merged',
+    breaks: 'a replica takes in times that lie far ahead, and passes them on',
+    rule: '5',
+    checker: 'drift',
+    seed: 1,
+    composition: replacing({ driftBoundMs: () => 1e15 }),
+  },
+  {
+    name: 'absent-delete-skipped',
+    breaks: 'a delete of a key that a replica does not hold writes nothing there',
+    rule: '6',
+    checker: 'durable',
+    seed: 1,
+    composition: replacing({ writesTombstone: (held) => held() !== undefined }),
+  },
+  {
+    name: 'newer-is-not-applied',
+    breaks: '`newer` is taken for a refusal, though another replica may hold the record',
+    rule: '12',
+    checker: 'honest-outcome',
+    seed: 1,
+    composition: replacing({
+      leftNoTrace: (answer) => answer.kind === 'newer' || answer.kind === 'refused',
+    }),
+  },
+  {
+    name: 'silence-is-not-applied',
+    breaks: 'a replica that did not answer is taken for one that refused',
+    rule: '12',
+    checker: 'honest-outcome',
+    seed: 1,
+    composition: replacing({
+      leftNoTrace: (answer) => answer.kind === 'unreachable' || answer.kind === 'refused',
+    }),
+  },
+  {
+    name: 'previous-from-own-record',
+    breaks: 'a write reports as its previous value what its own first attempt wrote',
+    rule: '13',
+    checker: 'previous',
+    seed: 1,
+    composition: replacing({ isOwnRecord: () => false }),
+  },
+];

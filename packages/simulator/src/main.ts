@@ -1,0 +1,3 @@
+import { runCommand } from './runner/command.adapter.js';
+
+void runCommand(process);

@@ -1,0 +1,45 @@
+import type { FaultKind } from '../faults/fault-kinds.js';
+
+/** What a run leans to. Trouble of one sort all the time finds what a mixture of all sorts hides. */
+export interface Profile {
+  /** Weight of a kind of fault, times what the table of kinds says; 1 where nothing is said. By kind, or by its first word. */
+  readonly faults: Readonly<Record<string, number>>;
+  /** Of puts. */
+  readonly ttlShare?: number;
+  readonly deleteShare?: number;
+  readonly getShare?: number;
+  readonly abandonShare?: number;
+  readonly keysMax?: number;
+  /** Probability that a key is used at this level alone. */
+  readonly linearizableShare?: number;
+  /** Times the ordinary time between two operations. */
+  readonly thinkFactor?: number;
+  /** Clocks that differ by almost what is allowed. */
+  readonly hasWideSkews?: boolean;
+}
+
+export const profiles = {
+  mixed: { faults: {} },
+  network: { faults: { network: 6 } },
+  crashes: { faults: { process: 4, power: 6, machine: 2 } },
+  clocks: { faults: { clock: 6, machine: 4 }, hasWideSkews: true },
+  disks: { faults: { disk: 3, 'disk-rot': 6, 'disk-wiped': 6, 'disk-restored': 6, power: 2 } },
+  expiry: { faults: { clock: 3, network: 2 }, ttlShare: 0.6, getShare: 0.6, hasWideSkews: true },
+  deletes: { faults: { network: 3, process: 2 }, deleteShare: 0.4 },
+  'hot-key': { faults: { network: 3 }, keysMax: 2, thinkFactor: 0.3, hasWideSkews: true },
+  tickets: { faults: { network: 4 }, linearizableShare: 0.8, keysMax: 4, abandonShare: 0.05 },
+  impatient: {
+    faults: { network: 3, 'client-pause': 8, 'process-pause': 4 },
+    abandonShare: 0.15,
+    keysMax: 4,
+  },
+} as const satisfies Record<string, Profile>;
+
+export type ProfileName = keyof typeof profiles;
+
+export const profileNames = Object.keys(profiles) as readonly ProfileName[];
+
+export function faultWeightOf(profile: Profile, kind: FaultKind): number {
+  const firstWord = kind.slice(0, kind.indexOf('-'));
+  return profile.faults[kind] ?? profile.faults[firstWord] ?? 1;
+}
