@@ -1,4 +1,5 @@
 import type { Loop } from './loop.js';
+import { damageLoop } from './damage-loop.js';
 import { sectorLoop } from './sector-loop.js';
 
-export const loops: readonly Loop[] = [sectorLoop];
+export const loops: readonly Loop[] = [damageLoop, sectorLoop];
