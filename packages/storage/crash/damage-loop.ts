@@ -102,7 +102,13 @@ class Trials {
     const { history, retainTombstones, lengthAfter } = this.#base;
     const whole = lengthAfter.findLastIndex((each) => each <= length);
     const state = recoveredState(engine, history, { retainTombstones });
-    const exactly = { acknowledged: whole, begun: whole, ceiling: 0, incarnation: 1 };
+    const exactly = {
+      acknowledged: whole,
+      acknowledgedAtLevel: whole,
+      begun: whole,
+      ceiling: 0,
+      incarnation: 1,
+    };
     throwUnlessMet(state, { ...exactly, mustSuspect: 0, maySuspect: 0 });
   }
 

@@ -71,13 +71,13 @@ export class Workload {
   requirement(kind: 'process' | 'machine'): Requirement {
     const { acknowledged } = this;
     const lossy = kind === 'machine' && this.shape.durability !== 'always';
-    const lost = lossy && this.#synced < acknowledged;
     return {
       acknowledged: lossy ? this.#synced : acknowledged,
+      acknowledgedAtLevel: acknowledged,
       begun: this.history.count,
       ceiling: lossy ? 0 : this.#ceiling,
       incarnation: this.#incarnation,
-      mustSuspect: lost ? allPartitions : this.#marked,
+      mustSuspect: this.#marked,
       maySuspect: lossy ? allPartitions : this.#maybeMarked,
     };
   }
