@@ -22,33 +22,37 @@ function makeHistory(level) {
   const appended = [];
   let newest = { kind: 'nothing' };
   for (let at = 0; at < count; at += 1) {
-    const common = {
-      id: at,
-      client: at % 16,
-      key,
-      level,
-      beganMs: at - random() * 8,
-      endedMs: at + random() * 8,
-    };
+    const beganMs = at - random() * 8;
+    const endedMs = at + random() * 8;
+    const client = at % 16;
     if (random() < 0.5) {
-      operations.push({ ...common, kind: 'get', answer: newest });
+      operations.push({ id: at, client, key, level, beganMs, endedMs, kind: 'get', answer: newest });
       continue;
     }
     const isDelete = random() < 0.1;
-    const version = { timestamp: 2 ** 44 + at * 4_096, node: 65_537 + (at % 3) };
-    const value = isDelete ? undefined : `value-${at}`;
     const isUnknown = random() < 0.02;
+    const stamp = { timestamp: 2 ** 44 + at * 4_096, node: 65_537 + (at % 3) };
+    const value = isDelete ? undefined : `value-${at}`;
     const previous =
       newest.kind === 'value' ? { kind: 'value', value: newest.value, version: undefined } : { kind: 'none' };
     operations.push({
-      ...common,
-      ...{ kind: isDelete ? 'delete' : 'put', value, expires: false },
-      ...{ stamps: [{ version, disowned: false }], outcome: isUnknown ? 'unknown' : 'ok' },
-      ...{ version: isUnknown ? undefined : version, previous },
+      id: at,
+      client,
+      key,
+      level,
+      beganMs,
+      endedMs,
+      kind: isDelete ? 'delete' : 'put',
+      value,
+      expires: false,
+      stamps: [{ version: stamp, disowned: false }],
+      outcome: isUnknown ? 'unknown' : 'ok',
+      version: isUnknown ? undefined : stamp,
+      previous,
     });
-    appended.push({ key, version });
+    appended.push({ key, version: stamp });
     acknowledgements.push({ operation: at, holders: 2, required: 2 });
-    newest = isDelete ? { kind: 'hidden', version } : { kind: 'value', value, version };
+    newest = isDelete ? { kind: 'hidden', version: stamp } : { kind: 'value', value, version: stamp };
   }
   operations.sort((a, b) => a.beganMs - b.beganMs);
   return { operations, evidence: { acknowledgements, appended } };

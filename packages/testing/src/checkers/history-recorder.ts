@@ -95,9 +95,18 @@ class Recorder implements HistoryRecorder {
   write({ client, key, level, value, expires = false }: WriteStart): RecordedWrite {
     const stamps: Mutable<Stamp>[] = [];
     const operation: Mutable<WriteOperation> = {
-      ...{ id: this.#operations.length, client, key, level, beganMs: this.#moment(), endedMs: Infinity },
+      id: this.#operations.length,
+      client,
+      key,
+      level,
+      beganMs: this.#moment(),
+      endedMs: Infinity,
       kind: value === undefined ? 'delete' : 'put',
-      ...{ value, expires, stamps, outcome: 'unknown', version: undefined },
+      value,
+      expires,
+      stamps,
+      outcome: 'unknown',
+      version: undefined,
       previous: { kind: 'not-asked' },
     };
     this.#operations.push(operation);
@@ -115,15 +124,23 @@ class Recorder implements HistoryRecorder {
       },
       ended: ({ outcome, version, previous = { kind: 'not-asked' } }) => {
         this.#end(operation);
-        Object.assign(operation, { outcome, version, previous });
+        operation.outcome = outcome;
+        operation.version = version;
+        operation.previous = previous;
       },
     };
   }
 
   read({ client, key, level }: ReadStart): RecordedRead {
     const operation: Mutable<ReadOperation> = {
-      ...{ id: this.#operations.length, client, key, level, beganMs: this.#moment(), endedMs: Infinity },
-      ...{ kind: 'get', answer: undefined },
+      id: this.#operations.length,
+      client,
+      key,
+      level,
+      beganMs: this.#moment(),
+      endedMs: Infinity,
+      kind: 'get',
+      answer: undefined,
     };
     this.#operations.push(operation);
     return {

@@ -30,11 +30,20 @@ export class KeyHistory {
   constructor(key: string, operations: Operation[]) {
     this.key = key;
     this.began = sortedBy(operations, beganMs);
-    this.ended = sortedBy(operations.filter(hasEnded), endedMs);
-    this.writes = this.began.filter(isWrite);
-    this.reads = this.began.filter(isAnswered);
+    const writes: WriteOperation[] = [];
+    const reads: ReadOperation[] = [];
+    const ended: Operation[] = [];
     let stamps = 0;
-    for (const write of this.writes) stamps += write.stamps.length;
+    for (const operation of this.began) {
+      if (operation.endedMs !== Infinity) ended.push(operation);
+      if (isWrite(operation)) {
+        writes.push(operation);
+        stamps += operation.stamps.length;
+      } else if (operation.answer !== undefined) reads.push(operation);
+    }
+    this.writes = writes;
+    this.reads = reads;
+    this.ended = sortedBy(ended, endedMs);
     this.#byVersion = new VersionIndex(stamps);
     for (let index = 0; index < this.writes.length; index += 1) this.#index(this.writes[index]!, index);
     this.versionsRead = new Integers(this.reads.length).fill(-1);
@@ -90,14 +99,6 @@ export function isWrite(operation: Operation): operation is WriteOperation {
 /** The guarantees are about these among themselves (rule 23). */
 export function isStrong({ level }: Operation): boolean {
   return level !== 'one';
-}
-
-function isAnswered(operation: Operation): operation is ReadOperation {
-  return operation.kind === 'get' && operation.answer !== undefined;
-}
-
-function hasEnded(operation: Operation): boolean {
-  return operation.endedMs !== Infinity;
 }
 
 function beganMs(operation: Operation): number {

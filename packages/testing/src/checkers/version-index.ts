@@ -45,10 +45,12 @@ export class VersionIndex {
     return write;
   }
 
+  /** Timestamps may be milliseconds in their upper bits and zeros below: every bit has to reach every bit (MurmurHash3). */
   #slotOf(timestamp: number, node: number): number {
-    const low = timestamp | 0;
-    const high = (timestamp / 0x1_0000_0000) | 0;
-    const mixed = imul(low ^ imul(high ^ imul(node | 0, 0x85eb_ca6b), 0x27d4_eb2f), 0x9e37_79b1);
-    return (mixed ^ (mixed >>> 15)) & this.#mask;
+    let mixed =
+      (timestamp | 0) ^ imul((timestamp / 0x1_0000_0000) | 0, 0x27d4_eb2f) ^ imul(node | 0, 0x9e37_79b1);
+    mixed = imul(mixed ^ (mixed >>> 16), 0x85eb_ca6b);
+    mixed = imul(mixed ^ (mixed >>> 13), 0xc2b2_ae35);
+    return (mixed ^ (mixed >>> 16)) & this.#mask;
   }
 }
