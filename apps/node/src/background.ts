@@ -1,7 +1,9 @@
 /** What a node does by itself, beside its clients' work: rebuilding what it may have lost, and comparing its copies. */
 import type { HybridLogicalClock } from '@kv/hlc';
 import {
+  type AntiEntropy,
   type Background,
+  createAntiEntropy,
   createDigestGatherer,
   createPacer,
   createRebuilder,
@@ -12,7 +14,12 @@ import {
 import type { StorageEngine } from '@kv/storage';
 
 import type { FixedPlacement } from './cluster/placement.js';
-import { backgroundBytesPerSecondMax, backgroundPagesMax, backgroundTimeoutMs } from './limits.js';
+import {
+  backgroundBytesPerSecondMax,
+  backgroundPagesMax,
+  backgroundTimeoutMs,
+  secondLookMsMax,
+} from './limits.js';
 import type { Timing } from './options.js';
 import type { NodePorts } from './ports.js';
 import type { Peers } from './remote/peers.js';
@@ -29,6 +36,7 @@ export interface BackgroundParts {
 
 export interface BackgroundWork {
   readonly rebuilder: Rebuilder;
+  readonly antiEntropy: AntiEntropy;
   stop(): void;
 }
 
@@ -47,8 +55,15 @@ export function createBackgroundWork(
   };
   const gatherer = createDigestGatherer(background);
   const rebuilder = createRebuilder({ pauseMs: timing.rebuildPauseMs }, background, gatherer);
+  const intervalMs = timing.antiEntropyIntervalMs;
+  const secondLookMs = Math.min(secondLookMsMax, intervalMs / 4);
+  const antiEntropy = createAntiEntropy({ intervalMs, secondLookMs }, background, gatherer);
   return {
     rebuilder,
-    stop: () => rebuilder.stop(),
+    antiEntropy,
+    stop: () => {
+      antiEntropy.stop();
+      rebuilder.stop();
+    },
   };
 }

@@ -64,6 +64,12 @@ export const backgroundPagesMax = 2;
 /** A question of the background to a peer is given up after this. */
 export const backgroundTimeoutMs = 5_000;
 
+/** Copies that differ are looked at again after this, or a quarter of the interval: a write may just be on its way. */
+export const secondLookMsMax = 1_000;
+
+/** Messages of background repairs in flight to one peer: what clients wait for has eight. */
+export const backgroundMessagesMax = 1;
+
 /** How long a stopping node lets running requests finish. */
 export const drainMs = 5_000;
 

@@ -6,7 +6,7 @@
  *                         └────────▶ remote replicas ──▶ transport
  *     Replica service (for coordinators elsewhere) ──▶ local replica
  */
-import type { Coordinator } from '@kv/replication';
+import type { AntiEntropyCounters, Coordinator, RebuildCounters } from '@kv/replication';
 
 import type { Member } from './cluster/members.js';
 import { formatEndpoint, parseEndpoint } from './configuration/endpoint.js';
@@ -37,6 +37,8 @@ export interface Node {
   isServing(): boolean;
   /** Partitions of which records may have been lost here: they are being rebuilt from other members, and do not count. */
   suspectPartitions(): ReadonlySet<number>;
+  /** Running totals of what it does beside its clients' work. */
+  background(): { readonly rebuild: RebuildCounters; readonly antiEntropy: AntiEntropyCounters };
   /** Resolves once it serves; rejects with KvError `closed` if it is stopped first. */
   serving(): Promise<void>;
   /**
@@ -99,6 +101,7 @@ async function bringOnline(
     },
     onLoss: () => parts.background.rebuilder.restart(),
   });
+  parts.background.antiEntropy.start();
   serving.start((isServing) => listener.setServing(isServing));
   teardown.defer(() => serving.stop());
   return {
@@ -110,6 +113,10 @@ async function bringOnline(
     members,
     isServing: () => serving.isServing(),
     suspectPartitions: () => parts.engine.suspectPartitions,
+    background: () => ({
+      rebuild: parts.background.rebuilder.counters(),
+      antiEntropy: parts.background.antiEntropy.counters(),
+    }),
     serving: () => serving.reached(),
     stop: (stop = {}) => {
       stopDrainMs = stop.drainMs ?? drainMs;

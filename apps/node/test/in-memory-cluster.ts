@@ -7,7 +7,13 @@ import {
   type RecordingLogger,
 } from '@kv/testing';
 
-import { createNode, type Node, type NodeOptions, type NodePorts } from '../src/index.js';
+import {
+  createNode,
+  type Node,
+  type NodeComposition,
+  type NodeOptions,
+  type NodePorts,
+} from '../src/index.js';
 import { createInMemoryNetwork, type InMemoryNetwork } from './in-memory-network.js';
 
 export interface InMemoryCluster {
@@ -15,7 +21,7 @@ export interface InMemoryCluster {
   readonly nodes: Node[];
   /** The one with this id. */
   node(id: string): Node;
-  start(id: string, options?: Partial<NodeOptions>): Promise<Node>;
+  start(id: string, options?: Partial<NodeOptions>, composition?: NodeComposition): Promise<Node>;
   /** What is on its disk now, as a copy of its own. The node must be stopped. */
   copyDisk(id: string): MemoryFileSystem;
   /** Before its next start; undefined = an empty one. */
@@ -52,9 +58,9 @@ export function createInMemoryCluster(count: number): InMemoryCluster {
     network,
     nodes,
     node: (id) => nodes.find((node) => node.id === id)!,
-    start: async (id, options = {}) => {
+    start: async (id, options = {}, composition = {}) => {
       const told = { id, host: id, port: 1, dataDirectory: 'data', peers, partitions: 32, ...options };
-      const node = await createNode(told, portsOf(id));
+      const node = await createNode(told, portsOf(id), composition);
       const old = nodes.findIndex((other) => other.id === id);
       nodes.splice(old < 0 ? nodes.length : old, old < 0 ? 0 : 1, node);
       return node;

@@ -84,7 +84,14 @@ export {
   type RebuildInput,
   type SourceFacts,
 } from './rebuild/rebuild-core.js';
+export {
+  type AntiEntropy,
+  type AntiEntropyCounters,
+  type AntiEntropyOptions,
+  createAntiEntropy,
+} from './anti-entropy/anti-entropy.js';
 export type { Background } from './anti-entropy/background.js';
+export { comparePages, type CopyPage, type PageDifference } from './anti-entropy/compare-pages.js';
 export { createDigestGatherer, type DigestGatherer } from './anti-entropy/digest-gatherer.js';
 export { createPacer, type Pacer, type PacerOptions } from './anti-entropy/pacer.js';
 

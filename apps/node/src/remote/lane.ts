@@ -35,6 +35,8 @@ export interface LanePorts {
   readonly budget: ByteBudget;
   readonly clock: Clock;
   readonly timers: Timers;
+  /** In flight at a time. */
+  readonly messagesMax?: number | undefined;
 }
 
 /** Too many bytes are on their way to the peer: the operation was not sent, and never will be. */
@@ -82,7 +84,7 @@ export class Lane<Operation, Reply> {
     this.#flushIsDue = true;
     this.#ports.timers.nextTurn(() => {
       this.#flushIsDue = false;
-      while (this.#inFlight < messagesInFlightMax && this.#waiting.length > 0) {
+      while (this.#inFlight < (this.#ports.messagesMax ?? messagesInFlightMax) && this.#waiting.length > 0) {
         const message = this.#nextMessage();
         if (message.length > 0) void this.#send(message);
       }

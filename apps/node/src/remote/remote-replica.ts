@@ -16,7 +16,7 @@ import {
   type WriteReply,
 } from '@kv/replication';
 
-import { peerBytesMax, peerGraceMs, unboundedCallMs } from '../limits.js';
+import { backgroundMessagesMax, peerBytesMax, peerGraceMs, unboundedCallMs } from '../limits.js';
 import type { Timers } from '../ports.js';
 import type { PeerConnection } from '../transport.js';
 import { createByteBudget } from './byte-budget.js';
@@ -58,12 +58,18 @@ export function createRemoteReplica(
     return response.results.map((result) => toWriteReply(result, facts));
   }, lanePorts);
 
-  const repairs = new Lane<RepairOperation, WriteReply>(async (operations, deadlineMs) => {
+  const sendRepairs = async (operations: readonly RepairOperation[], deadlineMs: number) => {
     const header = requestHeader(options, ports, { deadlineMs });
     const response = await connection.repair({ header, records: joined(operations) }, patience(deadlineMs));
     const facts = openReplyHeader(response.header, member);
     return response.results.map((result) => toWriteReply(result, facts));
-  }, lanePorts);
+  };
+  const repairs = new Lane<RepairOperation, WriteReply>(sendRepairs, lanePorts);
+  const backgroundRepairs = new Lane<RepairOperation, WriteReply>(sendRepairs, {
+    ...ports,
+    budget: createByteBudget(peerBytesMax),
+    messagesMax: backgroundMessagesMax,
+  });
 
   const reads = new Lane<ReadOperation, ReadReply>(async (operations, deadlineMs) => {
     const at = Math.max(...operations.map((operation) => operation.at));
@@ -105,8 +111,10 @@ export function createRemoteReplica(
   return {
     write: (operation) =>
       orRefusal(writes.submit(operation, { ...operation, bytes: operation.record.length })),
-    repair: (operation) =>
-      orRefusal(repairs.submit(operation, { ...operation, bytes: operation.record.length })),
+    repair: (operation) => {
+      const lane = operation.background === true ? backgroundRepairs : repairs;
+      return orRefusal(lane.submit(operation, { ...operation, bytes: operation.record.length }));
+    },
     read: (operation) => orRefusal(reads.submit(operation, { ...operation, bytes: operation.key.length })),
     scanPartition: (operation) => orRefusal(scanPartition(operation)),
     digest: (operation) => orRefusal(digest(operation)),

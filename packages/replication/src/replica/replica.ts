@@ -48,6 +48,8 @@ export interface WriteOperation extends Bounds {
 export interface RepairOperation extends Bounds {
   /** Exactly one encoded record, checksum verified where it was read. */
   readonly record: Uint8Array;
+  /** Nobody waits for it: what clients wait for goes first. */
+  readonly background?: boolean | undefined;
 }
 
 export interface ReadOperation extends Bounds {
