@@ -1,7 +1,30 @@
 import { describe, expect, it } from '@jest/globals';
 
 import { check, checkerNames, type History } from '../../src/checkers/index.js';
-import { knownBad } from './known-bad.js';
+import { convergent } from './known-bad/convergent.js';
+import { durable } from './known-bad/durable.js';
+import { honestOutcome } from './known-bad/honest-outcome.js';
+import { laterWins } from './known-bad/later-wins.js';
+import { linearizable } from './known-bad/linearizable.js';
+import { monotonic } from './known-bad/monotonic.js';
+import { noPhantom } from './known-bad/no-phantom.js';
+import { once } from './known-bad/once.js';
+import { previous } from './known-bad/previous.js';
+import { visible } from './known-bad/visible.js';
+import type { KnownBad } from './known-bad/known-bad.js';
+
+const knownBad: readonly KnownBad[] = [
+  ...durable,
+  ...visible,
+  ...monotonic,
+  ...laterWins,
+  ...honestOutcome,
+  ...convergent,
+  ...noPhantom,
+  ...once,
+  ...previous,
+  ...linearizable,
+];
 
 function rejectedBy(history: History): string[] {
   const { violations } = check(history);
