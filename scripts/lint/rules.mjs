@@ -71,7 +71,7 @@ const mayImport = {
   proto: ['errors'],
   'packages/client': ['errors', 'hlc', 'proto', 'ring'],
   'apps/node': ['errors', 'hlc', 'ring', 'storage', 'replication', 'proto'],
-  'apps/cli': ['errors', 'client'],
+  'apps/cli': ['errors', 'client', 'storage'],
   'apps/local-cluster': ['errors', 'client', 'node'],
 };
 

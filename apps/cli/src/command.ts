@@ -13,10 +13,9 @@ export interface GlobalOptions {
   readonly json: boolean;
 }
 
-/** What a command works with. */
-export interface CommandContext<Options = object> {
+/** What a command works with that asks no cluster. */
+export interface OfflineContext<Options = object> {
   readonly io: CliIo;
-  readonly client: CliClient;
   readonly global: GlobalOptions;
   readonly options: Options;
   readonly out: Output;
@@ -25,9 +24,19 @@ export interface CommandContext<Options = object> {
   readonly signal: AbortSignal;
 }
 
+/** What a command works with. */
+export interface CommandContext<Options = object> extends OfflineContext<Options> {
+  readonly client: CliClient;
+}
+
 /** Makes commander's action of a handler that gets the arguments in order; an optional one may be undefined. */
 export type Act = <Options>(
   handler: (context: CommandContext<Options>, ...given: string[]) => Promise<ExitCode>,
+) => (this: Command, ...given: unknown[]) => Promise<void>;
+
+/** The same for a command that asks no cluster. */
+export type ActOffline = <Options>(
+  handler: (context: OfflineContext<Options>, ...given: string[]) => Promise<ExitCode>,
 ) => (this: Command, ...given: unknown[]) => Promise<void>;
 
 const endpointsDefault = '127.0.0.1:50051,127.0.0.1:50052,127.0.0.1:50053';

@@ -1,6 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 
 import type { Encoding, KvClient, KvClientOptions } from '@kv/client';
+import type { DirectoryInspection } from '@kv/storage';
 
 /** What the commands use of the client; a test may bring its own. Keys and values are bytes. */
 export type CliClient = Pick<
@@ -31,6 +32,8 @@ export interface CliIo {
   readonly nowMs: () => number;
   readonly sleep: (delayMs: number, signal: AbortSignal) => Promise<void>;
   readonly connect: (endpoints: readonly string[], options: CliClientOptions) => CliClient;
+  /** Reads a data directory offline. */
+  readonly inspect: (directory: string) => Promise<DirectoryInspection>;
   readonly openFile: (path: string) => Promise<{ readonly stream: Readable; readonly bytes: number }>;
   readonly createFile: (path: string) => Promise<NewFile>;
 }

@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
 
-import { type Act, addGlobalOptions, globalOptionsOf } from './command.js';
+import { type Act, type ActOffline, addGlobalOptions, globalOptionsOf } from './command.js';
 import { addDeleteCommand } from './delete-command.js';
 import { errorObjectOf, exitCodeOf, sentenceOf } from './errors.js';
 import { type ExitCode, exitCodes } from './exit-code.js';
@@ -13,6 +13,7 @@ import { addPutCommand } from './put-command.js';
 import { addRingCommand } from './ring-command.js';
 import { addScanCommand } from './scan-command.js';
 import { addStatusCommand } from './status-command.js';
+import { addStorageCommand } from './storage/storage-command.js';
 import { softwareVersion } from './version.js';
 
 const commands = [
@@ -41,6 +42,12 @@ export async function run(argv: readonly string[], io: CliIo): Promise<ExitCode>
   out.broken.catch((error: unknown) => stop.abort(error));
 
   let exitCode: ExitCode = exitCodes.ok;
+  const actOffline: ActOffline = (handler) =>
+    async function (this: Command, ...given) {
+      const global = globalOptionsOf(this, io.env);
+      const context = { io, global, options: this.opts<never>(), out, err, signal };
+      exitCode = await handler(context, ...(given.slice(0, -2) as string[]));
+    };
   const act: Act = (handler) =>
     async function (this: Command, ...given) {
       const global = globalOptionsOf(this, io.env);
@@ -58,7 +65,7 @@ export async function run(argv: readonly string[], io: CliIo): Promise<ExitCode>
       }
     };
 
-  const program = programOf(act, io);
+  const program = programOf({ act, actOffline }, io);
   try {
     await program.parseAsync(argv, { from: 'user' });
     // A full disk may show only now.
@@ -79,7 +86,10 @@ export async function run(argv: readonly string[], io: CliIo): Promise<ExitCode>
   }
 }
 
-function programOf(act: Act, io: CliIo): Command {
+function programOf(
+  { act, actOffline }: { readonly act: Act; readonly actOffline: ActOffline },
+  io: CliIo,
+): Command {
   const program = new Command('kv')
     .description('Reads and writes a kv cluster.')
     .version(softwareVersion())
@@ -93,5 +103,6 @@ function programOf(act: Act, io: CliIo): Command {
     .addHelpText('after', '\nExit codes: 0 done, 1 not found, 2 wrong usage, 3 failed.');
   addGlobalOptions(program);
   for (const add of commands) add(program, act);
+  addStorageCommand(program, actOffline);
   return program;
 }

@@ -3,6 +3,7 @@ import { open, rename, rm, stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { KvClient } from '@kv/client';
+import { inspectDirectory, nodeFileSystem, systemTimers } from '@kv/storage';
 
 import type { CliIo, NewFile } from './io.js';
 
@@ -16,6 +17,8 @@ export function systemIo(signal: AbortSignal): CliIo {
     nowMs: () => Date.now(),
     sleep: (delayMs, until) => delay(delayMs, undefined, { signal: until }),
     connect: (endpoints, options) => new KvClient(endpoints, options),
+    inspect: (directory) =>
+      inspectDirectory(directory, { fileSystem: nodeFileSystem(), timers: systemTimers() }),
     async openFile(path) {
       // Opened here, so that a missing file is told before anything else happens.
       const handle = await open(path);

@@ -3,7 +3,14 @@ import { PassThrough, Readable, Writable } from 'node:stream';
 import { type KeyValueEntry, type NodeStatus, type Version, type WriteResult, unknown } from '@kv/client';
 import { KvError } from '@kv/errors';
 
-import { type CliClient, type CliClientOptions, type CliIo, type ExitCode, run } from '../src/index.js';
+import {
+  type CliClient,
+  type CliClientOptions,
+  type CliIo,
+  type ExitCode,
+  run,
+  systemIo,
+} from '../src/index.js';
 
 interface Stored {
   readonly value: Uint8Array;
@@ -148,6 +155,7 @@ export async function runCli(
       return Promise.resolve();
     },
     connect: (endpoints, clientOptions) => store.connect(endpoints, clientOptions),
+    inspect: systemIo(new AbortController().signal).inspect,
     openFile: (path) => {
       const bytes = files.get(path);
       if (bytes === undefined) return Promise.reject(new Error(`ENOENT: no such file ${path}`));
