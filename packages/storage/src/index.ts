@@ -18,7 +18,7 @@ export type {
   StoredRecord,
 } from './engine/engine.js';
 export { type DamageMode, type Durability, type EngineOptions } from './options.js';
-export { digestBuckets } from './engine/partition-digest.js';
+export { digestBuckets } from './memory/digests.js';
 export type {
   Clock,
   DirectoryLock,

@@ -66,19 +66,22 @@ export const snapshotSliceBytes = 256 * 1024;
 /** When memory is full, expired entries of an embedded store are looked for, but no more often than this. */
 export const expiryForRoomMsMin = 1_000;
 
-/** Estimated memory of an entry beside the record's bytes: table slot, key string, views. Measured: 350 to 370 in V8's heap. */
-export const entryOverheadBytes = 380;
+/** Between two looks for expired entries of an embedded store. */
+export const expirySweepMs = 5_000;
+
+/** Appended between two looks at whether memory should be cleaned, or a snapshot taken. */
+export const cleaningCheckBytes = 64 * 1024;
+
+/** Versions that an embedded store issues between two readings of the clock, in one turn of the event loop. */
+export const stampsPerReading = 64;
+
+/** Received bytes that are copied and verified in one piece; longer ones go record by record. */
+export const stagedBytesMax = mebibyte;
 
 /** Share of the available memory that records may take: the rest is for the runtime, copies under way, and others. */
 export const memoryShareDefault = 0.6;
 
-/**
- * Share of V8's heap limit that records may take: the limit counts the young generation, too (48 MiB, much of a small
- * heap), and collections, writes under way and the application want the rest. At the limit V8 aborts the process.
- */
-export const heapShareDefault = 0.5;
-
-/** Partitions of an embedded store: damage costs one of so many parts, and a scan merges so many. */
+/** Partitions of an embedded store: damage costs one of so many parts. */
 export const storePartitions = 64;
 
 /** Bytes of a key of an embedded store, unless told otherwise: long keys are mostly values in disguise. */

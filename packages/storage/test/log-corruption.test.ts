@@ -1,7 +1,7 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { createFaultyFileSystem, createMemoryFileSystem, type MemoryFileSystem } from '@kv/testing';
 
-import { batchHeaderBytes, fileHeaderBytes } from '../src/log/batch-frame.js';
+import { batchHeaderBytes, fileHeaderBytes } from '../src/log/frame.js';
 import { parseManifest } from '../src/recovery/manifest.js';
 import { hashKey, partitionOfHash } from '../src/record/record.js';
 import { keyOffset } from '../src/record/record-layout.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { createMemoryFileSystem, type MemoryFileSystem } from '@kv/testing';
 
-import { batchHeaderBytes, fileHeaderBytes } from '../src/log/batch-frame.js';
+import { batchHeaderBytes, fileHeaderBytes } from '../src/log/frame.js';
 import { directory, openOn, read, recordOf, storeDurably } from './engine-harness.js';
 
 // Many small cases: on a busy machine they take longer than the default allows.

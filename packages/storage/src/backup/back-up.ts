@@ -73,6 +73,7 @@ async function writeFiles(task: BackupTask, place: FilePlace): Promise<void> {
     await writeSnapshot({
       ...{ place, timers, sequence, ceiling, beforeSlice },
       cursor: memory.liveRecords(),
+      keys: memory.entries,
       liveBytes: memory.liveBytes,
       beforeNaming: async () => {
         beforeSlice();

@@ -1,34 +1,49 @@
 import { KvError } from '@kv/errors';
 import { maxTimestamp, physicalMs, type Timestamp, timestampOf, zeroTimestamp } from '@kv/hlc';
 
-import { encodeRecord } from '../record/encode-record.js';
-import type { EngineStats, RefusalCode, StorageEngine } from '../engine/engine.js';
-import type { Decoded, Encodable, Encoding } from './encodings.js';
-import { ttlMsMax } from '../limits.js';
+import { refuseTooLong } from '../engine/apply-records.js';
+import type { EngineStats, RefusalCode, ScanOptions } from '../engine/engine.js';
+import type { LocalEngine } from '../engine/local-engine.js';
+import { stampsPerReading, ttlMsMax } from '../limits.js';
+import type { SegmentedMemory } from '../memory/segmented-memory.js';
 import { integer } from '../options.js';
 import type { Clock, Timers } from '../ports.js';
-import { isExpired, readRecord, type RecordView } from '../record/record.js';
+import { batchContinuesFlag, expiryFlag, recordBytes, tombstoneFlag } from '../record/record-layout.js';
+import type { RecordView } from '../record/record.js';
+import type { Decoded, Encodable, Encoding } from './encodings.js';
 import type { BatchOperation, KvStore, PutOptions, RangeOptions } from './store.js';
-import { createEntries, type Entries, type LiveRange, liveRecords } from './store-entries.js';
+import { createEntries, type Entries } from './store-entries.js';
 import type { ResolvedStoreOptions } from './store-options.js';
+
+/** A mutation whose every part was checked. */
+interface Mutation {
+  readonly key: Uint8Array;
+  readonly value: Uint8Array;
+  /** Unix milliseconds; 0 = never. */
+  readonly expiresAtMs: number;
+  readonly flags: number;
+}
 
 /** The engine with encodings, a clock and one writer: versions only grow, in the order of the calls. */
 export class EmbeddedStore<KeyEncoding extends Encoding, ValueEncoding extends Encoding> implements KvStore<
   KeyEncoding,
   ValueEncoding
 > {
-  readonly #engine: StorageEngine;
+  readonly #engine: LocalEngine;
+  readonly #memory: SegmentedMemory;
   readonly #options: ResolvedStoreOptions<KeyEncoding, ValueEncoding>;
   readonly #clock: Clock;
   readonly #timers: Timers;
-  #newest: Timestamp;
+  #newest: number;
+  #stampsLeft = 0;
 
   constructor(
-    engine: StorageEngine,
+    engine: LocalEngine,
     options: ResolvedStoreOptions<KeyEncoding, ValueEncoding>,
     ports: { readonly clock: Clock; readonly timers: Timers },
   ) {
     this.#engine = engine;
+    this.#memory = engine.memory;
     this.#options = options;
     this.#clock = ports.clock;
     this.#timers = ports.timers;
@@ -36,8 +51,16 @@ export class EmbeddedStore<KeyEncoding extends Encoding, ValueEncoding extends E
   }
 
   get(key: Encodable[KeyEncoding]): Decoded[ValueEncoding] | undefined {
-    const record = this.#live(key);
-    return record === undefined ? undefined : this.#options.values.decode(record.value, 'value');
+    const location = this.#find(key);
+    if (location === 0) return undefined;
+    const memory = this.#memory;
+    const start = memory.valueStartAt(location);
+    return this.#options.values.decode(
+      memory.bytesAt(location),
+      start,
+      start + memory.valueBytesAt(location),
+      'value',
+    );
   }
 
   getMany(keys: readonly Encodable[KeyEncoding][]): (Decoded[ValueEncoding] | undefined)[] {
@@ -45,46 +68,61 @@ export class EmbeddedStore<KeyEncoding extends Encoding, ValueEncoding extends E
   }
 
   has(key: Encodable[KeyEncoding]): boolean {
-    return this.#live(key) !== undefined;
+    return this.#find(key) !== 0;
   }
 
-  put(
-    key: Encodable[KeyEncoding],
-    value: Encodable[ValueEncoding],
-    { ttlMs }: PutOptions = {},
-  ): Promise<void> {
-    return this.batch([{ type: 'put', key, value, ttlMs }]);
+  put(key: Encodable[KeyEncoding], value: Encodable[ValueEncoding], options?: PutOptions): Promise<void> {
+    try {
+      const keyBytes = this.#encodeKey(key);
+      const valueBytes = this.#encodeValue(value);
+      this.#append(keyBytes, valueBytes, this.#expiryOf(options?.ttlMs), 0);
+    } catch (error) {
+      return quietRejection(error);
+    }
+    return this.#engine.written();
   }
 
   delete(key: Encodable[KeyEncoding]): Promise<void> {
-    return this.batch([{ type: 'delete', key }]);
+    try {
+      this.#append(this.#encodeKey(key), nothing, 0, tombstoneFlag);
+    } catch (error) {
+      return quietRejection(error);
+    }
+    return this.#engine.written();
   }
 
   batch(
     operations: readonly BatchOperation<Encodable[KeyEncoding], Encodable[ValueEncoding]>[],
   ): Promise<void> {
-    const done = this.#write(operations);
-    // Whoever does not look at the promise does not want to be ended by it.
-    done.catch(() => undefined);
-    return done;
+    try {
+      if (!isArray(operations)) throw new TypeError('batch must be given an array');
+      // Everything is checked before anything is done.
+      const mutations = operations.map((operation) => this.#checked(operation));
+      this.#admit(mutations);
+      const last = mutations.length - 1;
+      mutations.forEach(({ key, value, expiresAtMs, flags }, index) => {
+        this.#memory.loadKey(key);
+        this.#stamp(value, expiresAtMs, index < last ? flags | batchContinuesFlag : flags);
+      });
+      if (mutations.length === 0) return Promise.resolve();
+    } catch (error) {
+      return quietRejection(error);
+    }
+    return this.#engine.written();
   }
 
   entries(
     range: RangeOptions<Encodable[KeyEncoding]> = {},
   ): Entries<[key: Decoded[KeyEncoding], value: Decoded[ValueEncoding]]> {
-    const { keys, values } = this.#options;
-    return this.#each(range, (record) => [
-      keys.decode(record.key, 'key'),
-      values.decode(record.value, 'value'),
-    ]);
+    return this.#each(range, ({ key, value }) => [this.#decodeKey(key), this.#decodeValue(value)]);
   }
 
   keys(range: RangeOptions<Encodable[KeyEncoding]> = {}): Entries<Decoded[KeyEncoding]> {
-    return this.#each(range, (record) => this.#options.keys.decode(record.key, 'key'));
+    return this.#each(range, ({ key }) => this.#decodeKey(key));
   }
 
   values(range: RangeOptions<Encodable[KeyEncoding]> = {}): Entries<Decoded[ValueEncoding]> {
-    return this.#each(range, (record) => this.#options.values.decode(record.value, 'value'));
+    return this.#each(range, ({ value }) => this.#decodeValue(value));
   }
 
   snapshot(): Promise<void> {
@@ -103,83 +141,126 @@ export class EmbeddedStore<KeyEncoding extends Encoding, ValueEncoding extends E
     return this.close();
   }
 
-  #live(key: Encodable[KeyEncoding]): RecordView | undefined {
-    const record = this.#engine.get(this.#encodeKey(key))?.record;
-    if (record === undefined || record.tombstone || isExpired(record, this.#clock.nowMs())) return undefined;
-    return record;
+  /** @returns the location of the key's record, 0 if there is none, or it has expired */
+  #find(key: Encodable[KeyEncoding]): number {
+    const location = this.#engine.find(this.#encodeKey(key));
+    if (location === 0) return 0;
+    const expiresAtMs = this.#memory.expiryAt(location);
+    return expiresAtMs !== 0 && expiresAtMs <= this.#clock.nowMs() ? 0 : location;
   }
 
-  /** Everything up to the first wait happens before the call returns: that is what makes later reads see it. */
-  async #write(
-    operations: readonly BatchOperation<Encodable[KeyEncoding], Encodable[ValueEncoding]>[],
-  ): Promise<void> {
-    if (!isArray(operations)) throw new TypeError('batch must be given an array');
-    const records = operations.map((operation, index) =>
-      readRecord(this.#encode(operation, { batchContinues: index < operations.length - 1 })),
-    );
-    const results = this.#engine.apply(records);
-    // All records of a batch share its fate, and the last one's position is that of the whole.
-    const last = results.at(-1);
-    if (last?.kind === 'refused') throw refusalOf(last.code);
-    if (last !== undefined) await this.#engine.durable(last.position);
+  #append(key: Uint8Array, value: Uint8Array, expiresAtMs: number, flags: number): void {
+    const refusal = this.#engine.refusalOf(this.#memory.loadKey(key));
+    if (refusal !== undefined) throw refusalOf(refusal);
+    if (flags === 0) {
+      const bytes = recordBytes(expiresAtMs === 0 ? 0 : expiryFlag, key.length, value.length);
+      if (!this.#engine.isRoomyFor(bytes)) this.#makeRoom([{ key, value, expiresAtMs, flags }]);
+    }
+    this.#stamp(value, expiresAtMs, flags);
   }
 
-  #encode(
-    operation: BatchOperation<Encodable[KeyEncoding], Encodable[ValueEncoding]>,
-    { batchContinues }: { readonly batchContinues: boolean },
-  ): Uint8Array {
+  /** Appends a record of the key that is loaded. */
+  #stamp(value: Uint8Array, expiresAtMs: number, flags: number): void {
+    this.#memory.putLoaded(value, this.#nextVersion(), expiresAtMs, flags);
+    if (expiresAtMs !== 0) this.#engine.expiryNoted();
+  }
+
+  /** @throws KvError if any of them may not be taken in */
+  #admit(mutations: readonly Mutation[]): void {
+    refuseTooLong(bytesOf(mutations));
+    for (const { key } of mutations) {
+      const refusal = this.#engine.refusalOf(this.#memory.loadKey(key));
+      if (refusal !== undefined) throw refusalOf(refusal);
+    }
+    // Deletes must get through: they are how memory is freed.
+    if (mutations.every(({ flags }) => flags === tombstoneFlag)) return;
+    if (!this.#engine.isRoomyFor(bytesOf(mutations))) this.#makeRoom(mutations);
+  }
+
+  #makeRoom(mutations: readonly Mutation[]): void {
+    let replaced = 0;
+    for (const { key } of mutations) {
+      const present = this.#memory.find(key);
+      if (present !== 0) replaced += this.#memory.lengthAt(present);
+    }
+    const bytes = bytesOf(mutations);
+    if (!this.#engine.fits(bytes, bytes - replaced)) throw refusalOf('memory-full');
+    // Of the last one, for whoever appends next.
+    this.#memory.loadKey(mutations.at(-1)!.key);
+  }
+
+  #checked(operation: BatchOperation<Encodable[KeyEncoding], Encodable[ValueEncoding]>): Mutation {
     const key = this.#encodeKey(operation.key);
     switch (operation.type) {
       case 'put': {
-        const value = this.#options.values.encode(operation.value, 'value');
-        refuseLonger('value', value, this.#options.valueBytesMax);
-        const { ttlMs } = operation;
-        const expiresAtMs =
-          ttlMs === undefined
-            ? 0
-            : Math.floor(this.#clock.nowMs()) + integer('ttlMs', ttlMs, { min: 1, max: ttlMsMax });
-        return encodeRecord({ key, value, version: this.#nextVersion(), expiresAtMs, batchContinues });
+        const value = this.#encodeValue(operation.value);
+        return { key, value, expiresAtMs: this.#expiryOf(operation.ttlMs), flags: 0 };
       }
       case 'delete':
-        return encodeRecord({
-          key,
-          value: new Uint8Array(0),
-          version: this.#nextVersion(),
-          tombstone: true,
-          batchContinues,
-        });
+        return { key, value: nothing, expiresAtMs: 0, flags: tombstoneFlag };
       default:
         throw new KvError('invalid-argument', "type: an operation of a batch is 'put' or 'delete'");
     }
   }
 
+  #expiryOf(ttlMs: number | undefined): number {
+    if (ttlMs === undefined) return 0;
+    return Math.floor(this.#clock.nowMs()) + integer('ttlMs', ttlMs, { min: 1, max: ttlMsMax });
+  }
+
   #encodeKey(key: Encodable[KeyEncoding]): Uint8Array {
     const bytes = this.#options.keys.encode(key, 'key');
-    refuseLonger('key', bytes, this.#options.keyBytesMax);
+    if (bytes.length > this.#options.keyBytesMax) refuseLonger('key', bytes, this.#options.keyBytesMax);
     return bytes;
   }
 
-  /** Above every version before, also when the clock was set back. */
-  #nextVersion(): { readonly timestamp: Timestamp; readonly node: number } {
+  #encodeValue(value: Encodable[ValueEncoding]): Uint8Array {
+    const bytes = this.#options.values.encode(value, 'value');
+    if (bytes.length > this.#options.valueBytesMax) refuseLonger('value', bytes, this.#options.valueBytesMax);
+    return bytes;
+  }
+
+  #decodeKey(key: Uint8Array): Decoded[KeyEncoding] {
+    return this.#options.keys.decode(key, 0, key.length, 'key');
+  }
+
+  #decodeValue(value: Uint8Array): Decoded[ValueEncoding] {
+    return this.#options.values.decode(value, 0, value.length, 'value');
+  }
+
+  /** Above every version before, also when the clock was set back. Only order matters here: the clock is read now and then. */
+  #nextVersion(): number {
     if (this.#newest >= maxTimestamp) throw new KvError('internal', 'there is no later version left');
-    const now = timestampOf(Math.max(this.#clock.nowMs(), physicalMs(zeroTimestamp)));
-    this.#newest = now > this.#newest ? now : ((this.#newest + 1) as Timestamp);
-    return { timestamp: this.#newest, node: 0 };
+    this.#newest += 1;
+    if (this.#stampsLeft > 0 && this.#memory.untakenBytes > 0) {
+      this.#stampsLeft -= 1;
+      return this.#newest;
+    }
+    this.#stampsLeft = stampsPerReading;
+    const now: Timestamp = timestampOf(Math.max(this.#clock.nowMs(), physicalMs(zeroTimestamp)));
+    if (now > this.#newest) this.#newest = now;
+    return this.#newest;
   }
 
   #each<Item>(
     range: RangeOptions<Encodable[KeyEncoding]>,
     item: (record: RecordView) => Item,
   ): Entries<Item> {
-    const live = this.#rangeOf(range);
-    const [engine, clock] = [this.#engine, this.#clock];
-    return createEntries(function* () {
-      for (const record of liveRecords(engine, clock, live)) yield item(record);
-    }, this.#timers);
+    const { limit } = range;
+    const scan = this.#scanOf(range);
+    return createEntries({
+      open: () => this.#engine.view(scan),
+      item,
+      limit:
+        limit === undefined || limit === Infinity
+          ? Infinity
+          : integer('limit', limit, { min: 0, max: Number.MAX_SAFE_INTEGER }),
+      clock: this.#clock,
+      timers: this.#timers,
+    });
   }
 
-  #rangeOf(range: RangeOptions<Encodable[KeyEncoding]>): LiveRange {
-    const { prefix, gt, gte, lt, lte, reverse, limit } = range;
+  #scanOf({ prefix, gt, gte, lt, lte, reverse }: RangeOptions<Encodable[KeyEncoding]>): ScanOptions {
     const bound = (key: Encodable[KeyEncoding] | undefined): Uint8Array | undefined =>
       key === undefined ? undefined : new Uint8Array(this.#options.keys.encode(key, 'key'));
     return {
@@ -189,26 +270,37 @@ export class EmbeddedStore<KeyEncoding extends Encoding, ValueEncoding extends E
       before: bound(lt),
       through: bound(lte),
       reverse,
-      limit:
-        limit === undefined || limit === Infinity
-          ? Infinity
-          : integer('limit', limit, { min: 0, max: Number.MAX_SAFE_INTEGER }),
     };
   }
 }
 
-function refuseLonger(role: 'key' | 'value', bytes: Uint8Array, bytesMax: number): void {
-  if (bytes.length <= bytesMax) return;
+const nothing = new Uint8Array(0);
+
+function bytesOf(mutations: readonly Mutation[]): number {
+  return mutations.reduce(
+    (sum, { key, value, expiresAtMs }) =>
+      sum + recordBytes(expiresAtMs === 0 ? 0 : expiryFlag, key.length, value.length),
+    0,
+  );
+}
+
+function refuseLonger(role: 'key' | 'value', bytes: Uint8Array, bytesMax: number): never {
   throw new KvError(
     'invalid-argument',
     `a ${role} of ${bytes.length} bytes exceeds ${role}BytesMax ${bytesMax}`,
-    {
-      outcome: 'not-applied',
-    },
+    { outcome: 'not-applied' },
   );
 }
 
 const isArray: (value: unknown) => boolean = Array.isArray;
+
+/** Whoever does not look at the promise does not want to be ended by it. */
+function quietRejection(error: unknown): Promise<never> {
+  // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- what was thrown, as it was
+  const rejected = Promise.reject(error);
+  rejected.catch(() => undefined);
+  return rejected;
+}
 
 function refusalOf(code: RefusalCode): KvError {
   return new KvError(code, refusals[code], { outcome: 'not-applied' });

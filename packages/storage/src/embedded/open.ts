@@ -2,7 +2,7 @@ import type { Encoding } from './encodings.js';
 import { EmbeddedStore } from './embedded-store.js';
 import { storePartitions } from '../limits.js';
 import { nodeFileSystem } from '../system/node-file-system.adapter.js';
-import { openEngine } from '../engine/open-engine.js';
+import { openLocalEngine } from '../engine/open-engine.js';
 import type { EnginePorts } from '../ports.js';
 import type { KvStore } from './store.js';
 import { resolveStoreOptions, type StoreOptions } from './store-options.js';
@@ -26,7 +26,7 @@ export async function open<KeyEncoding extends Encoding = 'utf8', ValueEncoding 
   // A store that somebody forgot to close must not keep the process from ending.
   const timers = ports.timers ?? systemTimers({ keepAlive: false });
   const fileSystem = ports.fileSystem ?? nodeFileSystem();
-  const engine = await openEngine(
+  const engine = await openLocalEngine(
     { ...resolved.engine, directory, partitions: storePartitions, retainTombstones: false },
     { bootId: systemBootId(), ...ports, clock, timers, fileSystem },
   );

@@ -1,75 +1,110 @@
-import { compareBytes } from '../record/compare-bytes.js';
-import type { ScanOptions, StorageEngine } from '../engine/engine.js';
+import type { KeyView } from '../memory/key-view.js';
 import { entriesPerTurn } from '../limits.js';
 import type { Clock, Timers } from '../ports.js';
 import { isExpired, type RecordView } from '../record/record.js';
 
 /**
- * Entries to be gone through once or more, each time from the start: by `for … of`, in one go, or by `for await … of`,
- * which lets others have their turn every so often. Entries that come or go meanwhile may or may not be met; every one
- * present throughout is met once.
+ * Entries to be gone through once or more: by `for … of`, in one go, or by `for await … of`, which lets others have their
+ * turn every so often. Each time begins anew, with what is there at that moment, and shows just that, whatever is written
+ * meanwhile; only what expires is left out.
  */
 export interface Entries<Item> extends Iterable<Item>, AsyncIterable<Item> {}
 
-export function createEntries<Item>(items: () => Iterable<Item>, timers: Timers): Entries<Item> {
+export interface EntriesOf<Item> {
+  readonly open: () => KeyView;
+  readonly item: (record: RecordView) => Item;
+  readonly limit: number;
+  readonly clock: Clock;
+  readonly timers: Timers;
+}
+
+export function createEntries<Item>(of: EntriesOf<Item>): Entries<Item> {
   return {
-    [Symbol.iterator]: () => items()[Symbol.iterator](),
-    async *[Symbol.asyncIterator]() {
-      let count = 0;
-      for (const item of items()) {
-        yield item;
-        count += 1;
-        if (count % entriesPerTurn !== 0) continue;
-        await new Promise<void>((resolve) => {
-          timers.nextTurn(resolve);
-        });
-      }
-    },
+    [Symbol.iterator]: () => new EntryIterator(of),
+    [Symbol.asyncIterator]: () => new AsyncEntryIterator(of),
   };
 }
 
-export interface LiveRange extends ScanOptions {
-  readonly limit: number;
-}
+/** The view is made when the iterator is, not when it is first asked: that is the moment it shows. */
+class EntryIterator<Item> implements IterableIterator<Item, undefined> {
+  readonly #of: EntriesOf<Item>;
+  readonly #view: KeyView;
+  #page: RecordView[] = [];
+  #at = 0;
+  #given = 0;
 
-/** Live records of all partitions, in the order of their keys' bytes or its reverse. */
-export function* liveRecords(
-  engine: StorageEngine,
-  clock: Clock,
-  { limit, ...scan }: LiveRange,
-): Generator<RecordView, void> {
-  let left = limit;
-  if (left <= 0) return;
-  for (const record of merged(engine, scan)) {
-    if (record.tombstone || isExpired(record, clock.nowMs())) continue;
-    yield record;
-    left -= 1;
-    if (left === 0) return;
+  constructor(of: EntriesOf<Item>) {
+    this.#of = of;
+    this.#view = of.open();
+    if (of.limit <= 0) this.#view.close();
+  }
+
+  [Symbol.iterator](): this {
+    return this;
+  }
+
+  /** One slice of what must be done before the next entry. @returns whether that is all */
+  prepare(): boolean {
+    return this.#at < this.#page.length || this.#view.prepare();
+  }
+
+  next(): IteratorResult<Item, undefined> {
+    const { limit, clock, item } = this.#of;
+    while (this.#given < limit) {
+      if (this.#at === this.#page.length) {
+        if (this.#view.done) break;
+        this.#page = this.#view.next(Math.min(limit - this.#given, 2 * this.#given + 4, entriesPerTurn));
+        this.#at = 0;
+        continue;
+      }
+      const record = this.#page[this.#at]!;
+      this.#at += 1;
+      if (isExpired(record, clock.nowMs())) continue;
+      this.#given += 1;
+      return { done: false, value: item(record) };
+    }
+    return this.return();
+  }
+
+  return(): { done: true; value: undefined } {
+    this.#view.close();
+    this.#page = [];
+    this.#at = 0;
+    return { done: true, value: undefined };
   }
 }
 
-/** Partitions are ordered each for itself: the next of all is the least of their next ones. */
-function* merged(engine: StorageEngine, scan: ScanOptions): Generator<RecordView, void> {
-  const sign = scan.reverse === true ? -1 : 1;
-  const sources: { iterator: Iterator<{ record: RecordView }>; record: RecordView; key: Uint8Array }[] = [];
-  for (let partition = 0; partition < engine.partitions; partition += 1) {
-    const iterator = engine.scanPartition(partition, scan)[Symbol.iterator]();
-    const next = iterator.next();
-    if (next.done !== true) sources.push({ iterator, record: next.value.record, key: next.value.record.key });
+class AsyncEntryIterator<Item> implements AsyncIterableIterator<Item, undefined> {
+  readonly #entries: EntryIterator<Item>;
+  readonly #timers: Timers;
+  #inTurn = 0;
+
+  constructor(of: EntriesOf<Item>) {
+    this.#entries = new EntryIterator(of);
+    this.#timers = of.timers;
   }
-  while (sources.length > 0) {
-    let least = 0;
-    for (let index = 1; index < sources.length; index += 1) {
-      if (sign * compareBytes(sources[index]!.key, sources[least]!.key) < 0) least = index;
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async next(): Promise<IteratorResult<Item, undefined>> {
+    for (let ready = false; !ready;) {
+      if (this.#inTurn >= entriesPerTurn) await this.#turn();
+      ready = this.#entries.prepare();
+      this.#inTurn += ready ? 1 : entriesPerTurn;
     }
-    const source = sources[least]!;
-    yield source.record;
-    const next = source.iterator.next();
-    if (next.done === true) {
-      sources.splice(least, 1);
-    } else {
-      source.record = next.value.record;
-      source.key = source.record.key;
-    }
+    return this.#entries.next();
+  }
+
+  return(): Promise<{ done: true; value: undefined }> {
+    return Promise.resolve(this.#entries.return());
+  }
+
+  #turn(): Promise<void> {
+    this.#inTurn = 0;
+    return new Promise((resolve) => {
+      this.#timers.nextTurn(resolve);
+    });
   }
 }

@@ -17,7 +17,8 @@ import { xxh32 } from '../record/xxh32.js';
  *     24  8  sequence of its first batch               32  4  bytes of records that follow
  *     32  8  newest batch of older files that counts   36  4  number of records
  *     40  8  newest batch that was on stable storage
- *            when the file got its name
+ *            when the file got its name; of a
+ *            snapshot: about how many records it has
  *
  * Batch sequences only grow, from log file to log file, too. Within a file there is no gap, so a missing piece shows. A
  * file that follows an error (a full disk, a crash) begins with what was in doubt, under new sequences; "newest batch of
@@ -43,8 +44,8 @@ export interface FileHeader {
   readonly firstBatch: number;
   /** Batches of older files count up to this one. */
   readonly continuesAfter: number;
-  /** Batches up to this one were on stable storage when the file got its name. */
-  readonly syncedThrough: number;
+  /** Of a log: batches up to this one were on stable storage when it got its name. Of a snapshot: about how many records it has. */
+  readonly extent: number;
 }
 
 export interface BatchHeader {
@@ -64,7 +65,7 @@ export function encodeFileHeader(header: FileHeader): Uint8Array {
   writeU64(bytes, 16, header.sequence);
   writeU64(bytes, 24, header.firstBatch);
   writeU64(bytes, 32, header.continuesAfter);
-  writeU64(bytes, 40, header.syncedThrough);
+  writeU64(bytes, 40, header.extent);
   writeU32(bytes, 0, xxh32(bytes, 4));
   return bytes;
 }
@@ -86,7 +87,7 @@ export function readFileHeader(bytes: Uint8Array, offset = 0): FileHeader | numb
     sequence: readU64(bytes, offset + 16),
     firstBatch: readU64(bytes, offset + 24),
     continuesAfter: readU64(bytes, offset + 32),
-    syncedThrough: readU64(bytes, offset + 40),
+    extent: readU64(bytes, offset + 40),
   };
 }
 

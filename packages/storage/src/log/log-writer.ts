@@ -50,14 +50,14 @@ export class LogWriter {
       { directory, name: logName(sequence) },
       async (created) => {
         const log = new LogWriter(created, file);
-        const syncedThrough = firstBatch + batches.length - 1;
+        const extent = firstBatch + batches.length - 1;
         const header = {
           kind: 'log',
           partitions,
           sequence,
           firstBatch,
           continuesAfter,
-          syncedThrough,
+          extent,
         } as const;
         await log.#write([encodeFileHeader(header), ...batches.flatMap((batch) => log.#lay(batch, ceiling))]);
         await log.sync();

@@ -11,6 +11,8 @@ export interface CleaningLimits {
   readonly nowMs: number;
   /** How much to go through, in bytes. Default a slice of a millisecond or two. */
   readonly bytesMax?: number | undefined;
+  /** Also what is hardly worth it. Default false. */
+  readonly eager?: boolean | undefined;
 }
 
 /**
@@ -38,10 +40,10 @@ export class Cleaner {
   }
 
   /** One slice of cleaning. @returns false if there was nothing that could be done */
-  clean({ durableUpTo, nowMs, bytesMax = sliceBytes }: CleaningLimits): boolean {
+  clean({ durableUpTo, nowMs, bytesMax = sliceBytes, eager = false }: CleaningLimits): boolean {
     let left = bytesMax;
     let done = false;
-    while (left > 0 && this.due) {
+    while (left > 0 && (eager || this.due)) {
       const victim = (this.#victim ??= this.#choose(durableUpTo));
       if (victim === undefined) return done;
       done = true;

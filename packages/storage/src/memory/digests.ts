@@ -1,4 +1,4 @@
-import { checksumWord, keyHashWord, nodeWord, timestampLowWord } from './record-words.js';
+import { checksumWord, keyHashWord, timestampLowWord } from './record-words.js';
 
 const { imul } = Math;
 
@@ -32,11 +32,11 @@ export class Digests {
     // A shift by 32, for one partition, is one by 0.
     const partition = this.#partitionShift === 32 ? 0 : keyHash >>> this.#partitionShift;
     const place = partition * wordsEach + 2 * (keyHash & (digestBuckets - 1));
-    const other =
-      imul(keyHash ^ 0x2c1b3c6d, 0x297a2d39) + imul(words[record + timestampLowWord]!, 0x5bd1e995);
-    const mixed = imul((other ^ (other >>> 15)) + words[record + nodeWord]! + checksum, 0x85ebca6b);
+    let mix = checksum ^ imul(keyHash, 0x9e3779b1);
+    mix = imul(mix ^ (mix >>> 15), 0x85ebca77) ^ words[record + timestampLowWord]!;
+    mix = imul(mix ^ (mix >>> 13), 0xc2b2ae3d);
     this.#sums[place] = (this.#sums[place]! + sign * checksum) | 0;
-    this.#sums[place + 1] = (this.#sums[place + 1]! + sign * (mixed ^ (mixed >>> 16))) | 0;
+    this.#sums[place + 1] = (this.#sums[place + 1]! + sign * (mix ^ (mix >>> 16))) | 0;
   }
 
   /** A copy: two unsigned words a bucket. */

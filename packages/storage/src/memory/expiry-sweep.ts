@@ -17,6 +17,11 @@ export class ExpirySweep {
     this.#memory = memory;
   }
 
+  /** Something expires, sooner or later. */
+  get needed(): boolean {
+    return this.#memory.space.segments.some((segment) => (segment?.earliestExpiryMs ?? Infinity) < Infinity);
+  }
+
   /** @returns whether there is more to do */
   sweep(nowMs: number, bytesMax = sliceBytes): boolean {
     for (let left = bytesMax; left > 0;) {

@@ -1,4 +1,4 @@
-import { HashTable } from './hash-table.js';
+import { capacityMax, HashTable } from './hash-table.js';
 
 /**
  * Where keys are, by hash: a directory of small tables by the top bits of the hash. Each grows alone, up to a size that
@@ -27,6 +27,25 @@ export class HashIndex {
 
   get entries(): number {
     return this.#entries;
+  }
+
+  /**
+   * Makes room for so many entries at once, if there are none yet. Entries that come in the order of their hashes would
+   * else make the front of each table as dense as all of it will be, again and again: 4 times the work.
+   */
+  expect(entries: number): void {
+    if (this.#entries > 0) return;
+    const tablesNeeded = entries / (capacityMax * expectedLoad);
+    const bits = Math.min(Math.max(this.#partitionBits, Math.ceil(Math.log2(tablesNeeded))), bitsMax);
+    const perTable = entries / 2 ** bits;
+    if (perTable < 8) return;
+    this.#bits = bits;
+    this.#bytes = 0;
+    this.#directory = Array.from({ length: 2 ** bits }, () => {
+      const table = HashTable.withRoomFor(perTable / expectedLoad, bits);
+      this.#bytes += table.bytes;
+      return table;
+    });
   }
 
   tableOf(hash: number): HashTable {
@@ -87,6 +106,9 @@ export class HashIndex {
     for (const next of by) this.#bytes += next.bytes;
   }
 }
+
+/** Of tables that are made in advance: some will get more than their share. */
+const expectedLoad = 0.65;
 
 /** A directory of 2^24 tables stands for 10^11 keys. */
 const bitsMax = 24;

@@ -36,6 +36,13 @@ export class HashTable {
     return new HashTable(0, depth, 1);
   }
 
+  /** An empty table of at least so many slots, up to the largest. */
+  static withRoomFor(slots: number, depth: number): HashTable {
+    let bits = capacityBitsMin;
+    while (1 << bits < slots && 1 << bits < capacityMax) bits += 1;
+    return new HashTable(bits, depth, spareMin);
+  }
+
   get entries(): number {
     return this.#entries;
   }
@@ -141,7 +148,7 @@ const capacityBitsMin = 3;
 const spareMin = 8;
 
 /** Slots: half a mebibyte is copied in less than a millisecond. */
-const capacityMax = 1 << 16;
+export const capacityMax = 1 << 16;
 
 /** Of the object and its array, beside the words. */
 const tableObjectBytes = 160;

@@ -2,7 +2,6 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 
 import type { ScanOptions } from '../engine/engine.js';
-import type { LogPosition } from '../engine/engine.js';
 import { compareBytes } from '../record/compare-bytes.js';
 import { Cleaner } from './cleaner.js';
 import { KeyArena } from './key-arena.js';

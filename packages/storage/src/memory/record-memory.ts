@@ -21,6 +21,8 @@ export interface RecordMemory {
 
   // --- recovery
 
+  /** So many entries are coming, about, in the order of their hashes. Only a hint: makes room for them at once. */
+  expect(entries: number): void;
   /**
    * Memory for at least so many bytes of a file, to be read into straight away. All of `segment.bytes` may be filled, with
    * whatever lies between the records, as long as records begin at multiples of 8 bytes, below `recordStartsBelow`.
@@ -54,7 +56,9 @@ export interface RecordMemory {
    * is written, cleaned or grown between two steps. Of a key that changes meanwhile some version comes, or none.
    */
   liveRecords(): LiveCursor;
-  /** Bytes of all live records: what a snapshot holds. */
+  /** Keys that have a record, tombstones included: what a snapshot holds … */
+  readonly entries: number;
+  /** … and the bytes of these records. */
   readonly liveBytes: number;
 }
 

@@ -36,6 +36,11 @@ export class SegmentSpace {
     return this.#usedBytes;
   }
 
+  /** How many more segments there can be. */
+  get segmentsLeft(): number {
+    return segmentSlots - this.segments.length + this.#freeSlots.length;
+  }
+
   /** How many were sealed: the clock of a segment's age. */
   get sealed(): number {
     return this.#sealed;
@@ -64,7 +69,7 @@ export class SegmentSpace {
   roomForMoved(bytes: number): Segment {
     const receiving = this.#receiving;
     if (receiving !== undefined && bytes <= receiving.roomBytes) return receiving;
-    if (bytes > this.#nextBytes() >>> 2) return this.#create(bytes, 'receiving moved records');
+    if (bytes > this.#nextBytes() >>> 1) return this.#create(bytes, 'receiving moved records');
     if (receiving !== undefined) this.#seal(receiving);
     return (this.#receiving = this.#create(this.#nextBytes(), 'receiving moved records'));
   }
@@ -103,7 +108,7 @@ export class SegmentSpace {
     this.#long = undefined;
     const next = this.#nextBytes();
     // A long record gets a segment of its own: the rest of the present one would be wasted on it.
-    if (bytes > next >>> 2 && this.#appending !== undefined) {
+    if (bytes > next >>> 1 && this.#appending !== undefined) {
       return (this.#long = this.#create(bytes, 'appending'));
     }
     const segment = this.#create(Math.max(next, bytes), 'appending');

@@ -12,6 +12,7 @@ import { KeyWords } from './key-words.js';
 import { HashOrderCursor } from './hash-order-cursor.js';
 import type { AppendedBatch, LiveCursor, RecordMemory } from './record-memory.js';
 import {
+  expiryAt,
   flagsAt,
   headerWords,
   keyBytesAt,
@@ -20,6 +21,7 @@ import {
   nodeWord,
   sameKey,
   timestampAt,
+  valueLengthWord,
   verifyAt,
 } from './record-words.js';
 import { locationOf, type Segment, segmentBytesMax, slotOf, wordOf } from './segment.js';
@@ -42,8 +44,14 @@ export interface KeyObserver {
   changed(previous: number, next: number): void;
 }
 
-/** How a record that is offered compares to the one of its key that is here. */
-export type Offer = 'stored' | 'already' | 'newer';
+/** What became of a record that was offered. */
+export interface Offered {
+  readonly offer: 'stored' | 'already' | 'newer';
+  /** Location of the record of this key that was here, 0 if there was none. */
+  readonly present: number;
+  /** That one had the same version and other bytes: must never be. */
+  readonly twin: boolean;
+}
 
 /**
  * The log-structured memory.
@@ -85,6 +93,7 @@ export class SegmentedMemory implements RecordMemory {
   #keys = 0;
   #tombstones = 0;
   #liveBytes = 0;
+  #appendedRecords = 0;
   #newest: number = zeroTimestamp;
   /** What the last search found. */
   #foundTable: HashTable | undefined;
@@ -109,6 +118,10 @@ export class SegmentedMemory implements RecordMemory {
     return this.#tombstones;
   }
 
+  get entries(): number {
+    return this.index.entries;
+  }
+
   get liveBytes(): number {
     return this.#liveBytes;
   }
@@ -120,6 +133,11 @@ export class SegmentedMemory implements RecordMemory {
 
   get appended(): LogPosition {
     return this.space.appended;
+  }
+
+  /** How many. */
+  get appendedRecords(): number {
+    return this.#appendedRecords;
   }
 
   get untakenBytes(): number {
@@ -145,15 +163,50 @@ export class SegmentedMemory implements RecordMemory {
 
   // --- reading
 
-  /** @returns the location of the key's newest record, 0 if there is none */
+  /** Lays a key out for `findLoaded` and `putLoaded`. @returns its hash, as a signed integer */
+  loadKey(key: Uint8Array): number {
+    this.#key.load(key);
+    return this.#key.hash;
+  }
+
+  /** @returns the location of the newest record of the key loaded last, 0 if there is none */
+  findLoaded(): number {
+    const { hash, words, bytes } = this.#key;
+    return this.#find(hash, words, 0, bytes);
+  }
+
   find(key: Uint8Array): number {
-    const words = this.#key;
-    words.load(key);
-    return this.#find(words.hash, words.words, 0, words.bytes);
+    this.#key.load(key);
+    return this.findLoaded();
   }
 
   wordsAt(location: number): Int32Array {
     return this.#segments[slotOf(location)]!.words;
+  }
+
+  /** All bytes of the segment that a location is in: never to be written. */
+  bytesAt(location: number): Uint8Array {
+    return this.#segments[slotOf(location)]!.bytes;
+  }
+
+  /** Where in these the value begins. */
+  valueStartAt(location: number): number {
+    const { words } = this.#segments[slotOf(location)]!;
+    const record = wordOf(location);
+    return ((record + headerWords(flagsAt(words, record))) << 2) + keyBytesAt(words, record);
+  }
+
+  valueBytesAt(location: number): number {
+    return this.#segments[slotOf(location)]!.words[wordOf(location) + valueLengthWord]!;
+  }
+
+  /** Unix milliseconds; 0 = never. */
+  expiryAt(location: number): number {
+    return expiryAt(this.#segments[slotOf(location)]!.words, wordOf(location));
+  }
+
+  lengthAt(location: number): number {
+    return lengthAt(this.#segments[slotOf(location)]!.words, wordOf(location));
   }
 
   /** The record at a location; valid for as long as it is held. */
@@ -169,15 +222,19 @@ export class SegmentedMemory implements RecordMemory {
 
   // --- writing what a caller of this process gives, encoded where it will lie
 
+  put(key: Uint8Array, value: Uint8Array, timestamp: number, expiresAtMs: number, moreFlags: number): void {
+    this.#key.load(key);
+    this.putLoaded(value, timestamp, expiresAtMs, moreFlags);
+  }
+
   /**
-   * Appends a record of a key, newer than any before.
+   * Appends a record of the key loaded last, newer than any before.
    *
    * @param expiresAtMs Unix milliseconds; 0 = never
    * @param moreFlags of the record, beside expiry
    */
-  put(key: Uint8Array, value: Uint8Array, timestamp: number, expiresAtMs: number, moreFlags: number): void {
+  putLoaded(value: Uint8Array, timestamp: number, expiresAtMs: number, moreFlags: number): void {
     const keyWords = this.#key;
-    keyWords.load(key);
     const flags = expiresAtMs === 0 ? moreFlags : moreFlags | expiryFlag;
     const length = recordBytes(flags, keyWords.bytes, value.length);
     const segment = this.space.roomFor(length);
@@ -185,6 +242,7 @@ export class SegmentedMemory implements RecordMemory {
     writeRecord(segment, keyWords, value, { length, flags, timestamp, expiresAtMs });
     if (expiresAtMs !== 0 && expiresAtMs < segment.earliestExpiryMs) segment.earliestExpiryMs = expiresAtMs;
     this.space.append(segment, length);
+    this.#appendedRecords += 1;
     this.#newest = timestamp;
     this.#publish(segment, offset, this.#find(keyWords.hash, keyWords.words, 0, keyWords.bytes));
   }
@@ -223,14 +281,17 @@ export class SegmentedMemory implements RecordMemory {
     return { segment, start, end: start + bytes.length };
   }
 
-  /** Takes the staged record at `offset` in, if it is newer than what is here. `present` is then what it was compared to. */
-  offer(segment: Segment, offset: number): { readonly offer: Offer; readonly present: number } {
+  /** Takes the staged record at `offset` in, if it is newer than the one here. */
+  offer(segment: Segment, offset: number): Offered {
     const { words } = segment;
     const record = offset >>> 2;
     const present = this.#findRecord(words, record);
+    let twin = false;
     if (present !== 0) {
       const order = this.#compare(words, record, present);
-      if (order <= 0) return { offer: order === 0 ? 'already' : 'newer', present };
+      if (order === 0) return { offer: 'already', present, twin };
+      twin = this.#isOfSameVersion(words, record, present);
+      if (order < 0) return { offer: 'newer', present, twin };
     }
     const length = lengthAt(words, record);
     const to = segment.usedBytes;
@@ -240,20 +301,9 @@ export class SegmentedMemory implements RecordMemory {
     if (timestamp > this.#newest) this.#newest = timestamp;
     segment.noteExpiry(to);
     this.space.append(segment, length);
+    this.#appendedRecords += 1;
     this.#publish(segment, to, present);
-    return { offer: 'stored', present };
-  }
-
-  /** Whether a record with this one's version but other bytes is here: must never be. */
-  hasOtherOfSameVersion(segment: Segment, offset: number, present: number): boolean {
-    const { words } = segment;
-    const record = offset >>> 2;
-    const other = this.wordsAt(present);
-    const at = wordOf(present);
-    return (
-      timestampAt(words, record) === timestampAt(other, at) &&
-      words[record + nodeWord] === other[at + nodeWord]
-    );
+    return { offer: 'stored', present, twin };
   }
 
   // --- who wants to know
@@ -267,6 +317,10 @@ export class SegmentedMemory implements RecordMemory {
   }
 
   // --- recovery
+
+  expect(entries: number): void {
+    this.index.expect(entries);
+  }
 
   reserve(bytes: number): Segment {
     return this.space.reserve(bytes);
@@ -356,6 +410,15 @@ export class SegmentedMemory implements RecordMemory {
     if (byNode !== 0) return byNode;
     const bytes = new Uint8Array(words.buffer, record << 2, lengthAt(words, record));
     return compareBytes(bytes, this.viewAt(present).bytes);
+  }
+
+  #isOfSameVersion(words: Int32Array, record: number, present: number): boolean {
+    const other = this.wordsAt(present);
+    const at = wordOf(present);
+    return (
+      timestampAt(words, record) === timestampAt(other, at) &&
+      words[record + nodeWord] === other[at + nodeWord]
+    );
   }
 
   /** Lets the index point at a record, in place of `present`, which the last search found, or nothing. */

@@ -17,7 +17,7 @@ import { salvage } from './salvage.js';
 /** Whoever wants to know what is in a file, in the order of the file. */
 export interface FileVisitor {
   /** Comes first, if the header is intact or could be mended. False: the file is not the one that belongs here. */
-  header(header: FileHeader): boolean;
+  header(header: FileHeader, fileBytes: number): boolean;
   /** Comes before its records. `position` is its header's, `next` the header of the batch behind it, if that is intact. */
   batch(
     header: BatchHeader,
@@ -110,7 +110,7 @@ export class FileWalk {
     if (typeof header === 'number') return ended({ kind: 'other-format', version: header }, 0);
     // The header was synced before the file got its name, so no crash explains a missing one.
     if (fileBytes < fileHeaderBytes) return ended({ kind: 'damaged', reason: 'its header is cut off' }, 0);
-    if (header !== undefined && !visitor.header(header)) {
+    if (header !== undefined && !visitor.header(header, fileBytes)) {
       return ended({ kind: 'damaged', reason: 'it is another file' }, 0);
     }
     let expected = header?.firstBatch;

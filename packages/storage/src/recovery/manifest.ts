@@ -6,7 +6,7 @@ import { dataFileOf, joinPath, manifestName } from './file-names.js';
 import { isPartitionCount } from '../limits.js';
 import type { Durability } from '../options.js';
 import type { FileSystem } from '../ports.js';
-import { readFully } from './read-segment.js';
+import { readFully } from './read-fully.js';
 import { createWhole, writeFully } from '../log/write-file.js';
 import { xxh32 } from '../record/xxh32.js';
 

@@ -6,6 +6,7 @@ import type { BatchHeader, FileHeader } from '../log/frame.js';
 import type { RecordMemory, RecoverySegment } from '../memory/record-memory.js';
 import type { FileSystem, Timers } from '../ports.js';
 import { fileErrorCode } from '../system/file-errors.js';
+import { fixedBytes } from '../record/record-layout.js';
 import { joinPath, logName, snapshotName } from './file-names.js';
 import { type BatchDamage, type FileVisitor, FileWalk, type WalkedFile } from './file-walk.js';
 import type { Manifest } from './manifest.js';
@@ -15,7 +16,7 @@ export interface ReplayTask {
   readonly timers: Pick<Timers, 'nextTurn'>;
   readonly directory: string;
   readonly manifest: Manifest;
-  readonly memory: Pick<RecordMemory, 'reserve' | 'adopt' | 'seal'>;
+  readonly memory: Pick<RecordMemory, 'reserve' | 'adopt' | 'seal' | 'expect'>;
   /** Takes a verified record in as if it had just been applied: nobody knows whether it is on the disk. */
   readonly append: (segment: RecoverySegment, offset: number, length: number) => void;
 }
@@ -88,7 +89,11 @@ class Replay {
     const { memory } = this.#task;
     const name = snapshotName(sequence);
     const walked = await this.#read(name, {
-      header: (header) => this.#belongs(header, 'snapshot', sequence),
+      header: (header, fileBytes) => {
+        if (!this.#belongs(header, 'snapshot', sequence)) return false;
+        memory.expect(Math.min(header.extent, fileBytes / fixedBytes));
+        return true;
+      },
       batch: (header) => this.#raiseCeiling(header),
       record: (segment, offset) => {
         this.#records += 1;
@@ -120,7 +125,7 @@ class Replay {
         following = header;
         this.#follow(name, header, before);
         durable = true;
-        syncedAtStart = manifest.running === null ? Infinity : header.syncedThrough;
+        syncedAtStart = manifest.running === null ? Infinity : header.extent;
         return true;
       },
       batch: (header, { next }) => {

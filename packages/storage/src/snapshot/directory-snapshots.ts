@@ -88,6 +88,7 @@ async function replaceChain(parts: DirectorySnapshotsParts, beforeSlice: () => v
     bytes = await writeSnapshot({
       ...{ place, timers, sequence, beforeSlice },
       cursor: memory.liveRecords(),
+      keys: memory.entries,
       liveBytes: memory.liveBytes,
       ceiling: log.ceiling,
       beforeNaming: () => log.sync(),

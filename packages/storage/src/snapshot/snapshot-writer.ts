@@ -14,6 +14,8 @@ export interface SnapshotTask {
   readonly timers: Pick<Timers, 'nextTurn'>;
   readonly sequence: number;
   readonly cursor: LiveCursor;
+  /** What there is now, about: the records' number and bytes. */
+  readonly keys: number;
   readonly liveBytes: number;
   readonly ceiling: Timestamp;
   /** Throws to give up. */
@@ -51,7 +53,7 @@ async function writeRecords(
   file: WritableFile,
   task: SnapshotTask,
 ): Promise<{ readonly bytes: number; readonly records: number }> {
-  const { place, sequence, cursor, liveBytes, ceiling, timers } = task;
+  const { place, sequence, cursor, keys, liveBytes, ceiling, timers } = task;
   const { partitions } = place;
   const into = new Uint8Array(Math.min(snapshotSliceBytes, Math.max(liveBytes, 4096)));
   const header = {
@@ -60,7 +62,7 @@ async function writeRecords(
     sequence,
     firstBatch: 1,
     continuesAfter: 0,
-    syncedThrough: 0,
+    extent: keys,
   } as const;
   let bytes = 0;
   let total = 0;

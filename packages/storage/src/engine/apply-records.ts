@@ -1,0 +1,147 @@
+import { KvError } from '@kv/errors';
+
+import type { Admission } from './admission.js';
+import type { ApplyResult, RefusalCode } from './engine.js';
+import { atomicBatchBytesMax, stagedBytesMax } from '../limits.js';
+import { lengthAt } from '../memory/record-words.js';
+import type { Segment } from '../memory/segment.js';
+import type { SegmentedMemory } from '../memory/segmented-memory.js';
+import type { Logger } from '../ports.js';
+import { compareRecords, partitionOfHash, readRecords, type RecordView } from '../record/record.js';
+
+export interface ApplyParts {
+  readonly memory: SegmentedMemory;
+  readonly admission: Admission;
+  readonly refused: ReadonlySet<number>;
+  readonly logger: Logger | undefined;
+}
+
+/**
+ * Takes records in, newest version wins, and says of each what became of it.
+ *
+ * Bytes as they were received are copied to where they are to lie, verified there, and then decided upon one by one: what
+ * is new stays, what is not is written over by the next. Views, and what is longer than fits, go one record at a time.
+ */
+export class RecordApplier {
+  readonly #parts: ApplyParts;
+
+  constructor(parts: ApplyParts) {
+    this.#parts = parts;
+  }
+
+  apply(input: Uint8Array | readonly RecordView[]): ApplyResult[] {
+    if (input instanceof Uint8Array && input.length <= stagedBytesMax) return this.#applyBytes(input);
+    const records = input instanceof Uint8Array ? readRecords(input) : input;
+    const groups = groupsOf(records);
+    for (const group of groups) refuseTooLong(bytesOf(group));
+    return groups.flatMap((group) => this.#applyGroup(group));
+  }
+
+  #applyBytes(input: Uint8Array): ApplyResult[] {
+    const { memory, admission } = this.#parts;
+    // Else by views: a refusal of some must not be one of all.
+    const roomy = this.#parts.refused.size === 0 && admission.stateRefusal() === undefined;
+    if (!roomy || !admission.isRoomyFor(input.length)) return this.apply(readRecords(input.slice()));
+    const { segment, start, end } = memory.stage(input);
+    const results: ApplyResult[] = [];
+    for (let offset = start; offset < end;) {
+      const next = offset + lengthAt(segment.words, offset >>> 2);
+      results.push(this.#offer(segment, offset));
+      offset = next;
+    }
+    return results;
+  }
+
+  #applyGroup(group: readonly RecordView[]): ApplyResult[] {
+    const code = this.#refusalOf(group);
+    if (code !== undefined) return group.map(() => ({ kind: 'refused', code }));
+    return group.map((record) => {
+      const { segment, start } = this.#parts.memory.stageVerified(record);
+      return this.#offer(segment, start);
+    });
+  }
+
+  #offer(segment: Segment, offset: number): ApplyResult {
+    const { memory } = this.#parts;
+    const { offer, present, twin } = memory.offer(segment, offset);
+    if (twin) this.#tellOfTwin(present);
+    switch (offer) {
+      case 'stored':
+        return {
+          kind: 'stored',
+          position: memory.appended,
+          previous: present === 0 ? undefined : memory.viewAt(present),
+        };
+      case 'already':
+        return { kind: 'already', position: memory.positionAt(present) };
+      case 'newer':
+        return { kind: 'newer', position: memory.positionAt(present), newer: memory.viewAt(present) };
+    }
+  }
+
+  #tellOfTwin(location: number): void {
+    const { memory, logger } = this.#parts;
+    const { version, keyHash } = memory.viewAt(location);
+    logger?.error(
+      { version, partition: partitionOfHash(keyHash, memory.partitions) },
+      'two different records have the same version: a data directory was copied, or its node number given twice',
+    );
+  }
+
+  /** Decides for a whole atomic batch before any of it is applied. */
+  #refusalOf(group: readonly RecordView[]): RefusalCode | undefined {
+    const { memory, admission, refused } = this.#parts;
+    const state = admission.stateRefusal();
+    if (state === 'closed' || state === 'internal') return state;
+    for (const { keyHash } of group) {
+      if (refused.has(partitionOfHash(keyHash, memory.partitions))) return 'corrupt';
+    }
+    if (state !== undefined) return state;
+    // Deletes must get through: they are how memory is freed.
+    if (group.every(({ tombstone }) => tombstone)) return undefined;
+    const bytes = bytesOf(group);
+    if (admission.isRoomyFor(bytes) || admission.fits(bytes, this.#growthOf(group))) return undefined;
+    return 'memory-full';
+  }
+
+  /** What is here already, or older than what is, needs no room. */
+  #growthOf(group: readonly RecordView[]): number {
+    const { memory } = this.#parts;
+    let growth = 0;
+    for (const record of group) {
+      const location = memory.find(record.key);
+      const present = location === 0 ? undefined : memory.viewAt(location);
+      if (present !== undefined && compareRecords(record, present) <= 0) continue;
+      growth += record.bytes.length - (present?.bytes.length ?? 0);
+    }
+    return growth;
+  }
+}
+
+/** Records that are accepted or refused together. */
+function groupsOf(records: readonly RecordView[]): (readonly RecordView[])[] {
+  const groups: (readonly RecordView[])[] = [];
+  for (let start = 0; start < records.length;) {
+    let end = start + 1;
+    while (end < records.length && records[end - 1]!.batchContinues) end += 1;
+    groups.push(records.slice(start, end));
+    start = end;
+  }
+  return groups;
+}
+
+function bytesOf(group: readonly RecordView[]): number {
+  return group.reduce((sum, { bytes }) => sum + bytes.length, 0);
+}
+
+/** @throws KvError `invalid-argument` above what the log can write in one piece */
+export function refuseTooLong(batchBytes: number): void {
+  if (batchBytes <= atomicBatchBytesMax) return;
+  throw new KvError(
+    'invalid-argument',
+    `an atomic batch of ${batchBytes} bytes exceeds ${atomicBatchBytesMax}`,
+    {
+      outcome: 'not-applied',
+    },
+  );
+}
