@@ -105,7 +105,7 @@ class AntiEntropyPasses implements AntiEntropy {
     let kept = 0;
     let sent = 0;
     for (const { partition, buckets } of second) {
-      if (this.#stopped || !buckets.some((bucket) => before.get(partition)?.includes(bucket))) continue;
+      if (this.#isStopped() || !buckets.some((bucket) => before.get(partition)?.includes(bucket))) continue;
       const exchanged = await this.#exchange(member, partition);
       kept += exchanged.kept;
       sent += exchanged.sent;
@@ -120,7 +120,7 @@ class AntiEntropyPasses implements AntiEntropy {
     partition: number,
   ): Promise<{ readonly kept: number; readonly sent: number }> {
     const { suspectPartitions } = this.#background.engine;
-    const isWanted = (): boolean => !this.#stopped && !suspectPartitions.has(partition);
+    const isWanted = (): boolean => !this.#isStopped() && !suspectPartitions.has(partition);
     const { kept, sent, complete } = await exchangePartition(
       this.#background,
       { partition, member },
@@ -147,6 +147,10 @@ class AntiEntropyPasses implements AntiEntropy {
       }),
     );
     return differences.flat();
+  }
+
+  #isStopped(): boolean {
+    return this.#stopped;
   }
 
   #wait(delayMs: number): Promise<void> {

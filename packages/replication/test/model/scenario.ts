@@ -6,6 +6,7 @@ import type { RecordView } from '@kv/storage';
 import {
   createReadCore,
   createWriteCore,
+  type Incarnation,
   type ReadAnswer,
   type ReadCore,
   type ReadEffect,
@@ -15,6 +16,7 @@ import {
   type WriteEffect,
 } from '../../src/index.js';
 import { at, epochMs, facts, recordAt } from './core-harness.js';
+import { beginRecovery, type RecoveryPlayer } from './recovery-player.js';
 
 /**
  * Plays one scenario file: blocks of lines separated by empty lines. A block is an event, `----`, and what the core
@@ -28,6 +30,8 @@ import { at, epochMs, facts, recordAt } from './core-harness.js';
  *     a unreachable | a unsent                (any of these) in round 2
  *     patience ends | deadline | client gone
  *     stamped 30 | no stamp: drift
+ *
+ * Behind any reply `, knowing b2` says that it names b's incarnation as 2. Rebuilds and admissions: `recovery-player.ts`.
  */
 export function playScenario(text: string): string {
   const player = new Player();
@@ -47,21 +51,29 @@ export function playScenario(text: string): string {
 }
 
 class Player {
+  #recovery: RecoveryPlayer | undefined;
   #write: WriteCore | undefined;
   #read: ReadCore | undefined;
 
   play(event: string): string[] {
+    const recovery = beginRecovery(event);
+    if (recovery !== undefined) {
+      this.#write = this.#read = undefined;
+      this.#recovery = recovery.player;
+      return recovery.decided;
+    }
     const begun = /^(write to|read from) (.+), (\d) needed, (?:stamp|at) (\d+)$/.exec(event);
     if (begun !== null)
       return this.#begin(begun[1]!, begun[2]!.split(' '), Number(begun[3]), Number(begun[4]));
     if (this.#write !== undefined) return this.#write.step(writeInput(event)).map(tellWrite);
     if (this.#read !== undefined) return this.#read.step(readInput(event)).map(tellRead);
+    if (this.#recovery !== undefined) return this.#recovery(event);
     throw new Error(`nothing has begun before: ${event}`);
   }
 
   #begin(kind: string, names: string[], required: number, tick: number): string[] {
     const owners = names.map(numberOf);
-    this.#write = this.#read = undefined;
+    this.#write = this.#read = this.#recovery = undefined;
     if (kind === 'write to') {
       this.#write = createWriteCore({ owners, required, version: versionAt(tick), wantPrevious: true });
       return this.#write.step({ kind: 'start' }).map(tellWrite);
@@ -84,24 +96,32 @@ function writeInput(event: string): WriteEvent {
   const unstamped = /^no stamp: (\S+)$/.exec(event);
   if (unstamped !== null) return { kind: 'stamp-refused', reason: unstamped[1] as StampRefusal };
   const { from, round, rest } = addressed(event);
-  return { kind: 'answer', from, round: round === 2 ? 2 : 1, answer: writeAnswer(rest) };
+  return { kind: 'answer', from, round, answer: writeAnswer(rest) };
 }
 
 function writeAnswer(told: string): WriteAnswer {
-  const [what, ...rest] = told.split(' ');
+  const [said, knowing] = told.split(', knowing ');
+  const [what, ...rest] = said!.split(' ');
+  const incarnations = incarnationsOf(knowing);
   switch (what) {
     case 'stored':
-      return { kind: 'stored', previous: rest[0] === 'over' ? recordOf(rest[1]!) : undefined, ...facts() };
+      return {
+        kind: 'stored',
+        previous: rest[0] === 'over' ? recordOf(rest[1]!) : undefined,
+        ...facts({ incarnations }),
+      };
     case 'already':
-      return { kind: 'already', ...facts() };
+      return { kind: 'already', ...facts({ incarnations }) };
+    case 'abstained':
+      return { kind: 'abstained', ...facts({ incarnations }) };
     case 'below-floor':
-      return { kind: 'below-floor', ...facts() };
+      return { kind: 'below-floor', ...facts({ incarnations }) };
     case 'newer': {
       const record = recordOf(rest[0]!);
-      return { kind: 'newer', version: record.version, previous: record, ...facts() };
+      return { kind: 'newer', version: record.version, previous: record, ...facts({ incarnations }) };
     }
     case 'refused':
-      return { kind: 'refused', code: rest[0] as ErrorCode, ...facts() };
+      return { kind: 'refused', code: rest[0] as ErrorCode, ...facts({ incarnations }) };
     case 'unreachable':
       return { kind: 'unreachable', sent: true };
     case 'unsent':
@@ -122,10 +142,12 @@ function readInput(event: string): ReadEvent {
 }
 
 function readAnswer(told: string): ReadAnswer {
-  const parts = /^(\w+)(?: ([^ ,]+))?(?:, (clock|floor) (\d+))?$/.exec(told);
+  const [said, knowing] = told.split(', knowing ');
+  const parts = /^(\w+)(?: ([^ ,]+))?(?:, (clock|floor) (\d+))?$/.exec(said!);
   if (parts === null) throw new Error(`no such reply: ${told}`);
   const [, what, record, fact, tick] = parts;
   const told2 = facts({
+    incarnations: incarnationsOf(knowing),
     ...(fact === 'clock' ? { hlcTime: at(Number(tick)) } : {}),
     ...(fact === 'floor' ? { purgeFloor: at(Number(tick)) } : {}),
   });
@@ -145,6 +167,12 @@ function addressed(event: string): { from: number; round: number; rest: string }
   const parts = /^([a-z]) (.+?)(?: in round (\d))?$/.exec(event);
   if (parts === null) throw new Error(`no such event: ${event}`);
   return { from: numberOf(parts[1]!), round: Number(parts[3] ?? 1), rest: parts[2]! };
+}
+
+/** `b2 c3` */
+function incarnationsOf(text: string | undefined): readonly Incarnation[] {
+  const names = text === undefined ? [] : text.split(' ');
+  return names.map((name) => ({ member: numberOf(name), incarnation: Number(name.slice(1)) }));
 }
 
 const records = new Map<string, RecordView>();
