@@ -57,6 +57,15 @@ export class WriteHistory {
     return batch;
   }
 
+  /** The newest batch was refused: it never happened. */
+  withdraw(): void {
+    const batch = this.batches.pop();
+    for (const { key } of batch?.records ?? []) {
+      if (key.batches.at(-1) === this.batches.length + 1) key.batches.pop();
+      this.records.pop();
+    }
+  }
+
   #keyOf(text: string): WrittenKey {
     const known = this.keys.get(text);
     if (known !== undefined) return known;
