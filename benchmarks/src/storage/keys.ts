@@ -8,7 +8,7 @@ const keyBytes = prefix.length + digits;
 export interface Keys {
   /** The same array each time, with the keys of these numbers: byte keys are good until the next call. */
   group(numbers: Uint32Array): readonly Key[];
-  /** One of its own. */
+  /** One: if of bytes, good for as many further calls as a group is large. */
   one(number: number): Key;
 }
 
@@ -27,6 +27,7 @@ function createByteKeys(groupSize: number): Keys {
     slab.write(prefix, index * keyBytes, 'latin1');
     return slab.subarray(index * keyBytes, (index + 1) * keyBytes);
   });
+  let slot = 0;
   return {
     group(numbers) {
       for (let index = 0; index < numbers.length; index += 1) {
@@ -34,7 +35,11 @@ function createByteKeys(groupSize: number): Keys {
       }
       return numbers.length === groupSize ? all : all.slice(0, numbers.length);
     },
-    one: (number) => Buffer.from(nameOf(number), 'latin1'),
+    one(number) {
+      slot = (slot + 1) % groupSize;
+      writeDigits(slab, (slot + 1) * keyBytes, number);
+      return all[slot]!;
+    },
   };
 }
 

@@ -2,22 +2,26 @@ import { open } from 'lmdb';
 
 import type { Key, OpenOptions, System } from './system.js';
 
-/**
- * lmdb-js: reads are synchronous, writes made in one turn share a transaction. At `always` a promise resolves once its
- * transaction was synced: without `overlappingSync: false` it would resolve before.
- */
+/** A write's promise resolves once it is visible; this one, once it was synced, which goes on beside the next transactions. */
+type Written = Promise<boolean> & { readonly flushed: Promise<unknown> };
+
+/** lmdb-js: reads are synchronous, writes made in one turn share a transaction. */
 export function openLmdb({ directory, durability, keys }: OpenOptions): System {
+  const isDurable = durability === 'always';
   const database = open<Buffer, Key>(directory, {
     encoding: 'binary',
     ...(keys === 'bytes' ? { keyEncoding: 'binary' } : {}),
-    ...(durability === 'always' ? { overlappingSync: false } : { noSync: true }),
+    ...(isDurable ? { separateFlushed: true } : { noSync: true }),
   });
+  const put = (key: Key, value: Buffer): Promise<unknown> => {
+    const written = database.put(key, value);
+    return isDurable ? (written as Written).flushed : written;
+  };
   return {
     name: 'lmdb',
     write(given, values) {
-      let last: Promise<boolean> | undefined;
-      for (let index = 0; index < given.length; index += 1)
-        last = database.put(given[index]!, values[index]!);
+      let last: Promise<unknown> | undefined;
+      for (let index = 0; index < given.length; index += 1) last = put(given[index]!, values[index]!);
       return last;
     },
     read(given) {
@@ -26,7 +30,7 @@ export function openLmdb({ directory, durability, keys }: OpenOptions): System {
       for (const key of given) sum += database.getBinaryFast(key)![0]!;
       return sum;
     },
-    put: (key, value) => database.put(key, value),
+    put,
     close: () => database.close(),
   };
 }
