@@ -55,7 +55,8 @@ function opened(key: Uint8Array | undefined): Bound | undefined {
 function endOfPrefix(prefix: Uint8Array): Bound | undefined {
   const at = prefix.findLastIndex((byte) => byte !== 0xff);
   if (at < 0) return undefined;
-  const key = prefix.slice(0, at + 1);
+  // A copy: `slice` of a Buffer is a view, and the caller would see its own prefix change.
+  const key = Uint8Array.from(prefix.subarray(0, at + 1));
   key[at]! += 1;
   return { key, open: true };
 }
