@@ -1,7 +1,7 @@
 import { KvError } from '@kv/errors';
 
 import type { Admission } from './admission.js';
-import type { ApplyResult, RefusalCode } from './engine.js';
+import type { ApplyResult, LogPosition, RefusalCode } from './engine.js';
 import { atomicBatchBytesMax, stagedBytesMax } from '../limits.js';
 import { lengthAt } from '../memory/record-words.js';
 import type { Segment } from '../memory/segment.js';
@@ -63,13 +63,14 @@ export class RecordApplier {
 
   #offer(segment: Segment, offset: number): ApplyResult {
     const { memory } = this.#parts;
+    const length = lengthAt(segment.words, offset >>> 2);
     const { offer, present, twin } = memory.offer(segment, offset);
     if (twin) this.#tellOfTwin(present);
     switch (offer) {
       case 'stored':
         return {
           kind: 'stored',
-          position: memory.appended,
+          position: (memory.appended - (length >>> 3) + 1) as LogPosition,
           previous: present === 0 ? undefined : memory.viewAt(present),
         };
       case 'already':
@@ -99,22 +100,24 @@ export class RecordApplier {
     if (state !== undefined) return state;
     // Deletes must get through: they are how memory is freed.
     if (group.every(({ tombstone }) => tombstone)) return undefined;
-    const bytes = bytesOf(group);
-    if (admission.isRoomyFor(bytes) || admission.fits(bytes, this.#growthOf(group))) return undefined;
-    return 'memory-full';
+    if (admission.isRoomyFor(bytesOf(group))) return undefined;
+    const { bytes, growth } = this.#needsOf(group);
+    return bytes === 0 || admission.fits(bytes, growth) ? undefined : 'memory-full';
   }
 
   /** What is here already, or older than what is, needs no room. */
-  #growthOf(group: readonly RecordView[]): number {
+  #needsOf(group: readonly RecordView[]): { readonly bytes: number; readonly growth: number } {
     const { memory } = this.#parts;
+    let bytes = 0;
     let growth = 0;
     for (const record of group) {
       const location = memory.find(record.key);
       const present = location === 0 ? undefined : memory.viewAt(location);
       if (present !== undefined && compareRecords(record, present) <= 0) continue;
+      bytes += record.bytes.length;
       growth += record.bytes.length - (present?.bytes.length ?? 0);
     }
-    return growth;
+    return { bytes, growth };
   }
 }
 
