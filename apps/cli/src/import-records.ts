@@ -44,6 +44,7 @@ export async function importRecords(
   ports: ImportPorts,
 ): Promise<void> {
   const inFlight = createInFlight({ max: ports.concurrency });
+  const cluster: Cluster = { answers: 0, isAway: false };
   let bytesRead = 0;
   async function* counted(): AsyncGenerator<Uint8Array> {
     for await (const chunk of input) {
@@ -57,8 +58,9 @@ export async function importRecords(
       ports.signal.throwIfAborted();
       const record = await parsed(line, counts, ports);
       if (record === undefined) continue;
+      refuseAbsence(cluster, line, ports);
       await inFlight.start(nameOf(record.key), async () => {
-        await importRecord(line.number, record, counts, ports);
+        await importRecord(line.number, record, counts, cluster, ports);
         ports.onProgress(bytesRead);
       });
     }
@@ -66,6 +68,20 @@ export async function importRecords(
     await inFlight.drained();
   }
   ports.signal.throwIfAborted();
+}
+
+/** What all records together have seen of the cluster. */
+interface Cluster {
+  /** Records that it stored, or refused for what they are. */
+  answers: number;
+  /** A record was retried until its deadline, and nothing was answered all that time. */
+  isAway: boolean;
+}
+
+/** Without it every further record would be retried until its own deadline: days, for a long import. */
+function refuseAbsence({ isAway }: Cluster, { number }: Line, { deadlineMs }: ImportPorts): void {
+  if (!isAway) return;
+  throw new KvError('unavailable', `no record was taken for ${deadlineMs} ms: stopped before line ${number}`);
 }
 
 async function parsed(line: Line, counts: ImportCounts, ports: ImportPorts): Promise<RecordLine | undefined> {
@@ -83,12 +99,18 @@ async function importRecord(
   number: number,
   record: RecordLine,
   counts: ImportCounts,
+  cluster: Cluster,
   ports: ImportPorts,
 ): Promise<void> {
+  const answersBefore = cluster.answers;
   try {
     counts[await stored(record, ports)] += 1;
+    cluster.answers += 1;
+    cluster.isAway = false;
   } catch (error) {
     if (ports.signal.aborted) return; // Told once, for all.
+    if (!mayRetry(error)) cluster.answers += 1;
+    cluster.isAway = cluster.answers === answersBefore;
     const kind = isKvError(error) && error.code === 'invalid-argument' ? 'invalid' : 'failed';
     counts[kind] += 1;
     await ports.onTrouble(number, kind, error).catch(() => undefined);

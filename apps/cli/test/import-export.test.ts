@@ -127,6 +127,22 @@ describe('kv import', () => {
     expect(store.puts.length).toBeGreaterThan(5);
   });
 
+  it('stops when the cluster is away, and says where', async () => {
+    const store = new FakeStore();
+    const records = Array.from({ length: 50 }, (_, index) => ({ key: `k${index}`, value: 'v' }));
+    // The first few go in.
+    for (const { key } of records.slice(10)) {
+      store.putFailures.set(key, Array.from({ length: 1_000 }, unavailable));
+    }
+    const words = ['import', '--deadline-ms', '5000', '--concurrency', '4'];
+    const { code, stdout, stderr } = await runCli(store, words, { stdin: lines(...records) });
+    expect(code).toBe(3);
+    const [, failed] = /^imported 10, failed (\d+), invalid 0, skipped 0\n$/.exec(stdout) ?? [];
+    expect(Number(failed)).toBeGreaterThan(0);
+    expect(Number(failed)).toBeLessThanOrEqual(12);
+    expect(stderr).toMatch(/\nkv: unavailable: no record was taken for 5000 ms: stopped before line \d+\n$/);
+  });
+
   it('does not retry what would fail again', async () => {
     const store = new FakeStore();
     store.putFailures.set('k', [new KvError('memory-full', 'full', { outcome: 'not-applied' })]);
