@@ -240,6 +240,28 @@ describe('the caller', () => {
     expect(cluster.timers.pending).toBe(0);
   });
 
+  it('rule 4: a process that was paused stamps nothing past the deadline, though its timer is late', async () => {
+    const { clock, members } = await createCluster({
+      members: 5,
+      owners: [1, 2, 3],
+      skewsMs: [0, 0, 0, 200, -200],
+    });
+    const [a, , , fast, slow] = members as [Member, Member, Member, Member, Member];
+    await put(fast, 'first');
+    const write = a.replica.write.bind(a.replica);
+    Object.assign(a.replica, {
+      write: (operation: Parameters<typeof write>[0]) => {
+        clock.advance(150);
+        return write(operation);
+      },
+    });
+    await expect(put(slow, 'second', {}, { timeoutMs: 100 })).rejects.toMatchObject({
+      code: 'timeout',
+      outcome: 'unknown',
+    });
+    expect(slow.coordinator.counters()).toMatchObject({ conflicts: 1, restamps: 0 });
+  });
+
   it('rule 12: a stamp that waits for a disk until the deadline, or that the disk refuses, was sent to nobody', async () => {
     const stuck = await createCluster({ ceilings: { persistCeiling: () => new Promise(() => undefined) } });
     const writing = put(stuck.members[0]!, 'x', {}, { timeoutMs: 30 });

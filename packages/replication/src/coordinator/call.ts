@@ -5,6 +5,8 @@ import type { Shell } from './shell.js';
 export interface Call {
   /** Whole milliseconds, at least 1: what is left for a replica's work. */
   timeLeftMs(): number;
+  /** The deadline has passed, whether or not its timer came: after a pause of the process it may come last. */
+  isOver(): boolean;
   /** Stops the timers; nothing is called back any more. */
   close(): void;
 }
@@ -46,6 +48,10 @@ class TimedCall implements Call {
 
   timeLeftMs(): number {
     return Math.max(1, Math.ceil(this.#deadlineAtMs - this.#shell.clock.monotonicMs()));
+  }
+
+  isOver(): boolean {
+    return this.#shell.clock.monotonicMs() > this.#deadlineAtMs;
   }
 
   close(): void {

@@ -157,8 +157,15 @@ class WriteOperation {
     }
   }
 
+  /** A stamp that comes past the deadline is not used (rule 4), also where the timer is late. */
   #stamp(met: Timestamp | undefined, then: (result: StampResult) => void): void {
-    issueStamp(this.#shell, this.#running!.write, met, { then, failed: (error) => this.#onDefect(error) });
+    issueStamp(this.#shell, this.#running!.write, met, {
+      then: (result) => {
+        if (this.#call.isOver() && this.#shell.decisions.endsWrite('deadline')) this.#onEnd('deadline');
+        else then(result);
+      },
+      failed: (error) => this.#onDefect(error),
+    });
   }
 
   #versionOf(timestamp: Timestamp): Version {
