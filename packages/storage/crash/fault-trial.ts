@@ -72,6 +72,8 @@ export class FaultTrial {
         await this.#step(engine);
       if (this.#struck || engine === undefined) break;
       await this.#settle(engine.close());
+      this.#count();
+      this.#engine = undefined;
       if (!this.#struck) this.#acknowledged = this.#history.count;
     }
     await Promise.all(this.#background);
@@ -224,7 +226,7 @@ export class FaultTrial {
   /** There is room again: the engine goes on by itself, or the next opening does. */
   async #expectResumption(): Promise<void> {
     this.#faulty.heal();
-    const engine = this.#engine ?? (await openForTest(this.#fileSystem));
+    const engine = this.#engine ?? (await this.#openAfterwards());
     this.#engine = engine;
     for (let wait = 0; !this.resumed; wait += 1) {
       if (wait === turnsToResumeMax) throw new Error('there is room again, and no write is acknowledged');
@@ -241,6 +243,16 @@ export class FaultTrial {
     const again = await openForTest(this.#disk.crash());
     const { holds } = this.#stateOf(again);
     if (holds < this.#history.count) throw new Error(`after the disk was full, batch ${holds + 1} is lost`);
+  }
+
+  /** What the last engine could not write before it closed is gone, as it said. */
+  async #openAfterwards(): Promise<StorageEngine> {
+    const engine = await openForTest(this.#fileSystem);
+    const { holds } = this.#stateOf(engine);
+    if (holds < this.#acknowledgedBefore!)
+      throw new Error(`batch ${holds + 1} was acknowledged, and is lost`);
+    while (this.#history.count > holds) this.#history.withdraw();
+    return engine;
   }
 }
 
