@@ -1,5 +1,6 @@
 import { HidingWrites } from './hiding-writes.js';
 import type { Operation, ReadOperation, Version, WriteOperation } from './history.js';
+import { inOrderOfEnd } from './order-of-ends.js';
 import { compareVersions } from './version-order.js';
 import { VersionIndex } from './version-index.js';
 
@@ -29,13 +30,11 @@ export class KeyHistory {
 
   constructor(key: string, operations: Operation[]) {
     this.key = key;
-    this.began = sortedBy(operations, beganMs);
+    this.began = inOrderOfBeginning(operations);
     const writes: WriteOperation[] = [];
     const reads: ReadOperation[] = [];
-    const ended: Operation[] = [];
     let stamps = 0;
     for (const operation of this.began) {
-      if (operation.endedMs !== Infinity) ended.push(operation);
       if (isWrite(operation)) {
         writes.push(operation);
         stamps += operation.stamps.length;
@@ -43,7 +42,7 @@ export class KeyHistory {
     }
     this.writes = writes;
     this.reads = reads;
-    this.ended = sortedBy(ended, endedMs);
+    this.ended = inOrderOfEnd(this.began);
     this.#byVersion = new VersionIndex(stamps);
     for (let index = 0; index < this.writes.length; index += 1) this.#index(this.writes[index]!, index);
     this.versionsRead = new Integers(this.reads.length).fill(-1);
@@ -101,19 +100,11 @@ export function isStrong({ level }: Operation): boolean {
   return level !== 'one';
 }
 
-function beganMs(operation: Operation): number {
-  return operation.beganMs;
-}
-
-function endedMs(operation: Operation): number {
-  return operation.endedMs;
-}
-
 /** Histories come sorted as a rule. */
-function sortedBy(operations: Operation[], momentOf: (operation: Operation) => number): Operation[] {
+function inOrderOfBeginning(operations: Operation[]): Operation[] {
   for (let index = 1; index < operations.length; index += 1) {
-    if (momentOf(operations[index]!) < momentOf(operations[index - 1]!)) {
-      return [...operations].sort((a, b) => momentOf(a) - momentOf(b));
+    if (operations[index]!.beganMs < operations[index - 1]!.beganMs) {
+      return [...operations].sort((a, b) => a.beganMs - b.beganMs);
     }
   }
   return operations;
