@@ -5,12 +5,16 @@ import type { RecordView } from '@kv/storage';
 
 import {
   createReadCore,
+  createTicketCore,
   createWriteCore,
   type Incarnation,
   type ReadAnswer,
   type ReadCore,
   type ReadEffect,
   type StampRefusal,
+  type TicketCore,
+  type TicketEffect,
+  type TicketInput,
   type WriteAnswer,
   type WriteCore,
   type WriteEffect,
@@ -28,6 +32,7 @@ import { beginRecovery, type RecoveryPlayer } from './recovery-player.js';
  *     a already | a newer 20=y                b absent | b absent, floor 6
  *     a refused memory-full                   b wrote back 9=x: stored
  *     a unreachable | a unsent                (any of these) in round 2
+ *     store to a b c, 2 needed, ticket 10     ticket from a b c, 2 needed
  *     patience ends | deadline | client gone
  *     stamped 30 | no stamp: drift
  *
@@ -54,17 +59,22 @@ class Player {
   #recovery: RecoveryPlayer | undefined;
   #write: WriteCore | undefined;
   #read: ReadCore | undefined;
+  #ticket: TicketCore | undefined;
 
   play(event: string): string[] {
     const recovery = beginRecovery(event);
     if (recovery !== undefined) {
-      this.#write = this.#read = undefined;
+      this.#write = this.#read = this.#ticket = undefined;
       this.#recovery = recovery.player;
       return recovery.decided;
     }
-    const begun = /^(write to|read from) (.+), (\d) needed, (?:stamp|at) (\d+)$/.exec(event);
+    const begun =
+      /^(write to|store to|read from|ticket from) (.+), (\d) needed(?:, (?:stamp|ticket|at) (\d+))?$/.exec(
+        event,
+      );
     if (begun !== null)
       return this.#begin(begun[1]!, begun[2]!.split(' '), Number(begun[3]), Number(begun[4]));
+    if (this.#ticket !== undefined) return this.#ticket.step(ticketInput(event)).map(tellTicket);
     if (this.#write !== undefined) return this.#write.step(writeInput(event)).map(tellWrite);
     if (this.#read !== undefined) return this.#read.step(readInput(event)).map(tellRead);
     if (this.#recovery !== undefined) return this.#recovery(event);
@@ -73,9 +83,15 @@ class Player {
 
   #begin(kind: string, names: string[], required: number, tick: number): string[] {
     const owners = names.map(numberOf);
-    this.#write = this.#read = this.#recovery = undefined;
-    if (kind === 'write to') {
-      this.#write = createWriteCore({ owners, required, version: versionAt(tick), wantPrevious: true });
+    this.#write = this.#read = this.#ticket = this.#recovery = undefined;
+    if (kind === 'ticket from') {
+      this.#ticket = createTicketCore({ owners, required });
+      return this.#ticket.step({ kind: 'start' }).map(tellTicket);
+    }
+    if (kind !== 'read from') {
+      const ticketed = kind === 'store to';
+      const version = versionAt(tick);
+      this.#write = createWriteCore({ owners, required, version, wantPrevious: true, ticketed });
       return this.#write.step({ kind: 'start' }).map(tellWrite);
     }
     const writeQuorum = (owners.length >>> 1) + 1;
@@ -97,6 +113,15 @@ function writeInput(event: string): WriteEvent {
   if (unstamped !== null) return { kind: 'stamp-refused', reason: unstamped[1] as StampRefusal };
   const { from, round, rest } = addressed(event);
   return { kind: 'answer', from, round, answer: writeAnswer(rest) };
+}
+
+/** What befalls a ticket befalls a write, but that replicas answer as to a read. */
+function ticketInput(event: string): TicketInput {
+  if (/^[a-z] /.test(event)) {
+    const { from, rest } = addressed(event);
+    return { kind: 'answer', from, answer: readAnswer(rest) };
+  }
+  return writeInput(event) as TicketInput;
 }
 
 function writeAnswer(told: string): WriteAnswer {
@@ -208,6 +233,19 @@ function tellWrite(effect: WriteEffect): string {
       const { code, outcome, required, received } = effect.failure;
       return `failed: ${code}, ${outcome}, ${received} of ${required} acknowledged`;
     }
+  }
+}
+
+function tellTicket(effect: TicketEffect): string {
+  switch (effect.kind) {
+    case 'query':
+      return `ask ${namesOf(effect.to)}`;
+    case 'stamp':
+      return effect.above === undefined ? 'stamp' : `stamp above ${physicalMs(effect.above) - epochMs}`;
+    case 'issued':
+      return `ticket ${tickOf(effect.ticket)}`;
+    case 'failed':
+      return `failed: ${effect.failure.why}, nothing was written`;
   }
 }
 
