@@ -1,6 +1,9 @@
 import type { DeliberateBug } from './deliberate-bug.js';
 import { replacing } from './replacing.js';
 
+/** As much as the clocks' options allow. */
+const anHourMs = 3_600_000;
+
 /** Mistakes of those who coordinate writes. */
 export const writeBugs: readonly DeliberateBug[] = [
   {
@@ -66,7 +69,7 @@ export const writeBugs: readonly DeliberateBug[] = [
     rule: '17',
     checker: 'drift',
     seed: 1,
-    composition: replacing({ usesOwnStamp: () => true, driftBoundMs: () => 1e15 }),
+    composition: replacing({ usesOwnStamp: () => true, driftBoundMs: () => anHourMs }),
   },
   {
     name: 'drifted-stamp-merged',
@@ -74,7 +77,7 @@ export const writeBugs: readonly DeliberateBug[] = [
     rule: '5',
     checker: 'drift',
     seed: 1,
-    composition: replacing({ driftBoundMs: () => 1e15 }),
+    composition: replacing({ driftBoundMs: () => anHourMs }),
   },
   {
     name: 'absent-delete-skipped',

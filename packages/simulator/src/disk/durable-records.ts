@@ -8,7 +8,9 @@ import { type FoundRecord, scanRecords } from './record-scan.js';
  * that was synced. It believes no engine, so it also judges one that acknowledges before the sync.
  */
 export class DurableRecords {
-  readonly #newest = new Map<string, Version>();
+  #newest = new Map<string, Version>();
+  /** What it held before it lost data. */
+  #lost = new Map<string, Version>();
   /** By path: written, not yet synced. */
   readonly #pending = new Map<string, FoundRecord[]>();
   readonly #onAppended: (record: FoundRecord) => void;
@@ -44,6 +46,16 @@ export class DurableRecords {
     this.#pending.delete(path);
   }
 
+  /**
+   * The disk is about to lose data. What it held counted when it was told, and counts on until the replica is rebuilt:
+   * until then the loss is one of those that the guarantees cover, and the replica takes part in nothing.
+   *
+   * @param again it was not rebuilt since the last time
+   */
+  losesData({ again }: { readonly again: boolean }): void {
+    this.#lost = new Map([...(again ? this.#lost : []), ...this.#newest]);
+  }
+
   /** After something happened to the disk that no file operation did. */
   readAgain(fileSystem: MemoryFileSystem): void {
     this.#newest.clear();
@@ -53,14 +65,19 @@ export class DurableRecords {
     }
   }
 
-  /** This version of the key, or a newer one. */
-  holds(key: string, version: Version): boolean {
-    const newest = this.#newest.get(key);
-    return newest !== undefined && compareVersions(newest, version) >= 0;
+  /** This version of the key, or a newer one. @param isDoubtful it lost data, and nobody counts on it yet */
+  holds(key: string, version: Version, { isDoubtful }: { readonly isDoubtful: boolean }): boolean {
+    return (
+      isAtLeast(this.#newest.get(key), version) || (isDoubtful && isAtLeast(this.#lost.get(key), version))
+    );
   }
 
   #note({ key, version }: FoundRecord): void {
     const before = this.#newest.get(key);
     if (before === undefined || compareVersions(version, before) > 0) this.#newest.set(key, version);
   }
+}
+
+function isAtLeast(held: Version | undefined, version: Version): boolean {
+  return held !== undefined && compareVersions(held, version) >= 0;
 }

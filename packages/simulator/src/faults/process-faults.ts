@@ -49,11 +49,9 @@ export const processFaults: Record<ProcessFault, Inflict> = {
   /** A virtual machine is suspended: its monotonic clock stands still, its wall clock knows of it afterwards or not. */
   'machine-sleep': (fault, surroundings) => {
     const machine = targetOf(fault, surroundings);
-    const fellAsleepMs = surroundings.world.nowMs;
     machine.pause(fault.durationMs);
-    return () => {
-      machine.clock.slept(surroundings.world.nowMs - fellAsleepMs, { wallKnows: fault.amount < 0.7 });
-    };
+    machine.clock.suspend();
+    return () => machine.clock.resume({ wallKnows: fault.amount < 0.7 });
   },
   'power-loss': async (fault, surroundings) => {
     const machine = targetOf(fault, surroundings);

@@ -1,10 +1,11 @@
-import { physicalMs, type Timestamp } from '@kv/hlc';
+import { physicalMs, type Version as StoredVersion } from '@kv/hlc';
 import type { DeleteRequest, PutRequest, PutResponse } from '@kv/proto';
 import { ConsistencyLevel } from '@kv/proto';
+import { hashKey, partitionOfHash } from '@kv/storage';
 import type { HistoryRecorder, RecordedWrite, Version } from '@kv/testing/checkers';
 
 import { hex, latin1, type FoundRecord } from '../disk/record-scan.js';
-import type { DurableRecords } from '../disk/durable-records.js';
+import type { Machine } from '../machines/machine.js';
 import type { Answered } from '../network/serve.js';
 import type { EvidenceCheckerName, RunViolation } from '../runner/run-violation.js';
 import { epochMs } from '../world/simulated-clock.js';
@@ -12,6 +13,7 @@ import type { World } from '../world/world.js';
 
 export interface EvidenceOptions {
   readonly replicationFactor: number;
+  readonly partitions: number;
   /** False where an acknowledgement does not promise stable storage. */
   readonly judgesDurability: boolean;
 }
@@ -46,8 +48,8 @@ export class EvidenceCollector {
   readonly #problems: RunViolation[] = [];
   readonly #writes = new Map<string, RecordedWrite>();
   readonly #appended = new Set<string>();
-  /** Of all machines. */
-  disks: readonly DurableRecords[] = [];
+  /** All of them. */
+  machines: readonly Machine[] = [];
 
   constructor(
     options: EvidenceOptions,
@@ -82,7 +84,7 @@ export class EvidenceCollector {
     if (this.#appended.has(name)) return;
     this.#appended.add(name);
     this.#recorder.appended({ key, version });
-    const aheadMs = physicalMs(version.timestamp as Timestamp) - (epochMs + this.#world.nowMs);
+    const aheadMs = physicalMs(version.timestamp) - (epochMs + this.#world.nowMs);
     if (aheadMs > aheadMsMax) {
       this.#object('drift', key, `a replica stores a version ${Math.round(aheadMs)} ms ahead of true time`);
     }
@@ -99,7 +101,11 @@ export class EvidenceCollector {
     write.stamped(version);
     if (!this.#options.judgesDurability) return;
     const name = latin1(key);
-    const holders = this.disks.filter((disk) => disk.holds(name, version as never)).length;
+    const partition = partitionOfHash(hashKey(key), this.#options.partitions);
+    const holders = this.machines.filter((machine) => {
+      const isDoubtful = machine.isDoubtfulIn(partition);
+      return machine.disk.durable.holds(name, version as StoredVersion, { isDoubtful });
+    }).length;
     this.#recorder.acknowledged({ operation: write.id, holders, required: this.#required(consistency) });
   };
 

@@ -1,3 +1,4 @@
+import { hasCode } from '@kv/errors';
 import { createNode, type Node, type NodeComposition, type NodeOptions } from '@kv/node';
 import type { StorageEngine } from '@kv/storage';
 import type { MemoryFileSystem, SeededRandom } from '@kv/testing';
@@ -53,8 +54,7 @@ export class Machine {
   #doubtfulSince: number | undefined;
   /** The newest incarnation that was ever seen of it. */
   #incarnation = 0;
-  /** What its disk held a while ago. */
-  backup: MemoryFileSystem | undefined;
+  #backup: MemoryFileSystem | undefined;
   /** Somebody keeps it from being started. */
   #isHeldDown = false;
   #runs = 0;
@@ -78,6 +78,15 @@ export class Machine {
     return this.#process?.isAlive === true ? this.#engine : undefined;
   }
 
+  /** What its disk held when that was last copied. */
+  get backup(): MemoryFileSystem | undefined {
+    return this.#backup;
+  }
+
+  backUp(): void {
+    this.#backup = this.disk.copy();
+  }
+
   /** Member numbers of a partition's owners, once a node has told. */
   get owners(): ((partition: number) => readonly number[]) | undefined {
     return this.#owners;
@@ -85,6 +94,7 @@ export class Machine {
 
   /** Its disk is about to lose data. */
   becomesDoubtful(): void {
+    this.disk.durable.losesData({ again: this.isDoubtful });
     this.#doubtfulSince = this.#incarnation;
   }
 
@@ -97,6 +107,13 @@ export class Machine {
     // Rot may have hit nothing that matters: then no incarnation begins, and it serves as before.
     if (this.isServing) this.#doubtfulSince = undefined;
     return this.#doubtfulSince !== undefined;
+  }
+
+  /** Whether nobody may count on what it holds of this partition. */
+  isDoubtfulIn(partition: number): boolean {
+    const { engine } = this;
+    if (engine === undefined || !this.isServing) return this.isDoubtful;
+    return engine.suspectPartitions.has(partition);
   }
 
   get process(): SimulatedProcess | undefined {
@@ -183,14 +200,23 @@ export class Machine {
     if (!process.isAlive) return;
     this.startFailures.push(error);
     this.#note(`cannot start: ${String(error)}`);
-    this.#endAndRestart(process);
+    // A directory that does not even say what is in it cannot be repaired: an operator puts in a new disk.
+    const isHopeless = hasCode(error, 'corrupt');
+    this.#endAndRestart(process, () => {
+      if (!isHopeless) return;
+      this.#note('gets a new disk');
+      this.becomesDoubtful();
+      this.disk.wipe();
+    });
   }
 
   /** What a supervisor does: the process ended by itself, and is started again. */
-  #endAndRestart(process: SimulatedProcess): void {
+  #endAndRestart(process: SimulatedProcess, meanwhile: () => void = () => undefined): void {
     if (this.#process !== process) return;
     void this.kill();
     this.#ports.world.after(restartMs, { label: labels.world }, () => {
+      if (this.#process !== process) return;
+      meanwhile();
       if (!this.#isHeldDown) this.start();
     });
   }

@@ -13,6 +13,9 @@ import { Machine } from './machine.js';
 /** Of a node in a simulation; fills no disk, and is never reached by accident. */
 const memoryBytesMax = 64 * 1024 * 1024;
 
+/** Shorter than in production, so that a run of a minute sees many passes. */
+const antiEntropyIntervalMs = 1_500;
+
 export interface SimulatedCluster {
   readonly network: Network;
   readonly machines: readonly Machine[];
@@ -33,7 +36,7 @@ export function createSimulatedCluster(
   const network = new Network(cluster, { world, random: randomOf(1) });
   const recorder = createHistoryRecorder({}, { clock: { nowMs: () => world.nowMs } });
   const evidence = new EvidenceCollector(
-    { replicationFactor: cluster.replicationFactor, judgesDurability: cluster.durability === 'always' },
+    { ...cluster, judgesDurability: cluster.durability === 'always' },
     { recorder, world },
   );
   const peers = Array.from({ length: cluster.nodes }, (_, index) => {
@@ -61,7 +64,7 @@ export function createSimulatedCluster(
         },
       ),
   );
-  evidence.disks = machines.map(({ disk }) => disk.durable);
+  evidence.machines = machines;
   const endpoints = peers.map(({ address }) => address);
   const clients = plan.clients.map(
     (client, number) =>
@@ -90,5 +93,7 @@ function nodeOptions(
     snapshotIntervalMs: cluster.snapshotIntervalMs,
     requestTimeoutMs: cluster.requestTimeoutMs,
     memoryBytesMax,
+    antiEntropyIntervalMs,
+    probeIntervalMs: cluster.nodes > 5 ? 2_000 : 1_000,
   };
 }

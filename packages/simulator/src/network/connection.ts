@@ -302,11 +302,11 @@ class RunningCall {
     this.#early.set(number, act);
     for (;;) {
       const next = this.#early.get(this.#expected);
+      // What settles the call may have been among them.
       if (next === undefined) return;
       this.#early.delete(this.#expected);
       this.#expected += 1;
       next();
-      if (this.#isSettled) return;
     }
   }
 }

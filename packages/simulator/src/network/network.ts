@@ -1,9 +1,10 @@
 import type { SeededRandom } from '@kv/testing';
 
 import type { SimulatedProcess } from '../world/simulated-process.js';
-import { labels, type World } from '../world/world.js';
+import { labels } from '../world/world.js';
 import type { Connection } from './connection.js';
 import { createLink, type Link } from './link.js';
+import type { NetworkTime } from './network-time.js';
 import type { Handler } from './rpc.js';
 
 export interface NetworkOptions {
@@ -33,7 +34,7 @@ const resumeMs = 1_500;
  * connection does about that is in connection.ts.
  */
 export class Network {
-  readonly #world: World;
+  readonly #world: NetworkTime;
   readonly #random: SeededRandom;
   readonly #options: NetworkOptions;
   readonly #links = new Map<string, Link>();
@@ -41,7 +42,7 @@ export class Network {
   readonly #unpowered = new Set<string>();
   readonly #connections = new Set<Connection>();
 
-  constructor(options: NetworkOptions, { world, random }: { world: World; random: SeededRandom }) {
+  constructor(options: NetworkOptions, { world, random }: { world: NetworkTime; random: SeededRandom }) {
     this.#world = world;
     this.#random = random;
     this.#options = options;
@@ -137,7 +138,7 @@ export class Network {
     return this.#random;
   }
 
-  get world(): World {
+  get world(): NetworkTime {
     return this.#world;
   }
 

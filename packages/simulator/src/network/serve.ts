@@ -13,11 +13,11 @@ interface Entry {
   readonly method: Method;
 }
 
-export const serviceMethods = {
-  kv: KVDefinition.methods as Methods,
-  cluster: ClusterDefinition.methods as Methods,
-  replica: ReplicaDefinition.methods as Methods,
-} as const satisfies Record<keyof NodeServices, Methods>;
+export const serviceMethods: Readonly<Record<keyof NodeServices, Methods>> = {
+  kv: KVDefinition.methods,
+  cluster: ClusterDefinition.methods,
+  replica: ReplicaDefinition.methods,
+};
 
 export function pathOf(service: keyof NodeServices, key: string): string {
   return `${service}.${serviceMethods[service][key]!.name}`;

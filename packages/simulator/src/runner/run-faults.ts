@@ -1,5 +1,5 @@
 import type { FaultKind } from '../faults/fault-kinds.js';
-import type { FaultSurroundings, Undo } from '../faults/fault.js';
+import { type FaultSurroundings, targetOf, type Undo } from '../faults/fault.js';
 import { inflict } from '../faults/inflict.js';
 import type { SimulatedCluster } from '../machines/simulated-cluster.js';
 import type { Plan, PlannedFault } from '../plan/plan.js';
@@ -48,6 +48,10 @@ export function runFaults(plan: Plan, run: FaultsRun): { stop(): Promise<void> }
   }
 
   for (const fault of plan.faults) {
+    if (fault.kind === 'disk-restored') {
+      const machine = targetOf(fault, surroundings);
+      world.after(fault.atMs * fault.amount, { label: labels.fault }, () => machine.backUp());
+    }
     world.after(fault.atMs, { label: labels.fault }, () => void begin(fault));
   }
   return {

@@ -25,6 +25,7 @@ export class SimulatedClock {
   #offsetMs: number;
   /** What the wall clock shows while it stands still. */
   #frozenAtMs: number | undefined;
+  #suspendedAtMs: number | undefined;
 
   constructor(world: World, setting: ClockSetting) {
     const { skewMs, rate } = setting;
@@ -37,7 +38,8 @@ export class SimulatedClock {
   }
 
   monotonicMs(): number {
-    return this.#anchorLocalMs + (this.#world.nowMs - this.#anchorTrueMs) * this.#rate;
+    const nowMs = this.#suspendedAtMs ?? this.#world.nowMs;
+    return this.#anchorLocalMs + (nowMs - this.#anchorTrueMs) * this.#rate;
   }
 
   /** Unix milliseconds, whole ones, as `Date.now()` gives them. */
@@ -55,8 +57,7 @@ export class SimulatedClock {
   }
 
   setRate(rate: number): void {
-    this.#anchorLocalMs = this.monotonicMs();
-    this.#anchorTrueMs = this.#world.nowMs;
+    this.#anchor();
     this.#rate = rate;
   }
 
@@ -76,16 +77,25 @@ export class SimulatedClock {
     this.#frozenAtMs = undefined;
   }
 
-  /** The whole machine slept, as a suspended virtual machine does: its monotonic clock did not notice. */
-  slept(forMs: number, { wallKnows }: { readonly wallKnows: boolean }): void {
-    this.#anchorLocalMs = this.monotonicMs() - forMs * this.#rate;
+  /** The whole machine is suspended, as virtual machines are: even its monotonic clock stands still until `resume`. */
+  suspend(): void {
+    if (this.#suspendedAtMs !== undefined) return;
+    this.#anchor();
+    this.#suspendedAtMs = this.#world.nowMs;
+  }
+
+  /** @param wallKnows whether the wall clock then shows the time that passed meanwhile */
+  resume({ wallKnows }: { readonly wallKnows: boolean }): void {
+    if (this.#suspendedAtMs === undefined) return;
+    if (wallKnows) this.#offsetMs += (this.#world.nowMs - this.#suspendedAtMs) * this.#rate;
     this.#anchorTrueMs = this.#world.nowMs;
-    if (wallKnows) this.#offsetMs += forMs * this.#rate;
+    this.#suspendedAtMs = undefined;
   }
 
   /** Somebody put the clocks right: as wrong as they were in the beginning, and no more. */
   synchronise(): void {
     this.#frozenAtMs = undefined;
+    this.resume({ wallKnows: true });
     this.setRate(this.#setting.rate);
     this.#offsetMs = epochMs + this.#world.nowMs + this.#setting.skewMs - this.monotonicMs();
   }
@@ -93,5 +103,10 @@ export class SimulatedClock {
   /** Wall clock against true time now. */
   skewMs(): number {
     return this.nowMs() - (epochMs + this.#world.nowMs);
+  }
+
+  #anchor(): void {
+    this.#anchorLocalMs = this.monotonicMs();
+    this.#anchorTrueMs = this.#suspendedAtMs ?? this.#world.nowMs;
   }
 }

@@ -20,7 +20,7 @@ export function runSteps(step: () => boolean): Promise<void> {
         resolve();
       } catch (error) {
         isOver = true;
-        reject(error as Error);
+        reject(error instanceof Error ? error : new Error(String(error)));
       }
     }
     function turn(): void {
