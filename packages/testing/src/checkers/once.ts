@@ -64,54 +64,55 @@ function checkVersions(key: KeyHistory, stored: StoredVersions, findings: Findin
   }
 }
 
-/** What reads saw of one put. */
-interface Sightings {
-  readonly write: number;
-  readonly first: ReadOperation;
-  last: ReadOperation;
-  firstEndedMs: number;
-}
-
 function checkReturns(key: KeyHistory, findings: Findings): number {
   let others: EarliestOthers | undefined;
   let returns = 0;
-  for (const { write: index, first, last, firstEndedMs } of sightingsOf(key)) {
+  const { firstRead, lastRead, firstEndedMs } = sightingsOf(key);
+  for (let index = 0; index < key.writes.length; index += 1) {
+    if (firstRead[index]! < 0) continue;
     const write = key.writes[index]!;
+    const last = key.reads[lastRead[index]!]!;
+    const seenAtMs = firstEndedMs[index]!;
     const isTicketed = write.level === 'linearizable';
     if (!isTicketed) findings.judged += 1;
-    if (last.beganMs <= firstEndedMs) continue;
+    if (last.beganMs <= seenAtMs) continue;
     others ??= new EarliestOthers(key);
     const between = (afterMs: number): ReadOperation | undefined => {
       const other = others!.endedFirst(afterMs, index);
       return other !== undefined && other.endedMs < last.beganMs ? other : undefined;
     };
-    if (between(firstEndedMs) === undefined) continue;
+    if (between(seenAtMs) === undefined) continue;
     const runsUntilMs = isTicketed ? -Infinity : write.outcome === 'ok' ? write.endedMs : Infinity;
-    const overwritten = between(Math.max(firstEndedMs, runsUntilMs));
+    const overwritten = between(Math.max(seenAtMs, runsUntilMs));
     if (overwritten === undefined) {
       returns += 1;
       continue;
     }
-    const story = [write, first, overwritten, last];
+    const story = [write, key.reads[firstRead[index]!]!, overwritten, last];
     const tell = (): string => `seen, overwritten, seen again: ${story.map(describeOperation).join('; ')}`;
     findings.report(key.key, story, tell);
   }
   return returns;
 }
 
-function sightingsOf({ reads, writes, valuesRead }: KeyHistory): Iterable<Sightings> {
-  const sightings = new Map<number, Sightings>();
+/** What reads saw of each write, by its index: the first and the last of them to begin (-1: none), when the first ended. */
+interface Sightings {
+  readonly firstRead: Int32Array;
+  readonly lastRead: Int32Array;
+  readonly firstEndedMs: Float64Array;
+}
+
+function sightingsOf({ reads, writes, valuesRead }: KeyHistory): Sightings {
+  const firstRead = new Int32Array(writes.length).fill(-1);
+  const lastRead = new Int32Array(writes.length).fill(-1);
+  const firstEndedMs = new Float64Array(writes.length).fill(Infinity);
   for (let index = 0; index < reads.length; index += 1) {
     const read = reads[index]!;
     const write = valuesRead[index]!;
     if (write < 0 || !isStrong(read) || !isStrong(writes[write]!)) continue;
-    const known = sightings.get(write);
-    if (known === undefined) {
-      sightings.set(write, { write, first: read, last: read, firstEndedMs: read.endedMs });
-      continue;
-    }
-    known.last = read;
-    if (read.endedMs < known.firstEndedMs) known.firstEndedMs = read.endedMs;
+    if (firstRead[write]! < 0) firstRead[write] = index;
+    lastRead[write] = index;
+    if (read.endedMs < firstEndedMs[write]!) firstEndedMs[write] = read.endedMs;
   }
-  return sightings.values();
+  return { firstRead, lastRead, firstEndedMs };
 }
