@@ -1,4 +1,4 @@
-// npm start, npm test, npm run -s kv|node|bench: everything from a fresh clone with nothing but Node and npm.
+// npm start, npm test, npm run -s kv|node|sim|bench: everything from a fresh clone with nothing but Node and npm.
 // No dependencies: this runs before anything is installed. What follows the version check is loaded after it,
 // because an old Node might not even parse it.
 import { readFileSync } from 'node:fs';

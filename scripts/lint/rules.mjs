@@ -71,6 +71,7 @@ const mayImport = {
   proto: ['errors'],
   'packages/client': ['errors', 'hlc', 'proto', 'ring'],
   'apps/node': ['errors', 'hlc', 'ring', 'storage', 'replication', 'proto'],
+  'packages/simulator': ['errors', 'hlc', 'storage', 'replication', 'proto', 'client', 'node', 'testing'],
   'apps/cli': ['errors', 'client', 'storage'],
   'apps/local-cluster': ['errors', 'client', 'node'],
 };

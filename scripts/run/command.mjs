@@ -12,6 +12,7 @@ const commands = {
   test: runTests,
   kv: (words) => runApp({ folder: 'apps/cli', words, build: 'if-missing' }),
   node: (words) => runApp({ folder: 'apps/node', words, build: 'if-missing' }),
+  sim: (words) => runApp({ folder: 'packages/simulator', words, build: 'always' }),
   bench: (words) => runApp({ folder: 'benchmarks', words, build: 'always' }),
 };
 

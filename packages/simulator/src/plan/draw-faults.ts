@@ -13,7 +13,7 @@ export interface FaultsFacts {
 const favouredKinds = 5;
 
 export function drawFaults(random: SeededRandom, { safetyMs, profile }: FaultsFacts): PlannedFault[] {
-  const count = 16 + random.below(14);
+  const count = 16 + random.below(20);
   const weights = allFaultKinds.map((kind) => faultKinds[kind].weight * faultWeightOf(profile, kind));
   const favoured = Array.from({ length: favouredKinds }, () => drawKind(random, weights));
   return Array.from({ length: count }, (_, id): PlannedFault => {

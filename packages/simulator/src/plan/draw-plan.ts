@@ -11,8 +11,8 @@ export interface DrawOptions {
   readonly profile?: ProfileName | undefined;
 }
 
-const safetyMs = 36_000;
-const operationsPerRun = 1_150;
+const safetyMs = 64_000;
+const operationsPerRun = 1_300;
 
 /** Everything that a seed stands for. */
 export function drawPlan(seed: number, options: DrawOptions = {}): Plan {
