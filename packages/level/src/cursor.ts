@@ -57,11 +57,13 @@ export class Cursor {
   }
 
   seek(target: Uint8Array): void {
+    this.#entries?.return();
     const range = rangeFrom(this.#range, target);
     this.#entries = range === undefined ? undefined : this.#view.entries(range, { values: this.#values });
   }
 
   close(): void {
+    this.#entries?.return();
     this.#entries = undefined;
     if (this.#ownsView) this.#context.views.close(this.#view);
   }

@@ -53,25 +53,30 @@ export class View {
     return this.#store.has(key);
   }
 
+  /** Ends with `return()`, if not by itself: the store keeps what it iterates over. */
   *entries(range: Range, { values }: { readonly values: boolean }): Generator<EncodedEntry, void> {
     const present = presentEntries(this.#store, range, { values });
-    let ahead = present.next();
-    let last: Buffer | undefined;
-    while (true) {
-      const entry = ahead.done === true ? undefined : ahead.value;
-      const name = this.#nextKept(range, last);
-      const order = name === undefined ? 1 : orderOf(name, entry?.[0], range);
-      if (order > 0) {
-        if (entry === undefined) return;
-        last = entry[0];
-        ahead = present.next();
-        yield entry;
-        continue;
+    try {
+      let ahead = present.next();
+      let last: Buffer | undefined;
+      while (true) {
+        const entry = ahead.done === true ? undefined : ahead.value;
+        const name = this.#nextKept(range, last);
+        const order = name === undefined ? 1 : orderOf(name, entry?.[0], range);
+        if (order > 0) {
+          if (entry === undefined) return;
+          last = entry[0];
+          ahead = present.next();
+          yield entry;
+          continue;
+        }
+        last = Buffer.from(name!, 'latin1');
+        const value = this.#kept.get(name!);
+        if (order === 0) ahead = present.next();
+        if (value !== undefined) yield [last, values ? value : undefined];
       }
-      last = Buffer.from(name!, 'latin1');
-      const value = this.#kept.get(name!);
-      if (order === 0) ahead = present.next();
-      if (value !== undefined) yield [last, values ? value : undefined];
+    } finally {
+      present.return();
     }
   }
 
