@@ -1,5 +1,5 @@
 import { toKvError } from '@kv/errors';
-import type { HybridLogicalClock, Timestamp } from '@kv/hlc';
+import type { HybridLogicalClock, Timestamp, Version } from '@kv/hlc';
 import { hashKey, partitionOfHash } from '@kv/storage';
 
 import type { CheckedTicketRequest } from './check-request.js';
@@ -50,24 +50,24 @@ export function writeQuorumOf(shell: Shell): number {
 
 /** Above the client's bound, and above what was met; never above the client's ceiling (rule 11). */
 export function issueStamp(
-  { stamps, counters, decisions }: Shell,
+  { stamps, decisions }: Shell,
   { stampAbove, stampNotAfter }: Pick<CheckedTicketRequest, 'stampAbove' | 'stampNotAfter'>,
   met: Timestamp | undefined,
-  {
-    then,
-    failed,
-  }: {
-    readonly then: (result: StampResult) => void;
-    readonly failed: (error: unknown) => void;
-  },
-): void {
+): Promise<StampResult> {
   const floor = decisions.stampFloor(stampAbove);
   const above = met !== undefined && (floor === undefined || met > floor) ? met : floor;
-  stamps.issue({ above, notAfter: decisions.stampCeiling(stampNotAfter) }).then((result) => {
-    const isDrift = result.kind === 'refused' && (result.reason === 'drift' || result.reason === 'fenced');
-    if (isDrift) counters.driftRefusals += 1;
-    then(result);
-  }, failed);
+  return stamps.issue({ above, notAfter: decisions.stampCeiling(stampNotAfter) });
+}
+
+/** Of the directory as it is now: a loss may have begun another incarnation while the stamp was made (rule 17). */
+export function versionOf({ options }: Shell, timestamp: Timestamp): Version {
+  return { timestamp, node: options.node };
+}
+
+/** Rules 5, 17. */
+export function countStamp({ counters }: Shell, result: StampResult): void {
+  const isDrift = result.kind === 'refused' && (result.reason === 'drift' || result.reason === 'fenced');
+  if (isDrift) counters.driftRefusals += 1;
 }
 
 /** The time at which a read asks (rule 16). @throws KvError `clock-drift` if the clock is out of its range altogether */

@@ -7,7 +7,15 @@ import type { CheckedTicketRequest } from './check-request.js';
 import { thrownError, ticketError } from '../errors.js';
 import type { ReadAnswer } from '../cores/read-core.js';
 import type { CallOptions } from './requests.js';
-import { issueStamp, partitionOfKey, readTime, requiredFor, type Shell } from './shell.js';
+import {
+  countStamp,
+  issueStamp,
+  partitionOfKey,
+  readTime,
+  requiredFor,
+  type Shell,
+  versionOf,
+} from './shell.js';
 import {
   createTicketCore,
   type TicketCore,
@@ -102,16 +110,14 @@ class TicketOperation {
   }
 
   #stamp(met: Timestamp | undefined): void {
-    const { node } = this.#shell.options;
-    issueStamp(this.#shell, this.#request, met, {
-      then: (result) =>
-        this.#input(
-          result.kind === 'refused'
-            ? { kind: 'stamp-refused', reason: result.reason }
-            : { kind: 'stamped', version: { timestamp: result.timestamp, node } },
-        ),
-      failed: (error) => this.#onDefect(error),
-    });
+    issueStamp(this.#shell, this.#request, met).then(
+      (result) => {
+        countStamp(this.#shell, result);
+        if (result.kind === 'refused') this.#input({ kind: 'stamp-refused', reason: result.reason });
+        else this.#input({ kind: 'stamped', version: versionOf(this.#shell, result.timestamp) });
+      },
+      (error: unknown) => this.#onDefect(error),
+    );
   }
 
   #error({ failure }: TicketEffect & { kind: 'failed' }): KvError {

@@ -8,7 +8,15 @@ import { neverSentError, thrownError, unstampedError, writeError } from '../erro
 import type { PreviousRecord } from '../cores/previous-record.js';
 import type { CallOptions, PreviousValue, WriteResult } from './requests.js';
 import type { WriteAnswer } from '../cores/write-answer.js';
-import { issueStamp, partitionOfKey, requiredFor, serverTime, type Shell } from './shell.js';
+import {
+  countStamp,
+  issueStamp,
+  partitionOfKey,
+  requiredFor,
+  serverTime,
+  type Shell,
+  versionOf,
+} from './shell.js';
 import { runTicket } from './ticket-operation.js';
 import type { StampResult } from '../stamps/stamp-issuer.js';
 import { createWriteCore, type WriteCore, type WriteEffect, type WriteInput } from '../cores/write-core.js';
@@ -74,7 +82,7 @@ class WriteOperation {
       this.#end(() => running.caller.reject(unstampedError(result.reason, retryAfterMs)));
       return;
     }
-    this.#begin(this.#versionOf(result.timestamp));
+    this.#begin(versionOf(this.#shell, result.timestamp));
   }
 
   #begin(version: Version): void {
@@ -119,7 +127,7 @@ class WriteOperation {
         counters.conflicts += 1;
         this.#stamp(effect.above, (result) => {
           if (result.kind === 'refused') this.#input({ kind: 'stamp-refused', reason: result.reason });
-          else this.#input({ kind: 'stamped', version: this.#versionOf(result.timestamp) });
+          else this.#input({ kind: 'stamped', version: versionOf(this.#shell, result.timestamp) });
         });
         return;
       case 'acknowledged': {
@@ -159,17 +167,14 @@ class WriteOperation {
 
   /** A stamp that comes past the deadline is not used (rule 4), also where the timer is late. */
   #stamp(met: Timestamp | undefined, then: (result: StampResult) => void): void {
-    issueStamp(this.#shell, this.#running!.write, met, {
-      then: (result) => {
+    issueStamp(this.#shell, this.#running!.write, met).then(
+      (result) => {
+        countStamp(this.#shell, result);
         if (this.#call.isOver() && this.#shell.decisions.endsWrite('deadline')) this.#onEnd('deadline');
         else then(result);
       },
-      failed: (error) => this.#onDefect(error),
-    });
-  }
-
-  #versionOf(timestamp: Timestamp): Version {
-    return { timestamp, node: this.#shell.options.node };
+      (error: unknown) => this.#onDefect(error),
+    );
   }
 
   /** Whatever went wrong here must reach the caller, not the process; once anything was sent, its fate is unknown. */
