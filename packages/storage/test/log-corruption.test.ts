@@ -72,8 +72,12 @@ describe('log corruption', () => {
       const rotten = fileSystem.kill();
       rotten.replace(path, flipped(whole, bit));
       const { engine } = await openOn(rotten);
-      expect(engine.suspectPartitions.size).toBeGreaterThan(0);
-      for (const key of keys) expect([`value of ${key}`, 'damaged']).toContain(read(engine, key));
+      // What the header says is also known from elsewhere.
+      const lost = engine.suspectPartitions.size > 0;
+      expect(lost || bit < fileHeaderBytes * 8).toBe(true);
+      for (const key of keys) {
+        expect(lost ? [`value of ${key}`, 'damaged'] : [`value of ${key}`]).toContain(read(engine, key));
+      }
     }
     for (let cut = 0; cut < whole.length; cut += 1) {
       const rotten = fileSystem.kill();

