@@ -19,16 +19,35 @@ export interface Sighting {
  */
 export function newestRecord(
   sightings: Iterable<Sighting>,
-  { isDead }: Pick<Decisions, 'isDead'>,
+  decisions: Pick<Decisions, 'isDead'>,
 ): RecordView | undefined {
-  let newest: RecordView | undefined;
-  let floor = zeroTimestamp;
+  const search = new NewestSearch();
   for (const { record, purgeFloor } of sightings) {
-    if (record === undefined) floor = purgeFloor > floor ? purgeFloor : floor;
-    else if (newest === undefined || compareHeld(record, newest) > 0) newest = record;
+    if (record === undefined) search.absent(purgeFloor);
+    else search.found(record);
   }
-  // Dead versions are older than live ones, so only the newest needs to be looked at.
-  return newest !== undefined && isDead(newest.version, floor) ? undefined : newest;
+  return search.newest(decisions);
+}
+
+/** The same, one sighting at a time: a read looks after every reply. */
+export class NewestSearch {
+  #newest: RecordView | undefined;
+  #floor: Timestamp = zeroTimestamp;
+
+  found(record: RecordView): void {
+    if (this.#newest === undefined || compareHeld(record, this.#newest) > 0) this.#newest = record;
+  }
+
+  absent(purgeFloor: Timestamp): void {
+    if (purgeFloor > this.#floor) this.#floor = purgeFloor;
+  }
+
+  newest({ isDead }: Pick<Decisions, 'isDead'>): RecordView | undefined {
+    const newest = this.#newest;
+    if (newest === undefined || this.#floor === zeroTimestamp) return newest;
+    // Dead versions are older than live ones, so only the newest needs to be looked at.
+    return isDead(newest.version, this.#floor) ? undefined : newest;
+  }
 }
 
 /**

@@ -17,7 +17,7 @@ import { isExpired, type RecordView } from '@kv/storage';
 import { type Decisions, soundDecisions } from '../decisions.js';
 import { readRoundsMax } from '../limits.js';
 import { incarnationOf, Incarnations, type Telling } from './incarnations.js';
-import { compareHeld, newestRecord, versionsClash } from './newest-record.js';
+import { compareHeld, NewestSearch, versionsClash } from './newest-record.js';
 import { judgeReadFailure, type ReadFailure } from './read-failure.js';
 import type { ReadReply } from '../replica/replica.js';
 import type { WriteAnswer } from './write-answer.js';
@@ -86,6 +86,7 @@ export function createReadCore(options: ReadCoreOptions): ReadCore {
 
 /** One owner in the current round. */
 interface Owner {
+  readonly member: number;
   answer: ReadAnswer | undefined;
   /** The newest record sent there to repair it. */
   sent: RecordView | undefined;
@@ -106,7 +107,7 @@ class QuorumRead implements ReadCore {
   readonly #options: ReadCoreOptions;
   readonly #decisions: Decisions;
   readonly #incarnations: Incarnations;
-  #owners = new Map<number, Owner>();
+  #owners: Owner[] = [];
   #phase: Phase = 'new';
   #round = 0;
   #at: Timestamp;
@@ -134,23 +135,23 @@ class QuorumRead implements ReadCore {
     }
   }
 
+  #ownerOf(member: number): Owner | undefined {
+    for (const owner of this.#owners) if (owner.member === member) return owner;
+    return undefined;
+  }
+
   /** Begins a round; what earlier rounds learnt is forgotten, their late answers are ignored. */
   #ask(): readonly ReadEffect[] {
     if (this.#round === readRoundsMax) return this.#fail('rounds');
     this.#phase = 'asking';
     this.#round += 1;
     const { owners } = this.#options;
-    this.#owners = new Map(
-      owners.map((member) => [
-        member,
-        { answer: undefined, sent: undefined, acknowledged: undefined, acknowledgedIn: 1, pending: false },
-      ]),
-    );
+    this.#owners = owners.map(silentOwner);
     return [{ kind: 'query', round: this.#round, at: this.#at, to: owners }];
   }
 
   #onAnswer(from: number, round: number, answer: ReadAnswer): readonly ReadEffect[] {
-    const owner = this.#owners.get(from);
+    const owner = this.#ownerOf(from);
     if (round !== this.#round || owner === undefined || owner.answer !== undefined) return nothing;
     owner.answer = answer;
     this.#hear(answer);
@@ -158,7 +159,7 @@ class QuorumRead implements ReadCore {
   }
 
   #onWriteBackAnswer(input: ReadInput & { kind: 'write-back-answer' }): readonly ReadEffect[] {
-    const owner = this.#owners.get(input.from);
+    const owner = this.#ownerOf(input.from);
     if (this.#phase !== 'asking' || input.round !== this.#round || owner === undefined) return nothing;
     if (owner.sent === input.record) owner.pending = false;
     this.#hear(input.answer);
@@ -186,7 +187,8 @@ class QuorumRead implements ReadCore {
   /** Rule 15: what an older incarnation said, or acknowledged, is as good as silence. */
   #hear(answer: Telling): void {
     if (!this.#incarnations.hear(answer)) return;
-    for (const [member, owner] of this.#owners) {
+    for (const owner of this.#owners) {
+      const { member } = owner;
       if (owner.answer !== undefined && owner.answer.kind !== 'unreachable') {
         const incarnation = incarnationOf(member, owner.answer);
         if (this.#incarnations.isOutdated(member, incarnation)) owner.answer = { kind: 'unreachable' };
@@ -197,15 +199,17 @@ class QuorumRead implements ReadCore {
 
   #judge(): readonly ReadEffect[] {
     const { required, writeQuorum } = this.#options;
-    const asked = this.#count((owner) => owner.answer === undefined);
-    if (this.#count(replied) < required) return asked === 0 ? this.#fail('no-quorum') : nothing;
+    if (this.#count(replied) < required) {
+      return this.#count(isSilent) === 0 ? this.#fail('no-quorum') : nothing;
+    }
     const newest = this.#newest();
     if (newest === undefined) return this.#answer({ kind: 'not-found', version: undefined });
     if (this.#expiredElsewhere(newest)) return this.#ask();
     const alarm = this.#alarm(newest);
-    const holders = this.#count((owner) => holds(owner, newest));
+    let holders = 0;
+    for (const owner of this.#owners) if (holds(owner, newest)) holders += 1;
     if (this.#decisions.answersAtOnce({ holders, writeQuorum })) {
-      return [...alarm, ...this.#answer(this.#resultOf(newest)), ...this.#spread(newest, 'repair')];
+      return joined(alarm, this.#answer(this.#resultOf(newest)), this.#spread(newest, 'repair'));
     }
     const effects = [...alarm, ...this.#spread(newest, 'write-back')];
     const hopeful = this.#count(
@@ -217,18 +221,20 @@ class QuorumRead implements ReadCore {
   /** An owner replied after the answer: it, or those before it, may be behind. */
   #compareLate(): readonly ReadEffect[] {
     const newest = this.#newest();
-    return newest === undefined ? nothing : [...this.#alarm(newest), ...this.#spread(newest, 'repair')];
+    return newest === undefined
+      ? nothing
+      : joined(this.#alarm(newest), nothing, this.#spread(newest, 'repair'));
   }
 
   /** Sends the newest version to every replier that is not known to hold it and was not sent it before. */
   #spread(newest: RecordView, kind: 'write-back' | 'repair'): readonly ReadEffect[] {
     const to: number[] = [];
-    for (const [member, owner] of this.#owners) {
+    for (const owner of this.#owners) {
       if (!replied(owner) || holds(owner, newest)) continue;
       if (owner.sent !== undefined && compareHeld(owner.sent, newest) >= 0) continue;
       owner.sent = newest;
       owner.pending = kind === 'write-back';
-      to.push(member);
+      to.push(owner.member);
     }
     if (to.length === 0) return nothing;
     if (kind === 'repair') return [{ kind, record: newest, to }];
@@ -236,13 +242,12 @@ class QuorumRead implements ReadCore {
   }
 
   #newest(): RecordView | undefined {
-    const sightings = [];
-    for (const { answer } of this.#owners.values()) {
-      if (answer?.kind === 'found') sightings.push(answer);
-      else if (answer?.kind === 'absent')
-        sightings.push({ record: undefined, purgeFloor: answer.purgeFloor });
+    const search = new NewestSearch();
+    for (const { answer } of this.#owners) {
+      if (answer?.kind === 'found') search.found(answer.record);
+      else if (answer?.kind === 'absent') search.absent(answer.purgeFloor);
     }
-    return newestRecord(sightings, this.#decisions);
+    return search.newest(this.#decisions);
   }
 
   /**
@@ -250,9 +255,10 @@ class QuorumRead implements ReadCore {
    * expired, so ask again at that time: then it is expired for good, a quorum having merged the time.
    */
   #expiredElsewhere(newest: RecordView): boolean {
-    if (isExpired(newest, physicalMs(this.#at)) || !this.#decisions.asksExpiredAgain()) return false;
+    if (newest.expiresAtMs === 0 || !this.#decisions.asksExpiredAgain()) return false;
+    if (isExpired(newest, physicalMs(this.#at))) return false;
     let latest = this.#at;
-    for (const { answer } of this.#owners.values()) {
+    for (const { answer } of this.#owners) {
       if (answer !== undefined && answer.kind !== 'unreachable' && answer.hlcTime > latest) {
         latest = answer.hlcTime;
       }
@@ -276,8 +282,9 @@ class QuorumRead implements ReadCore {
 
   #alarm(newest: RecordView): readonly ReadEffect[] {
     if (this.#clashed) return nothing;
-    this.#clashed =
-      this.#count(({ answer }) => answer?.kind === 'found' && versionsClash(answer.record, newest)) > 0;
+    for (const { answer } of this.#owners) {
+      if (answer?.kind === 'found' && versionsClash(answer.record, newest)) this.#clashed = true;
+    }
     return this.#clashed ? [{ kind: 'clash', version: newest.version }] : nothing;
   }
 
@@ -287,7 +294,7 @@ class QuorumRead implements ReadCore {
     const owners = this.#options.owners.length;
     const replies = this.#count(replied);
     const newest = replies < required ? undefined : this.#newest();
-    const answers = [...this.#owners.values()].flatMap(({ answer }) => answer ?? []);
+    const answers = this.#owners.flatMap(({ answer }) => answer ?? []);
     const failure =
       newest === undefined
         ? judgeReadFailure({ why, owners, required, received: replies, answers })
@@ -303,9 +310,34 @@ class QuorumRead implements ReadCore {
 
   #count(counts: (owner: Owner) => boolean): number {
     let total = 0;
-    for (const owner of this.#owners.values()) if (counts(owner)) total += 1;
+    for (const owner of this.#owners) if (counts(owner)) total += 1;
     return total;
   }
+}
+
+/** Mostly there is only the one in the middle. */
+function joined(
+  before: readonly ReadEffect[],
+  effects: readonly ReadEffect[],
+  after: readonly ReadEffect[],
+): readonly ReadEffect[] {
+  return before.length === 0 && after.length === 0 ? effects : [...before, ...effects, ...after];
+}
+
+/** Spelt out: three of them are made for every read. */
+function silentOwner(member: number): Owner {
+  return {
+    member,
+    answer: undefined,
+    sent: undefined,
+    acknowledged: undefined,
+    acknowledgedIn: 1,
+    pending: false,
+  };
+}
+
+function isSilent({ answer }: Owner): boolean {
+  return answer === undefined;
 }
 
 function replied({ answer }: Owner): boolean {
