@@ -1,8 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
-import { createFaultyFileSystem, createMemoryFileSystem, type FileSystemShape } from '@kv/testing';
+import {
+  createFaultyFileSystem,
+  createManualClock,
+  createMemoryFileSystem,
+  type FileSystemShape,
+} from '@kv/testing';
 
 import { directory, recordOf } from '../../test/engine-harness.js';
 import { append, contents, openFilesOn, type OpenedFiles, put } from '../../test/files-harness.js';
+import { open } from '../embedded/open.js';
 import { createVolatileLog } from '../log/volatile-log.js';
 import { systemTimers } from '../system/system-ports.adapter.js';
 import { backUp, type BackupTask } from './back-up.js';
@@ -78,6 +84,25 @@ describe('backup', () => {
     await backUp(taskOf(fileSystem, opened));
     const { suspects } = (await openFilesOn(fileSystem.crash(), { directory: target })).files;
     expect([suspects.incarnation, suspects.partitions.size]).toEqual([5, 8]);
+  });
+
+  it('of an engine and a store, and of one that is only in memory', async () => {
+    const fileSystem = createMemoryFileSystem();
+    const clock = createManualClock({ nowMs: 1_800_000_000_000 });
+    for (const directory of [':memory:', '/source']) {
+      const store = await open(directory, {}, { fileSystem, clock });
+      await store.put('a', '1');
+      await store.delete('a');
+      await store.put('b', '2');
+      await store.backup(`/copy-of${directory}`);
+      await store.put('b', '3');
+      await expect(store.backup(`/copy-of${directory}`)).rejects.toMatchObject({ code: 'invalid-argument' });
+      await store.close();
+      await expect(store.backup('/closed')).rejects.toMatchObject({ code: 'closed' });
+      const copy = await open(`/copy-of${directory}`, {}, { fileSystem: fileSystem.crash(), clock });
+      expect([...copy.entries()]).toEqual([['b', '2']]);
+      await copy.close();
+    }
   });
 
   it('of what is only in memory', async () => {

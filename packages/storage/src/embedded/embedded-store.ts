@@ -129,6 +129,10 @@ export class EmbeddedStore<KeyEncoding extends Encoding, ValueEncoding extends E
     return this.#engine.snapshot();
   }
 
+  backup(directory: string): Promise<void> {
+    return this.#engine.backup(directory);
+  }
+
   stats(): EngineStats {
     return this.#engine.stats();
   }

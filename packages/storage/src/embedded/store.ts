@@ -56,6 +56,12 @@ export interface KvStore<KeyEncoding extends Encoding = 'utf8', ValueEncoding ex
   values(range?: RangeOptions<Encodable[KeyEncoding]>): Entries<Decoded[ValueEncoding]>;
   /** Writes everything to a new snapshot and lets the log before it go. */
   snapshot(): Promise<void>;
+  /**
+   * Makes a directory that opens to everything that is here at the moment when it is done, while writes go on.
+   *
+   * @throws KvError `invalid-argument` if there is something in the directory, or it may not be written; `disk-full`; `closed`
+   */
+  backup(directory: string): Promise<void>;
   stats(): EngineStats;
   /**
    * Makes everything durable, whatever the level, and gives the directory free. May be called again. Rejects, once all is

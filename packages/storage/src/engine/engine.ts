@@ -112,6 +112,13 @@ export interface StorageEngine {
   readonly newestTimestamp: Timestamp;
   /** Writes all records to a new snapshot and lets the log before it go. One at a time: a second call joins the first. */
   snapshot(): Promise<void>;
+  /**
+   * Makes a directory that opens to everything that was here at one moment, the last of the backup, while writes go on. It is
+   * complete, and on stable storage, when this resolves; suspect marks and incarnation go with it.
+   *
+   * @throws KvError `invalid-argument` if there is something in the directory, or it may not be written; `disk-full`; `closed`
+   */
+  backup(directory: string): Promise<void>;
   stats(): EngineStats;
   /**
    * Makes everything durable, gives the directory free. A second call joins the first.

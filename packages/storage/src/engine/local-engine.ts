@@ -237,6 +237,13 @@ export class LocalEngine implements StorageEngine {
     }
   }
 
+  async backup(directory: string): Promise<void> {
+    this.throwIfClosed();
+    await this.#files.backup(directory, () => {
+      this.throwIfClosed();
+    });
+  }
+
   stats(): EngineStats {
     const { memory } = this;
     const { snapshots, recovery } = this.#files;
@@ -272,7 +279,7 @@ export class LocalEngine implements StorageEngine {
     let synced = false;
     try {
       await this.#log.close();
-      synced = true;
+      synced = this.#log.state.kind === 'closed';
     } finally {
       await this.#files.release({ synced });
     }

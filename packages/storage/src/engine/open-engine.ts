@@ -1,3 +1,4 @@
+import { backUp } from '../backup/back-up.js';
 import type { StorageEngine } from './engine.js';
 import { LocalEngine } from './local-engine.js';
 import { createVolatileLog } from '../log/volatile-log.js';
@@ -28,7 +29,9 @@ export async function openLocalEngine(options: EngineOptions, ports: EnginePorts
   const memory = new SegmentedMemory(resolved);
   const { clock, timers, logger } = ports;
   const files =
-    resolved.directory === ':memory:' ? noFiles(resolved, memory) : await filesOf(resolved, ports, memory);
+    resolved.directory === ':memory:'
+      ? noFiles(resolved, ports, memory)
+      : await filesOf(resolved, ports, memory);
   const engine = new LocalEngine(resolved, { memory, files }, { clock, timers, logger });
   if (resolved.damage === 'accept') await acceptDamage(engine);
   return engine;
@@ -48,11 +51,20 @@ function filesOf(
   });
 }
 
-function noFiles(options: ResolvedEngineOptions, memory: SegmentedMemory): Omit<EngineFiles, 'manifest'> {
+function noFiles(
+  options: ResolvedEngineOptions,
+  { fileSystem, timers }: EnginePorts,
+  memory: SegmentedMemory,
+): Omit<EngineFiles, 'manifest'> {
+  const log = createVolatileLog(memory);
+  const suspects = createSuspectMarks(options);
+  const { retainTombstones } = options;
   return {
-    log: createVolatileLog(memory),
+    log,
     snapshots: createNoSnapshots(),
-    suspects: createSuspectMarks(options),
+    suspects,
+    backup: (directory, beforeSlice) =>
+      backUp({ fileSystem, timers, directory, memory, log, suspects, retainTombstones, beforeSlice }),
     recovery: { records: 0, cutBytes: 0, damage: [] },
     damaged: false,
     release: () => Promise.resolve(),

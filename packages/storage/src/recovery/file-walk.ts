@@ -248,7 +248,13 @@ export class FileWalk {
         ? `the header of batch ${batch.sequence} is damaged, with`
         : `batch ${batch.sequence} lost`;
       const reason = `${what} records of partitions ${[...lost].join(', ')}`;
-      visitor.damage({ batch: batch.sequence, position, partitions: lost, reason });
+      // Of a batch without records, who knows what else is wrong.
+      visitor.damage({
+        batch: batch.sequence,
+        position,
+        partitions: lost.size === 0 ? undefined : lost,
+        reason,
+      });
     }
     await this.#yield();
   }

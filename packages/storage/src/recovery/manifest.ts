@@ -51,7 +51,7 @@ export interface Run {
 }
 
 const formatName = 'kv-storage';
-const formatVersion = 2;
+const formatVersion = 3;
 const manifestBytesMax = 16 * 1024 * 1024;
 
 export function firstManifest({

@@ -1,5 +1,6 @@
 import { isKvError } from '@kv/errors';
 
+import { backUp } from '../backup/back-up.js';
 import type { RecoveryReport } from '../engine/engine.js';
 import { GroupCommitLog } from '../log/group-commit.js';
 import { LogFiles } from '../log/log-files.js';
@@ -9,6 +10,7 @@ import type { ResolvedEngineOptions } from '../options.js';
 import type { EnginePorts, Logger } from '../ports.js';
 import { createDirectorySnapshots } from '../snapshot/directory-snapshots.js';
 import type { Snapshots } from '../snapshot/snapshots.js';
+import { isSystemError } from '../system/file-errors.js';
 import { inChain, type ManifestFile } from './manifest.js';
 import { releaseOldFiles } from './old-files.js';
 import { replay, type Replayed } from './replay.js';
@@ -24,6 +26,8 @@ export interface EngineFiles {
   /** Files with damage are still part of what the next opening reads: a snapshot takes their place. */
   readonly damaged: boolean;
   readonly manifest: ManifestFile;
+  /** See `StorageEngine.backup`. `beforeSlice` throws to give up. */
+  backup(directory: string, beforeSlice: () => void): Promise<void>;
   /** After the log was closed: notes that nothing is in the system's cache only, and gives the directory free. */
   release(outcome: { readonly synced: boolean }): Promise<void>;
 }
@@ -48,6 +52,7 @@ export async function openFiles(
   const { fileSystem, logger } = ports;
   const { directory } = options;
   const { lock, manifest, names } = await takeDirectory(fileSystem, options, logger);
+  let opened = false;
   try {
     const files = await naming(`cannot recover ${directory}`, async () => {
       const { timers } = ports;
@@ -56,11 +61,17 @@ export async function openFiles(
       const found = await replay({ fileSystem, timers, directory, manifest: manifest.current, ...into });
       if (crash !== undefined) found.damage.addAll(crash);
       tell(logger, directory, found);
-      const files = assemble(options, ports, { manifest, found, into });
+      const loss = lossOf(manifest, found);
+      const onFatal = (error: Error): void => {
+        // While opening, it is the opening that fails.
+        if (opened) ports.onFatal?.(error);
+      };
+      const files = assemble(options, { ...ports, onFatal }, { manifest, found, loss, into });
       // A damaged chain may be missed less with the one before it at hand.
-      if (found.damage.partitions.size > 0) await noteLoss(manifest, found).catch(unlessFull);
-      else await releaseOldFiles({ fileSystem, directory }, manifest.current, names);
+      if (found.damage.partitions.size > 0) await loss.note().catch(unlessFull);
+      else await releaseOldFiles({ fileSystem, directory }, manifest.current, names).catch(unlessFull);
       await writeAgain(files.log, into.memory);
+      opened = true;
       return files;
     });
     return {
@@ -69,6 +80,11 @@ export async function openFiles(
         return manifest.current.quarantine.some((name) => inChain(manifest.current, name));
       },
       manifest,
+      backup: (to, beforeSlice) =>
+        backUp({
+          ...{ fileSystem, directory: to, timers: ports.timers, beforeSlice, memory: into.memory },
+          ...{ log: files.log, suspects: files.suspects, retainTombstones: options.retainTombstones },
+        }),
       async release({ synced }) {
         try {
           if (synced && options.durability !== 'always') await manifest.update({ running: null });
@@ -89,16 +105,24 @@ function assemble(
   {
     manifest,
     found,
+    loss,
     into: { memory },
-  }: { readonly manifest: ManifestFile; readonly found: Replayed; readonly into: EngineMemory },
+  }: {
+    readonly manifest: ManifestFile;
+    readonly found: Replayed;
+    readonly loss: Loss;
+    readonly into: EngineMemory;
+  },
 ): Pick<EngineFiles, 'log' | 'snapshots' | 'suspects' | 'recovery'> {
   const { fileSystem, clock, timers, logger } = ports;
   const { directory, partitions, durability } = options;
   const place = { fileSystem, directory, partitions };
   const run = { durability, boot: ports.bootId ?? '' };
   const { lastBatch, syncedThrough: continuesAfter, logBytes: olderBytes } = found;
-  const beforeFirst = (): Promise<void> => noteLoss(manifest, found);
-  const files = new LogFiles({ place, manifest, run, lastBatch, continuesAfter, olderBytes, beforeFirst });
+  const files = new LogFiles({
+    ...{ place, manifest, run, lastBatch, continuesAfter, olderBytes },
+    beforeFirst: () => loss.note(),
+  });
   const log = new GroupCommitLog(
     { ...options, ceiling: found.ceiling },
     { source: memory, files, timers, logger, onFatal: (error) => ports.onFatal?.(error) },
@@ -116,19 +140,30 @@ function assemble(
   };
 }
 
+interface Loss {
+  /** Durable when it resolves. Does nothing after that: it would bring back marks that were taken away since. */
+  note(): Promise<void>;
+}
+
 /**
  * Each loss begins a new incarnation (protocol rule 15), durable together with the marks and before anything else is
  * touched. Damage found again before a snapshot took its place is no new loss.
  */
-async function noteLoss(manifest: ManifestFile, { damage, damagedFiles }: Replayed): Promise<void> {
+function lossOf(manifest: ManifestFile, { damage, damagedFiles }: Replayed): Loss {
   const { suspect, incarnation, quarantine } = manifest.current;
   const union = new Set([...suspect, ...damage.partitions]);
-  if (union.size === suspect.length) return;
-  await manifest.update({
-    suspect: [...union].sort((a, b) => a - b),
-    incarnation: incarnation + 1,
-    quarantine: [...new Set([...quarantine, ...damagedFiles])],
-  });
+  let noted = union.size === suspect.length;
+  return {
+    async note() {
+      if (noted) return;
+      await manifest.update({
+        suspect: [...union].sort((a, b) => a - b),
+        incarnation: incarnation + 1,
+        quarantine: [...new Set([...quarantine, ...damagedFiles])],
+      });
+      noted = true;
+    },
+  };
 }
 
 /** What was found beyond the last sync goes to a new file before it is told to anybody, if there is room for it. */
@@ -137,7 +172,9 @@ async function writeAgain(log: WriteAheadLog, memory: RecordMemory): Promise<voi
   try {
     await log.sync();
   } catch (error) {
-    if (!isKvError(error) || error.code !== 'disk-full') throw error;
+    if (isKvError(error) && error.code === 'disk-full') return;
+    // What the system said, rather than that nothing is acknowledged any more.
+    throw isKvError(error) && isSystemError(error.cause) ? error.cause : error;
   }
 }
 

@@ -83,9 +83,8 @@ export function createDirectorySnapshots(parts: DirectorySnapshotsParts): Snapsh
 async function replaceChain(parts: DirectorySnapshotsParts, beforeSlice: () => void): Promise<number> {
   const { place, timers, memory, log, manifest } = parts;
   const { sequence, firstBatch } = await log.rotate();
-  let bytes: number;
   try {
-    bytes = await writeSnapshot({
+    const bytes = await writeSnapshot({
       ...{ place, timers, sequence, beforeSlice },
       cursor: memory.liveRecords(),
       keys: memory.entries,
@@ -102,12 +101,12 @@ async function replaceChain(parts: DirectorySnapshotsParts, beforeSlice: () => v
       // Older ones were set aside by earlier snapshots.
       quarantine: current.quarantine.filter((name) => inChain(current, name)),
     }));
+    log.release(sequence);
+    await releaseOldFiles(place, manifest.current);
+    return bytes;
   } catch (error) {
-    // The old chain still counts. But a disk that failed to sync is not to be trusted with another acknowledgement.
+    // One chain counts, and is complete. But a disk that failed to sync is not to be trusted with another acknowledgement.
     if (isSystemError(error) && !isDiskFull(error)) log.fail(error, 'writing a snapshot failed');
     throw error;
   }
-  log.release(sequence);
-  await releaseOldFiles(place, manifest.current);
-  return bytes;
 }
