@@ -34,14 +34,18 @@ interface PointFile {
   readonly sectors: readonly PointSector[];
   /** Of the change of size in the choice; -1: none. */
   readonly sizeAt: number;
+}
+
+/** What the hash of an image needs of a file. */
+interface FileSums {
   readonly sum: HashSum;
   readonly before: (HashSum & { readonly size: number }) | undefined;
+  /** For each unsynced sector: what each version adds to the sum, instead of the stable content. */
+  readonly changes: readonly (readonly HashSum[])[];
 }
 
 interface PointSector {
   readonly at: number;
-  /** What each version adds to the sum of the file, instead of the stable content. */
-  readonly change: readonly HashSum[];
   readonly fileBytes: readonly number[];
 }
 
@@ -62,6 +66,7 @@ export class DiskCrashPoint implements CrashPoint {
   readonly #indexOf = new Map<MemoryFile, number>();
   readonly #names: PointName[] = [];
   readonly #hash: HashSum = { low: 0, high: 0 };
+  #sums: readonly FileSums[] | undefined;
 
   constructor(disk: MemoryDisk) {
     this.#disk = disk;
@@ -69,13 +74,15 @@ export class DiskCrashPoint implements CrashPoint {
   }
 
   imageHash(choice: ArrayLike<number>): number {
+    // Whoever only wants an image need not wait for hashes.
+    const sums = (this.#sums ??= this.#files.map(({ file }) => sumsOf(file)));
     const hash = this.#hash;
     let low = 0;
     let high = 0;
     for (const { at, files, pathHash } of this.#names) {
       const index = files[at < 0 ? 0 : (choice[at] ?? 0)]!;
       if (index < 0) continue;
-      hashFile(this.#files[index]!, choice, hash);
+      hashFile(this.#files[index]!, sums[index]!, choice, hash);
       low = (low + scramble(hash.low ^ pathHash)) | 0;
       high = (high + scramble(hash.high ^ imul(pathHash, 0x27d4eb2f))) | 0;
     }
@@ -84,9 +91,11 @@ export class DiskCrashPoint implements CrashPoint {
 
   image(choice: ArrayLike<number>): MemoryDisk {
     const made = new Map<number, MemoryFile>();
-    const nameOf = new Map(this.#names.map((name) => [name.path, name]));
-    return this.#disk.afterCrash((path) => {
-      const { at, files } = nameOf.get(path)!;
+    // Both go through the names in the same order.
+    let next = 0;
+    return this.#disk.afterCrash(() => {
+      const { at, files } = this.#names[next]!;
+      next += 1;
       const index = files[at < 0 ? 0 : (choice[at] ?? 0)]!;
       if (index < 0) return undefined;
       const file = made.get(index) ?? this.#files[index]!.file.afterCrash(this.#choiceOf(index, choice));
@@ -97,6 +106,7 @@ export class DiskCrashPoint implements CrashPoint {
 
   #choiceOf(index: number, choice: ArrayLike<number>): FileChoice {
     const { file, sectors, sizeAt } = this.#files[index]!;
+    if (file.isStable) return nothing;
     const sectorNumbers = [...file.unsynced.keys()];
     const versions = new Map(sectors.map(({ at }, order) => [sectorNumbers[order]!, choice[at] ?? 0]));
     const size = sizeAt < 0 ? 0 : (choice[sizeAt] ?? 0);
@@ -118,33 +128,38 @@ export class DiskCrashPoint implements CrashPoint {
     const known = this.#indexOf.get(file);
     if (known !== undefined) return known;
     const sectors: PointSector[] = [];
-    for (const [sector, { stable, versions }] of file.unsynced) {
-      const change = versions.map(({ content }) => {
-        const sum = { low: 0, high: 0 };
-        stable?.addTo(sum, sector, -1);
-        content.addTo(sum, sector, 1);
-        return sum;
-      });
-      sectors.push({
-        at: this.unsynced.length,
-        change,
-        fileBytes: versions.map(({ fileBytes }) => fileBytes),
-      });
+    for (const [sector, { versions }] of file.unsynced) {
+      sectors.push({ at: this.unsynced.length, fileBytes: versions.map(({ fileBytes }) => fileBytes) });
       this.unsynced.push({ kind: 'sector', path, sector, versions: versions.length });
     }
     const sizeVersions = (file.isTruncated ? 1 : 0) + (file.size > file.stableSize ? 1 : 0);
     const sizeAt = sizeVersions === 0 ? -1 : this.unsynced.length;
     if (sizeVersions > 0) this.unsynced.push({ kind: 'size', path, versions: sizeVersions });
-    const before = file.isTruncated ? file.sumBeforeTruncation : undefined;
-    this.#files.push({ file, sectors, sizeAt, sum: { ...file.stableSum }, before });
+    this.#files.push({ file, sectors, sizeAt });
     this.#indexOf.set(file, this.#files.length - 1);
     return this.#files.length - 1;
   }
 }
 
+const nothing: FileChoice = { versionsOf: () => 0, size: false, truncation: false };
+
+function sumsOf(file: MemoryFile): FileSums {
+  const changes = [...file.unsynced].map(([sector, { stable, versions }]) =>
+    versions.map(({ content }) => {
+      const sum = { low: 0, high: 0 };
+      stable?.addTo(sum, sector, -1);
+      content.addTo(sum, sector, 1);
+      return sum;
+    }),
+  );
+  const before = file.isTruncated ? file.sumBeforeTruncation : undefined;
+  return { sum: { ...file.stableSum }, before, changes };
+}
+
 /** As `MemoryFile.afterCrash` would leave it. */
 function hashFile(
-  { file, sectors, sizeAt, sum, before }: PointFile,
+  { file, sectors, sizeAt }: PointFile,
+  { sum, before, changes }: FileSums,
   choice: ArrayLike<number>,
   into: HashSum,
 ): void {
@@ -152,12 +167,14 @@ function hashFile(
   let { low, high } = sum;
   let size = sizeKept > (before === undefined ? 0 : 1) ? file.size : file.stableSize;
   let isBefore = before !== undefined && sizeKept === 0;
-  for (const { at, change, fileBytes } of sectors) {
+  for (let index = 0; index < sectors.length; index += 1) {
+    const { at, fileBytes } = sectors[index]!;
     const kept = choice[at] ?? 0;
     if (kept === 0) continue;
     isBefore = false;
-    low = (low + change[kept - 1]!.low) | 0;
-    high = (high + change[kept - 1]!.high) | 0;
+    const change = changes[index]![kept - 1]!;
+    low = (low + change.low) | 0;
+    high = (high + change.high) | 0;
     if (fileBytes[kept - 1]! > size) size = fileBytes[kept - 1]!;
   }
   if (isBefore) ({ low, high, size } = before!);

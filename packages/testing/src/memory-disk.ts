@@ -127,13 +127,13 @@ export class MemoryDisk {
     this.#usedBytes = 0;
   }
 
-  /** @param choose what a name leads to on the disk, given the crash: the file made of what that file had */
-  afterCrash(choose: (path: string, name: Name) => MemoryFile | undefined): MemoryDisk {
+  /** @param choose called for each name in order: what it leads to on the disk, the file made of what that file had */
+  afterCrash(choose: () => MemoryFile | undefined): MemoryDisk {
     const after = new MemoryDisk();
     after.capacityBytes = this.capacityBytes;
     for (const directory of this.#directories) after.#directories.add(directory);
-    for (const [path, name] of this.#names) {
-      const file = choose(path, name);
+    for (const path of this.#names.keys()) {
+      const file = choose();
       if (file !== undefined) after.replace(path, file);
     }
     return after;

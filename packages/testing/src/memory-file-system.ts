@@ -1,5 +1,6 @@
 import { type CrashPoint, DiskCrashPoint, keepAll, type UnsyncedChange } from './crash-point.js';
 import type {
+  DirectoryLockShape,
   FileOperation,
   FileOperationKind,
   FileSystemShape,
@@ -85,120 +86,151 @@ export interface MemoryFileSystem extends FileSystemShape {
 export function createMemoryFileSystem(options: MemoryFileSystemOptions = {}): MemoryFileSystem {
   const disk = new MemoryDisk();
   disk.capacityBytes = options.capacityBytes ?? Infinity;
-  const fileSystem = fileSystemOn(disk, options.listOperations ?? true);
+  const fileSystem = new DiskFileSystem(disk, options.listOperations ?? true);
   fileSystem.afterOperation = options.afterOperation;
   return fileSystem;
 }
 
-/** An object of its own functions: what wraps it may copy them and replace some. */
-function fileSystemOn(disk: MemoryDisk, listOperations: boolean): MemoryFileSystem {
-  const operations: FileOperation[] = [];
-  /** Runs one operation; a callback may look at the file system between the effect and its telling. */
-  function operate<Result>(kind: FileOperationKind, path: string, effect: () => Result): Promise<Result> {
-    return new Promise((resolve) => {
-      const result = effect();
-      const { afterOperation } = fileSystem;
-      if (listOperations || afterOperation !== undefined) {
-        const operation = { kind, path };
-        if (listOperations) operations.push(operation);
-        afterOperation?.(operation, fileSystem);
-      }
-      resolve(result);
-    });
+/**
+ * Its methods are functions of its own, so that what wraps it may copy them and replace some. A class, as crash copies are
+ * made by the million: an object put together from parts takes fifty times as long.
+ */
+class DiskFileSystem implements MemoryFileSystem {
+  readonly operations: FileOperation[] = [];
+  afterOperation: AfterOperation | undefined = undefined;
+  readonly #disk: MemoryDisk;
+  readonly #listOperations: boolean;
+  #syncFault: { readonly code: string; readonly path: RegExp | undefined } | undefined;
+
+  constructor(disk: MemoryDisk, listOperations: boolean) {
+    this.#disk = disk;
+    this.#listOperations = listOperations;
   }
 
-  const fileSystem: MemoryFileSystem = {
-    ...namesOf(disk, operate),
-    ...filesOf(disk, operate),
-    operations,
-    afterOperation: undefined,
-    paths: () => disk.paths(),
-    contents: (path) => disk.file(path, 'openForRead').copyOfBytes(),
-    replace: (path, bytes) => disk.replace(path, MemoryFile.of(bytes)),
-    flip: (path, bit) => disk.file(path, 'openForRead').flip(bit),
-    wipe: () => disk.wipe(),
-    crashPoint: () => new DiskCrashPoint(disk),
-    crash: (options = {}) => {
-      const point = new DiskCrashPoint(disk);
-      const choice = options.choice ?? point.unsynced.map((change) => kept(options, change));
-      return fileSystemOn(point.image(choice), listOperations);
-    },
-    kill: () => {
-      const point = new DiskCrashPoint(disk);
-      return fileSystemOn(point.image(keepAll(point)), listOperations);
-    },
-    get usedBytes() {
-      return disk.usedBytes;
-    },
-    get capacityBytes() {
-      return disk.capacityBytes;
-    },
-    set capacityBytes(bytes) {
-      disk.capacityBytes = bytes;
-    },
-  };
-  return fileSystem;
-}
+  readonly makeDirectory = (path: string): Promise<void> =>
+    this.#operate('makeDirectory', path, () => this.#disk.makeDirectory(path));
 
-type Operate = <Result>(kind: FileOperationKind, path: string, effect: () => Result) => Promise<Result>;
+  readonly list = (path: string): Promise<string[]> =>
+    this.#operate('list', path, () => this.#disk.list(path));
 
-function filesOf(
-  disk: MemoryDisk,
-  operate: Operate,
-): Pick<MemoryFileSystem, 'openForRead' | 'create' | 'failSync'> {
-  let fault: { readonly code: string; readonly path: RegExp | undefined } | undefined;
+  readonly openForRead = (path: string): Promise<ReadableFileShape> =>
+    this.#operate('openForRead', path, () => this.#readable(path, this.#disk.file(path, 'openForRead')));
 
-  function sync(path: string, file: MemoryFile): void {
+  readonly create = (path: string): Promise<WritableFileShape> =>
+    this.#operate('create', path, () => this.#writable(path, this.#disk.create(path)));
+
+  readonly rename = (from: string, to: string): Promise<void> =>
+    this.#operate('rename', from, () => this.#disk.rename(from, to));
+
+  readonly remove = (path: string): Promise<void> =>
+    this.#operate('remove', path, () => this.#disk.remove(path));
+
+  readonly syncDirectory = (path: string): Promise<void> =>
+    this.#operate('syncDirectory', path, () => this.#disk.syncDirectory(path));
+
+  readonly lock = (path: string): Promise<DirectoryLockShape> =>
+    this.#operate('lock', path, () => {
+      const release = this.#disk.lock(path);
+      return { release: () => this.#operate('release', path, release) };
+    });
+
+  paths(): string[] {
+    return this.#disk.paths();
+  }
+
+  contents(path: string): Uint8Array {
+    return this.#disk.file(path, 'openForRead').copyOfBytes();
+  }
+
+  replace(path: string, bytes: Uint8Array): void {
+    this.#disk.replace(path, MemoryFile.of(bytes));
+  }
+
+  flip(path: string, bit: number): void {
+    this.#disk.file(path, 'openForRead').flip(bit);
+  }
+
+  wipe(): void {
+    this.#disk.wipe();
+  }
+
+  failSync(code: string, path?: RegExp): void {
+    this.#syncFault = { code, path };
+  }
+
+  crashPoint(): CrashPoint {
+    return new DiskCrashPoint(this.#disk);
+  }
+
+  crash(options: CrashOptions = {}): MemoryFileSystem {
+    const point = new DiskCrashPoint(this.#disk);
+    return this.#on(point.image(options.choice ?? point.unsynced.map((change) => kept(options, change))));
+  }
+
+  kill(): MemoryFileSystem {
+    const point = new DiskCrashPoint(this.#disk);
+    return this.#on(point.image(keepAll(point)));
+  }
+
+  get usedBytes(): number {
+    return this.#disk.usedBytes;
+  }
+
+  get capacityBytes(): number {
+    return this.#disk.capacityBytes;
+  }
+
+  set capacityBytes(bytes: number) {
+    this.#disk.capacityBytes = bytes;
+  }
+
+  #on(disk: MemoryDisk): MemoryFileSystem {
+    return new DiskFileSystem(disk, this.#listOperations);
+  }
+
+  #readable(path: string, file: MemoryFile): ReadableFileShape {
+    return {
+      size: () => this.#operate('size', path, () => file.size),
+      read: (into, position) => this.#operate('read', path, () => file.read(into, position)),
+      close: () => this.#operate('close', path, () => undefined),
+    };
+  }
+
+  #writable(path: string, file: MemoryFile): WritableFileShape {
+    const write = (parts: readonly Uint8Array[], position: number): Promise<number> =>
+      this.#operate('write', path, () => this.#disk.write(path, { file, parts, position }));
+    return {
+      write: (bytes, position) => write([bytes], position),
+      writev: write,
+      sync: () => this.#operate('sync', path, () => this.#sync(path, file)),
+      close: () => this.#operate('close', path, () => undefined),
+    };
+  }
+
+  #sync(path: string, file: MemoryFile): void {
+    const fault = this.#syncFault;
     if (fault === undefined || fault.path?.test(path) === false) {
       file.sync();
       return;
     }
-    const { code } = fault;
-    fault = undefined;
+    this.#syncFault = undefined;
     file.failSync();
-    throw new FileSystemError(code, { kind: 'sync', path });
+    throw new FileSystemError(fault.code, { kind: 'sync', path });
   }
 
-  const readable = (path: string, file: MemoryFile): ReadableFileShape => ({
-    size: () => operate('size', path, () => file.size),
-    read: (into, position) => operate('read', path, () => file.read(into, position)),
-    close: () => operate('close', path, () => undefined),
-  });
-
-  const writable = (path: string, file: MemoryFile): WritableFileShape => {
-    const write = (parts: readonly Uint8Array[], position: number): Promise<number> =>
-      operate('write', path, () => disk.write(path, { file, parts, position }));
-    return {
-      write: (bytes, position) => write([bytes], position),
-      writev: write,
-      sync: () => operate('sync', path, () => sync(path, file)),
-      close: () => operate('close', path, () => undefined),
-    };
-  };
-
-  return {
-    openForRead: (path) => operate('openForRead', path, () => readable(path, disk.file(path, 'openForRead'))),
-    create: (path) => operate('create', path, () => writable(path, disk.create(path))),
-    failSync: (code, path) => {
-      fault = { code, path };
-    },
-  };
-}
-
-/** What concerns directories, and needs no file. */
-function namesOf(disk: MemoryDisk, operate: Operate): Omit<FileSystemShape, 'openForRead' | 'create'> {
-  return {
-    makeDirectory: (path) => operate('makeDirectory', path, () => disk.makeDirectory(path)),
-    list: (path) => operate('list', path, () => disk.list(path)),
-    rename: (from, to) => operate('rename', from, () => disk.rename(from, to)),
-    remove: (path) => operate('remove', path, () => disk.remove(path)),
-    syncDirectory: (path) => operate('syncDirectory', path, () => disk.syncDirectory(path)),
-    lock: (path) =>
-      operate('lock', path, () => {
-        const release = disk.lock(path);
-        return { release: () => operate('release', path, release) };
-      }),
-  };
+  /** Runs one operation; a callback may look at the file system between the effect and its telling. */
+  #operate<Result>(kind: FileOperationKind, path: string, effect: () => Result): Promise<Result> {
+    return new Promise((resolve) => {
+      const result = effect();
+      const { afterOperation } = this;
+      if (this.#listOperations || afterOperation !== undefined) {
+        const operation = { kind, path };
+        if (this.#listOperations) this.operations.push(operation);
+        afterOperation?.(operation, this);
+      }
+      resolve(result);
+    });
+  }
 }
 
 function kept({ keep, keepName, keepSize }: CrashOptions, change: UnsyncedChange): number {
