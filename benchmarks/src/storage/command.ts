@@ -16,7 +16,9 @@ export async function runStorageBenchmark(argv: readonly string[]): Promise<void
     process.stderr.write(`${progressOf(measurement)}\n`);
   }
   const { cpu, cores, node } = machine;
-  process.stdout.write(`${cores} cores (${cpu}), Node ${node}\n\n${reportOf(measurements)}`);
+  process.stdout.write(
+    `${cores} cores (${cpu}), Node ${node}${options.cpu ? '; rates are per second of processor time' : ''}\n\n${reportOf(measurements)}`,
+  );
   if (options.json !== undefined) {
     await writeFile(options.json, `${JSON.stringify({ machine, options, measurements }, null, 2)}\n`);
   }

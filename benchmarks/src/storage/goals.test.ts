@@ -7,7 +7,7 @@ import type { Measurement } from './task.js';
 
 const measured = (system: SystemName, round: number, getPerSecond: number): Measurement => ({
   ...{ step: 'primitives', label: '', part: 'primitives', system, round, keys: 'bytes', keyCount: 1e6 },
-  ...{ valueBytes: 100, durability: 'os', seconds: 3, seed: 1 },
+  ...{ valueBytes: 100, durability: 'os', seconds: 3, seed: 1, time: 'wall' },
   figures: { getPerSecond, loadPerSecond: 1, overwritePerSecond: 1 },
 });
 

@@ -6,7 +6,7 @@ export function markdownTable(head: readonly string[], rows: readonly (readonly 
 
 /** With about three digits that mean something. */
 export function figure(value: number): string {
-  if (Number.isNaN(value)) return 'not known';
+  if (Number.isNaN(value)) return '–';
   if (Math.abs(value) >= 1000) return Math.round(value).toLocaleString('en');
   return Math.abs(value) >= 100
     ? value.toFixed(0)
@@ -24,5 +24,6 @@ export function withSpread({
   readonly least: number;
   readonly most: number;
 }): string {
+  if (Number.isNaN(median)) return figure(median);
   return `**${figure(median)}** [${figure(least)}–${figure(most)}]`;
 }

@@ -17,6 +17,7 @@ export interface StorageOptions {
   /** Of the part `long`. */
   readonly longSeconds: number;
   readonly seed: number;
+  readonly cpu: boolean;
   /** Where the stores are put. */
   readonly directory: string;
 }
@@ -39,6 +40,7 @@ export function parseOptions(argv: readonly string[]): StorageOptions {
     .option('--rounds <n>', `alternations of the systems (${full.rounds})`, wholeNumber)
     .option('--seconds <n>', `of what runs by time, and most for a phase (${full.seconds})`, positive)
     .option('--long-seconds <n>', `of the part "long" (${full.longSeconds})`, positive)
+    .option('--cpu', 'rates per second of processor time, all threads: for a machine that is shared', false)
     .option('--seed <n>', 'of the choice of keys', wholeNumber, 1)
     .option('--directory <path>', 'where the stores are put', tmpdir())
     .parse([...argv], { from: 'user' });

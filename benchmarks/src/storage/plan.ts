@@ -1,4 +1,5 @@
 import type { StorageOptions } from './options.js';
+import type { TimeKind } from './stopwatch.js';
 import type { SystemName } from './systems/system.js';
 import type { Task } from './task.js';
 
@@ -38,8 +39,9 @@ const all: readonly SystemName[] = ['kv', 'classic-level', 'lmdb', 'map'];
 const onDisk: readonly SystemName[] = ['kv', 'classic-level', 'lmdb'];
 
 function stepsOf(name: StepName, options: StorageOptions): Step[] {
-  const { keys: keyCount, valueBytes, seconds, seed, rounds } = options;
-  const common = { keyCount, valueBytes, seconds, seed, keys: 'bytes', durability: 'os' } as const;
+  const { keys: keyCount, valueBytes, seconds, seed, rounds, cpu } = options;
+  const time: TimeKind = cpu ? 'cpu' : 'wall';
+  const common = { keyCount, valueBytes, seconds, seed, time, keys: 'bytes', durability: 'os' } as const;
   const step = (systems: readonly SystemName[], task: Step['task'], label = ''): Step => {
     return { name, label, systems, rounds, task };
   };

@@ -67,10 +67,12 @@ const tables: readonly Table[] = [
 ];
 
 function comparePrimitives(measurements: readonly Measurement[]): string {
-  const rates = compare(
-    measurements,
-    ['load', 'overwrite', 'get'].map((name) => ({ name, figure: `${name}PerSecond`, unit: 1e6 })),
-  );
+  const rates = compare(measurements, [
+    { name: 'load', figure: 'loadPerSecond', unit: 1e6 },
+    { name: 'overwrite', figure: 'overwritePerSecond', unit: 1e6 },
+    { name: 'get', figure: 'getPerSecond', unit: 1e6 },
+    { name: 'get, copied', figure: 'getCopyPerSecond', unit: 1e6 },
+  ]);
   const resident = systemNames.flatMap((system) => {
     const bytes = select(measurements, {
       step: stepOf(measurements),

@@ -1,4 +1,5 @@
 import type { StepName } from './plan.js';
+import type { TimeKind } from './stopwatch.js';
 import type { Durability, KeyKind, SystemName } from './systems/system.js';
 
 /** What is measured in one process of its own. */
@@ -15,6 +16,8 @@ export interface Task {
   /** For parts that run by time; and what a single phase of others may take at most. */
   readonly seconds: number;
   readonly seed: number;
+  /** What rates are taken of; `seconds` are of the wall in any case. */
+  readonly time: TimeKind;
   /** Of the part `recovery`: from a snapshot, and not from the log. */
   readonly snapshot?: boolean | undefined;
   /** Exists and is empty; the task may leave files in it. */

@@ -8,6 +8,7 @@ import {
   mixedKeyCount,
   stressOperationsPerKey,
 } from '../settings.js';
+import { startStopwatch } from '../stopwatch.js';
 import { openSystem } from '../systems/open-system.js';
 import type { Key, SingleOperations, System } from '../systems/system.js';
 import type { Figures, Task } from '../task.js';
@@ -15,14 +16,15 @@ import type { Figures, Task } from '../task.js';
 /** A third each put, get and delete, over few keys. */
 export async function measureMixed(task: Task): Promise<Figures> {
   const load = await openLoad(task, mixedKeyCount);
-  const began = performance.now();
+  const elapsed = startStopwatch(task.time);
+  const endMs = performance.now() + task.seconds * 1000;
   let operations = 0;
-  while (performance.now() - began < task.seconds * 1000) {
+  while (performance.now() < endMs) {
     await load.pipeline.add(mixedGroup(load));
     operations += groupSize;
   }
   await load.pipeline.drained();
-  const operationsPerSecond = operations / ((performance.now() - began) / 1000);
+  const operationsPerSecond = operations / elapsed();
   await load.system.close();
   return { operationsPerSecond };
 }
@@ -60,7 +62,7 @@ export async function measureStress(task: Task): Promise<Figures> {
   const puts = new Float64Array(operations);
   const gets = new Float64Array(operations);
   let [putCount, getCount] = [0, 0];
-  const began = performance.now();
+  const elapsed = startStopwatch(task.time);
   for (let done = 0; done < operations; done += groupSize) {
     const { single, next, values } = load;
     const keys = drawnKeys(load);
@@ -77,7 +79,7 @@ export async function measureStress(task: Task): Promise<Figures> {
     await load.pipeline.add(last);
   }
   await load.pipeline.drained();
-  const operationsPerSecond = operations / ((performance.now() - began) / 1000);
+  const operationsPerSecond = operations / elapsed();
   await load.system.close();
   return {
     operationsPerSecond,

@@ -3,6 +3,7 @@ import { collectGarbage, residentBytes } from '../memory.js';
 import { createIndexes, createValues } from '../random.js';
 import { createPipeline } from '../pipeline.js';
 import { groupSize, groupsUnderWay } from '../settings.js';
+import { startStopwatch } from '../stopwatch.js';
 import { openSystem } from '../systems/open-system.js';
 import type { Key, System } from '../systems/system.js';
 import type { Figures, Task } from '../task.js';
@@ -12,7 +13,7 @@ import type { Figures, Task } from '../task.js';
  * is stopped after the time of a phase, once all keys are loaded.
  */
 export async function measurePrimitives(task: Task): Promise<Figures> {
-  const { keyCount: count, valueBytes, seed, seconds } = task;
+  const { keyCount: count, valueBytes, seed } = task;
   const keys = createKeys(task.keys, { count, groupSize });
   const values = createValues(groupSize, valueBytes);
   const order = shuffled(count, seed);
@@ -20,7 +21,7 @@ export async function measurePrimitives(task: Task): Promise<Figures> {
   const residentBefore = residentBytes();
   const system = await openSystem(task.system, task);
 
-  const load = await timed({ count, seconds: Infinity }, (from, length) =>
+  const load = await timed({ ...task, seconds: Infinity }, (from, length) =>
     system.write(...group(keys, order.subarray(from, from + length), values)),
   );
   collectGarbage();
@@ -32,7 +33,7 @@ export async function measurePrimitives(task: Task): Promise<Figures> {
     return numbers.subarray(0, length);
   };
   let sum = 0;
-  const get = await timed({ count, seconds }, (_, length) => {
+  const get = await timed(task, (_, length) => {
     const read = system.read(keys.group(drawn(length)));
     if (typeof read === 'number') {
       sum += read;
@@ -40,12 +41,20 @@ export async function measurePrimitives(task: Task): Promise<Figures> {
     }
     return read.then((part) => (sum += part));
   });
-  const overwrite = await timed({ count, seconds }, (_, length) =>
-    system.write(...group(keys, drawn(length), values)),
-  );
+  const getCopy =
+    system.readCopies === undefined
+      ? NaN
+      : await timed(task, (_, length) => {
+          sum += system.readCopies!(keys.group(drawn(length)));
+          return undefined;
+        });
+  const overwrite = await timed(task, (_, length) => system.write(...group(keys, drawn(length), values)));
   await system.close();
   if (Number.isNaN(sum)) throw new Error('a value was missing');
-  return { loadPerSecond: load, getPerSecond: get, overwritePerSecond: overwrite, ...memory };
+  return {
+    ...{ loadPerSecond: load, getPerSecond: get, getCopyPerSecond: getCopy, overwritePerSecond: overwrite },
+    ...memory,
+  };
 }
 
 function group(
@@ -58,20 +67,21 @@ function group(
 
 /** Operations per second, group after group until the count or the time is reached. */
 async function timed(
-  { count, seconds }: { readonly count: number; readonly seconds: number },
+  { keyCount: count, seconds, time }: Pick<Task, 'keyCount' | 'seconds' | 'time'>,
   operate: (from: number, length: number) => Promise<unknown> | undefined,
 ): Promise<number> {
   const pipeline = createPipeline(groupsUnderWay);
-  const began = performance.now();
+  const elapsed = startStopwatch(time);
+  const endMs = performance.now() + seconds * 1000;
   let done = 0;
   while (done < count) {
     const length = Math.min(groupSize, count - done);
     await pipeline.add(operate(done, length));
     done += length;
-    if (performance.now() - began > seconds * 1000) break;
+    if (performance.now() > endMs) break;
   }
   await pipeline.drained();
-  return done / ((performance.now() - began) / 1000);
+  return done / elapsed();
 }
 
 function overheadOf(

@@ -3,15 +3,16 @@ import { createPipeline } from '../pipeline.js';
 import { createValues } from '../random.js';
 import { runInProcess } from '../run-in-process.js';
 import { groupSize, groupsUnderWay } from '../settings.js';
+import { startStopwatch } from '../stopwatch.js';
 import { openSystem } from '../systems/open-system.js';
 import type { Figures, Task } from '../task.js';
 
 /** How long opening takes, of what another process left. The files are in the system's cache. */
 export async function measureRecovery(task: Task): Promise<Figures> {
   await runInProcess({ ...task, part: 'fill' });
-  const began = performance.now();
+  const elapsed = startStopwatch(task.time);
   const system = await openSystem(task.system, task);
-  const seconds = (performance.now() - began) / 1000;
+  const seconds = elapsed();
   const sum = await system.read([
     createKeys(task.keys, { count: task.keyCount, groupSize }).one(task.keyCount - 1),
   ]);

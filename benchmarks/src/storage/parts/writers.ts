@@ -1,6 +1,7 @@
 import { createKeys } from '../keys.js';
 import { createIndexes, createValues } from '../random.js';
 import { groupSize, writerCount } from '../settings.js';
+import { startStopwatch } from '../stopwatch.js';
 import { openSystem } from '../systems/open-system.js';
 import type { Figures, Task } from '../task.js';
 
@@ -23,9 +24,9 @@ export async function measureWriters(task: Task): Promise<Figures> {
     return written;
   };
   await writeUntil(performance.now() + 200);
-  const began = performance.now();
-  const written = await writeUntil(began + seconds * 1000);
-  const writesPerSecond = written / ((performance.now() - began) / 1000);
+  const elapsed = startStopwatch(task.time);
+  const written = await writeUntil(performance.now() + seconds * 1000);
+  const writesPerSecond = written / elapsed();
   await system.close();
   return { writesPerSecond };
 }

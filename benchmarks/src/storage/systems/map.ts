@@ -21,6 +21,11 @@ export function openMap({ keys: kind }: Pick<OpenOptions, 'keys'>): System {
       for (const key of keys) sum += map.get(nameOf(key))![0]!;
       return sum;
     },
+    readCopies(keys) {
+      let sum = 0;
+      for (const key of keys) sum += Buffer.from(map.get(nameOf(key))!)[0]!;
+      return sum;
+    },
     put(key, value) {
       map.set(nameOf(key), Buffer.from(value));
       return Promise.resolve();
