@@ -1,4 +1,4 @@
-import { encodeRecord } from '@kv/storage';
+import { encodeRecord } from '../index.js';
 
 import { stampOf } from './engine-ports.js';
 

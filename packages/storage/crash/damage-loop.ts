@@ -1,11 +1,13 @@
 import { isKvError } from '@kv/errors';
-import type { StorageEngine } from '@kv/storage';
+import type { StorageEngine } from '../index.js';
+import { type Manifest, readManifest } from '../recovery/manifest.js';
 import type { MemoryFileSystem } from '@kv/testing';
 
 import { createDamagedBase, type DamagedBase, targetBytesMin } from './damaged-base.js';
 import { directory, openForTest, partitions, recordBytes } from './engine-ports.js';
 import type { Job, Loop, Tally } from './loop.js';
 import { recoveredState } from './recovered-state.js';
+import { replayAlone } from './recovery-alone.js';
 import { throwUnlessMet } from './requirement.js';
 import type { WrittenKey, WrittenRecord } from './write-history.js';
 
@@ -37,28 +39,39 @@ export async function runDamageJob(
 ): Promise<Tally> {
   if (index >= bases * slices) return damageManifest(await createDamagedBase(seed, index - bases * slices));
   const base = await createDamagedBase(seed, Math.floor(index / slices));
-  const trial = new Trials(base);
+  const trial = new Trials(base, (await readManifest(base.disk, directory))!);
   const slice = index % slices;
   for (let offset = slice * step; offset < base.content.length; offset += slices * step) {
     await trial.cut(offset);
-    for (let bit = 0; bit < 8; bit += 1) await trial.flip(offset, bit);
+    // The whole opening for one bit of each byte, another one each time; its reading part for the others.
+    const opened = (offset + Math.floor(index / slices)) % 8;
+    for (let bit = 0; bit < 8; bit += 1) {
+      if (bit === opened) await trial.flip(offset, bit);
+      else await trial.flipAndReplay(offset, bit);
+    }
   }
-  const { cuts, flips, suspects, named } = trial;
-  return { states: cuts + flips, cuts, flips, suspects, 'of these only what was hit': named };
+  const { cuts, flips, opened, suspects, named } = trial;
+  return {
+    ...{ states: cuts + flips, cuts, 'bits flipped': flips, 'whole openings': opened },
+    ...{ 'suspects marked': suspects, 'within a value, exactly': named },
+  };
 }
 
 class Trials {
   cuts = 0;
   flips = 0;
+  opened = 0;
   suspects = 0;
   /** Damage in a value that made just the partitions of its atomic batch suspect. */
   named = 0;
   readonly #base: DamagedBase;
+  readonly #manifest: Manifest;
   readonly #newest: ReadonlyMap<WrittenKey, WrittenRecord>;
   readonly #values: readonly ValuePlace[];
 
-  constructor(base: DamagedBase) {
+  constructor(base: DamagedBase, manifest: Manifest) {
     this.#base = base;
+    this.#manifest = manifest;
     this.#newest = newestOf(base);
     this.#values = base.kind === 'snapshot' ? [] : valuePlaces(base);
   }
@@ -68,7 +81,7 @@ class Trials {
     const cut = disk.kill();
     cut.replace(target, content.subarray(0, length));
     this.cuts += 1;
-    await this.#trying(`${target} cut at byte ${length}`, async () => {
+    await this.#trying(`cut at byte ${length}`, async () => {
       const engine = await this.#open(cut);
       const isNewest = kind === 'newest-log' || kind === 'closed-log';
       // Within what was synced before the file got its name, it may also know better, and call it a loss.
@@ -80,21 +93,40 @@ class Trials {
   }
 
   async flip(offset: number, bit: number): Promise<void> {
-    const { disk, target } = this.#base;
-    const rotten = disk.kill();
-    rotten.flip(target, offset * 8 + bit);
+    const disk = this.#rotten(offset, bit);
     this.flips += 1;
-    await this.#trying(`${target}, bit ${bit} of byte ${offset} flipped`, async () => {
-      const engine = await this.#open(rotten);
-      const suspects = this.#expectNothingLostUnsaid(engine);
-      if (suspects !== 0) this.suspects += 1;
-      const value = this.#values.find(({ start, end }) => start <= offset && offset < end);
-      if (value !== undefined) {
-        if ((suspects & ~value.partitions) !== 0) throw new Error('partitions that were not hit are suspect');
-        this.named += 1;
-      }
-      if (this.flips % crashEvery === 0) await this.#expectStable(rotten, engine);
+    await this.#trying(`bit ${bit} of byte ${offset} flipped`, async () => {
+      const engine = await this.#open(disk);
+      this.#expectRightSuspects(this.#expectNothingLostUnsaid(engine), offset);
+      if (this.flips % crashEvery === 0) await this.#expectStable(disk, engine);
     });
+  }
+
+  async flipAndReplay(offset: number, bit: number): Promise<void> {
+    const { disk, target, retainTombstones } = this.#base;
+    this.flips += 1;
+    await this.#trying(`bit ${bit} of byte ${offset} flipped, then read`, async () => {
+      disk.flip(target, offset * 8 + bit);
+      const { suspects, bytesOf } = await replayAlone(disk, { manifest: this.#manifest, retainTombstones });
+      disk.flip(target, offset * 8 + bit);
+      this.#expectAllBut(suspects, bytesOf);
+      this.#expectRightSuspects(suspects, offset);
+    });
+  }
+
+  #rotten(offset: number, bit: number): MemoryFileSystem {
+    const disk = this.#base.disk.kill();
+    disk.flip(this.#base.target, offset * 8 + bit);
+    return disk;
+  }
+
+  /** Damage in a value is that of its atomic batch, and of nothing else. */
+  #expectRightSuspects(suspects: number, offset: number): void {
+    if (suspects !== 0) this.suspects += 1;
+    const value = this.#values.find(({ start, end }) => start <= offset && offset < end);
+    if (value === undefined) return;
+    if ((suspects & ~value.partitions) !== 0) throw new Error('partitions that were not hit are suspect');
+    this.named += 1;
   }
 
   /** Protocol rule 15: a short log was never synced, so it is cut, and nothing is suspect. */
@@ -112,28 +144,37 @@ class Trials {
     throwUnlessMet(state, { ...exactly, mustSuspect: 0, maySuspect: 0 });
   }
 
-  /** No wrong value anywhere; where nothing is suspect, everything that was written. */
+  /** @returns the suspects, as bits */
   #expectNothingLostUnsaid(engine: StorageEngine): number {
     let suspects = 0;
     for (const partition of engine.suspectPartitions) suspects |= 1 << partition;
-    for (const [key, newest] of this.#newest) {
-      const found = engine.get(key.bytes, key.hash)?.record.bytes;
-      if ((key.partition & suspects) === 0) {
-        if (found === undefined && newest.tombstone && !this.#base.retainTombstones) continue;
-        if (found === undefined) throw new Error(`${key.text} is lost, and nothing says so`);
-        if (Buffer.compare(found, newest.bytes) === 0) continue;
-        throw new Error(`${key.text} is not as it was written last`);
-      }
-      if (found === undefined) continue;
-      const { history } = this.#base;
-      const records = key.batches.flatMap((batch) => history.batches[batch - 1]!.records);
-      if (records.some(({ bytes }) => Buffer.compare(bytes, found) === 0)) continue;
-      throw new Error(`${key.text} has a value that was never written`);
-    }
+    this.#expectAllBut(suspects, (key, hash) => engine.get(key, hash)?.record.bytes);
     const incarnation = suspects === 0 ? 1 : 2;
-    if (engine.incarnation !== incarnation)
+    if (engine.incarnation !== incarnation) {
       throw new Error(`incarnation ${engine.incarnation}, not ${incarnation}`);
+    }
     return suspects;
+  }
+
+  /** No wrong value anywhere; where nothing is suspect, everything that was written. */
+  #expectAllBut(suspects: number, read: (key: Uint8Array, hash: number) => Uint8Array | undefined): void {
+    for (const [key, newest] of this.#newest) {
+      const found = read(key.bytes, key.hash);
+      if (found !== undefined && Buffer.compare(found, newest.bytes) === 0) continue;
+      if ((key.partition & suspects) !== 0) this.#expectWritten(key, found);
+      else if (found !== undefined) throw new Error(`${key.text} is not as it was written last`);
+      else if (!newest.tombstone || this.#base.retainTombstones) {
+        throw new Error(`${key.text} is lost, and nothing says so`);
+      }
+    }
+  }
+
+  #expectWritten(key: WrittenKey, found: Uint8Array | undefined): void {
+    if (found === undefined) return;
+    const { batches } = this.#base.history;
+    const records = key.batches.flatMap((batch) => batches[batch - 1]!.records);
+    if (records.some(({ bytes }) => Buffer.compare(bytes, found) === 0)) return;
+    throw new Error(`${key.text} has a value that was never written`);
   }
 
   /** What was found once is found again, and is no second loss; what is written now stays. */
@@ -165,6 +206,7 @@ class Trials {
   }
 
   #open(disk: MemoryFileSystem): Promise<StorageEngine> {
+    this.opened += 1;
     return openForTest(disk, { retainTombstones: this.#base.retainTombstones });
   }
 }

@@ -1,4 +1,4 @@
-import type { StorageEngine } from '@kv/storage';
+import type { StorageEngine } from '../index.js';
 import {
   createMemoryFileSystem,
   createSeededRandom,

@@ -7,7 +7,7 @@ import {
   openEngine,
   type StorageEngine,
   type Timers,
-} from '@kv/storage';
+} from '../index.js';
 import { createManualClock } from '@kv/testing';
 
 export const directory = '/data';

@@ -1,5 +1,5 @@
 import { isKvError } from '@kv/errors';
-import type { LogPosition, StorageEngine } from '@kv/storage';
+import type { LogPosition, StorageEngine } from '../index.js';
 import {
   createFaultyFileSystem,
   createMemoryFileSystem,

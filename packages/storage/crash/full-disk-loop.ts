@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 import { isKvError } from '@kv/errors';
-import { nodeFileSystem, openEngine, type StorageEngine, systemClock, systemTimers } from '@kv/storage';
+import { nodeFileSystem, openEngine, type StorageEngine, systemClock, systemTimers } from '../index.js';
 
 import { countedRecord, throwUnlessAllThere } from './counted-writes.js';
 import { partitions } from './engine-ports.js';

@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
 
-import { type Durability, nodeFileSystem, openEngine, systemClock, systemTimers } from '@kv/storage';
+import { type Durability, nodeFileSystem, openEngine, systemClock, systemTimers } from '../index.js';
 
 import { countedRecord } from './counted-writes.js';
 import { partitions } from './engine-ports.js';

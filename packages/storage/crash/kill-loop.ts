@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { nodeFileSystem, openEngine, systemClock, systemTimers } from '@kv/storage';
+import { nodeFileSystem, openEngine, systemClock, systemTimers } from '../index.js';
 import { createSeededRandom, type SeededRandom } from '@kv/testing';
 
 import { throwUnlessAllThere } from './counted-writes.js';

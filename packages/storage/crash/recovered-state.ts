@@ -1,4 +1,4 @@
-import type { StorageEngine } from '@kv/storage';
+import type { StorageEngine } from '../index.js';
 
 import { orderOf } from './engine-ports.js';
 import type { WriteHistory, WrittenKey } from './write-history.js';

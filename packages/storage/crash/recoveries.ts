@@ -1,4 +1,4 @@
-import { type LogPosition, type StorageEngine } from '@kv/storage';
+import { type LogPosition, type StorageEngine } from '../index.js';
 import type { MemoryFileSystem, SeededRandom } from '@kv/testing';
 
 import { changing, choicesOf } from './choices.js';

@@ -1,4 +1,4 @@
-import type { StorageEngine } from '@kv/storage';
+import type { StorageEngine } from '../index.js';
 import type { FileOperation, FileSystemShape, SeededRandom } from '@kv/testing';
 
 import { allPartitions, type CrashTestOpen, openForTest, partitions, stampOf, turn } from './engine-ports.js';

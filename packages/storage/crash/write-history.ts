@@ -1,4 +1,4 @@
-import { hashKey, type LogPosition, partitionOfHash } from '@kv/storage';
+import { hashKey, type LogPosition, partitionOfHash } from '../index.js';
 
 import { type Mutation, partitions, recordBytes } from './engine-ports.js';
 
