@@ -66,18 +66,9 @@ export class FaultTrial {
 
   /** @returns whether there was an operation to fail */
   async run(): Promise<boolean> {
-    for (let opening = 0; opening < 2 && !this.#struck; opening += 1) {
-      const engine = await this.#open();
-      for (let step = 0; step < 16 && engine !== undefined && !this.#struck; step += 1)
-        await this.#step(engine);
-      if (this.#struck || engine === undefined) break;
-      await this.#settle(engine.close());
-      this.#count();
-      this.#engine = undefined;
-      if (!this.#struck) this.#acknowledged = this.#history.count;
-    }
+    for (let opening = 0; opening < 2; opening += 1) if (await this.#openAndClose()) break;
     await Promise.all(this.#background);
-    if (!this.#struck) return false;
+    if (!this.#hasStruck()) return false;
     await this.#expectNoAcknowledgement();
     await this.#expectSafeRecovery();
     if (this.#kind === 'full' || this.#kind === 'full-short') await this.#expectResumption();
@@ -85,7 +76,21 @@ export class FaultTrial {
     return true;
   }
 
-  get #struck(): boolean {
+  /** @returns whether the fault has struck */
+  async #openAndClose(): Promise<boolean> {
+    const engine = await this.#open();
+    if (engine === undefined) return true;
+    for (let step = 0; step < 16 && !this.#hasStruck(); step += 1) await this.#step(engine);
+    if (this.#hasStruck()) return true;
+    await this.#settle(engine.close());
+    this.#count();
+    this.#engine = undefined;
+    if (this.#hasStruck()) return true;
+    this.#acknowledged = this.#history.count;
+    return false;
+  }
+
+  #hasStruck(): boolean {
     return this.#acknowledgedBefore !== undefined;
   }
 

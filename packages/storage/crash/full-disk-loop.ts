@@ -9,7 +9,7 @@ import { nodeFileSystem, openEngine, type StorageEngine, systemClock, systemTime
 
 import { countedRecord, throwUnlessAllThere } from './counted-writes.js';
 import { partitions } from './engine-ports.js';
-import type { Job, Loop, Tally } from './loop.js';
+import type { Loop, Tally } from './loop.js';
 
 const run = promisify(execFile);
 const diskMegabytes = 4;
@@ -23,10 +23,10 @@ export const fullDiskLoop: Loop = {
   minimum: 1_000,
   jobs: 1,
   secondsMax: 60,
-  run: (job) => runFullDiskJob(job),
+  run: () => runFullDiskJob(),
 };
 
-export async function runFullDiskJob(_: Job): Promise<Tally | { readonly skipped: string }> {
+export async function runFullDiskJob(): Promise<Tally | { readonly skipped: string }> {
   const mountPoint = await mkdtemp(join(tmpdir(), 'kv-full-'));
   try {
     await run('mount', ['-t', 'tmpfs', '-o', `size=${diskMegabytes}m`, 'kv-full', mountPoint]);

@@ -9,7 +9,7 @@ import { directory, partitions } from './engine-ports.js';
 export interface ReplayedDirectory {
   /** As bits. */
   readonly suspects: number;
-  bytesOf(key: Uint8Array): Uint8Array | undefined;
+  readonly bytesOf: (key: Uint8Array) => Uint8Array | undefined;
 }
 
 const timers = { nextTurn: (callback: () => void): void => void setImmediate(callback) };

@@ -1,4 +1,4 @@
-import { allPartitions } from './engine-ports.js';
+import { allPartitions, partitions } from './engine-ports.js';
 import type { RecoveredState } from './recovered-state.js';
 
 /** What must be true of an engine that recovers from a crash at some moment. Partitions are bits. */
@@ -53,7 +53,7 @@ export function throwUnlessMet(state: RecoveredState, required: Requirement): vo
   }
 }
 
-function bits(partitions: number): string {
-  const listed = [...partitions.toString(2)].reverse().flatMap((bit, index) => (bit === '1' ? [index] : []));
-  return `{${listed.join(' ')}}`;
+function bits(set: number): string {
+  const listed = Array.from({ length: partitions }, (_, partition) => partition);
+  return `{${listed.filter((partition) => (set & (1 << partition)) !== 0).join(' ')}}`;
 }
