@@ -5,6 +5,7 @@ import type { KvClient } from '@kv/client';
 
 import type { LocalCluster, LocalNode } from '../src/index.js';
 import { dataFiles } from './data-files.js';
+import { eventually } from './eventually.js';
 import { inFlight, range } from './in-flight.js';
 import { createStage } from './stage.js';
 import { startAgain } from './start-again.js';
@@ -41,12 +42,16 @@ describe('log recovery', () => {
     await truncate(log, size - 20);
     await startAgain([node], clients);
     await expectEveryValue();
-    expect((await clients[1]!.status(node.address)).damagedPartitions).toEqual([]);
+    // What was cut had been acknowledged, and the peers may know how long the log was: then it is given back first.
+    await eventually('everything is rebuilt', async () => {
+      const { damagedPartitions } = await clients[1]!.status(node.address);
+      return damagedPartitions.length === 0;
+    });
   });
 });
 
 describe('log corruption', () => {
-  it('a flipped byte in one node: it says what is damaged, serves nothing wrong, and the cluster answers rightly', async () => {
+  it('a flipped byte in one node: it says what is damaged, serves nothing wrong, and is rebuilt from the others', async () => {
     const node = cluster.nodes[2]!;
     await node.stop();
     const damaged = `value of ${keys[50]!}.`;
@@ -59,17 +64,19 @@ describe('log corruption', () => {
     const before = (await readFile(node.logPath, 'utf8')).length;
     await startAgain([node], clients);
 
-    const { damagedPartitions } = await clients[2]!.status(node.address);
-    expect(damagedPartitions).not.toEqual([]);
-    const said = (await readFile(node.logPath, 'utf8')).slice(before);
-    expect(said).toMatch(/records may be lost/);
-    expect(said).toContain(`partitions ${damagedPartitions.join(', ')}`);
     await expectEveryValue();
-    // Its own copy of that key is never shown; another replica may answer in its place.
+    // Its own copy of that key is never shown before it is whole again; another replica may answer in its place.
     const own = await clients[2]!
       .get(keys[50]!, { consistency: 'one' })
       .catch((error: unknown) => (error as { code: string }).code);
-    expect([damaged, 'corrupt', 'unavailable']).toContain(own);
+    expect([damaged, 'unavailable']).toContain(own);
+    await eventually('everything is rebuilt', async () => {
+      const { damagedPartitions } = await clients[2]!.status(node.address);
+      return damagedPartitions.length === 0;
+    });
+    const said = (await readFile(node.logPath, 'utf8')).slice(before);
+    expect(said).toMatch(/records may be lost/);
+    expect(said).toContain('partitions rebuilt');
 
     await clients[2]!.put(keys[50]!, 'written after', { consistency: 'quorum' });
     for (const client of clients) expect(await client.get(keys[50]!)).toBe('written after');

@@ -56,7 +56,8 @@ export function createClusterService(
       return Promise.resolve({
         id: identity.id,
         version,
-        uptimeMs: Math.floor(clock.monotonicMs() - startedMs),
+        // No clock, however broken, may make of this a number that no reader decodes.
+        uptimeMs: Math.max(0, Math.floor(clock.monotonicMs() - startedMs)),
         serving: isServing(),
         durability,
         keys,

@@ -55,6 +55,8 @@ export function createReplicaService(options: HeaderOptions, ports: ReplicaServi
     return standing.note({ member: memberOf(from), incarnation: incarnationOf(from) });
   }
 
+  const ofOneIncarnation = <Result>(work: Promise<Result>) => ofSameSelf(options, work);
+
   return {
     write: async (request) => {
       const { records, deadlineMs } = open(request);
@@ -62,13 +64,13 @@ export function createReplicaService(options: HeaderOptions, ports: ReplicaServi
         const wantPrevious = ((request.wantPrevious[index >>> 3] ?? 0) & (1 << (index & 7))) !== 0;
         return replica.write({ record: record.bytes, wantPrevious, deadlineMs });
       });
-      const results = await Promise.all(writes.map(toWriteResult));
+      const results = await ofOneIncarnation(Promise.all(writes.map(toWriteResult)));
       return { header: reply(), results };
     },
     repair: async (request) => {
       const { records, deadlineMs } = open(request);
       const repairs = records.map((record) => replica.repair({ record: record.bytes, deadlineMs }));
-      const results = await Promise.all(repairs.map(toWriteResult));
+      const results = await ofOneIncarnation(Promise.all(repairs.map(toWriteResult)));
       return { header: reply(), results };
     },
     read: async ({ header, keys }, { signal }) => {
@@ -76,7 +78,7 @@ export function createReplicaService(options: HeaderOptions, ports: ReplicaServi
       const { deadlineMs } = header;
       const at = header.hlcTime as Timestamp;
       const reads = bounded(keys).map((key) => replica.read({ key, at, deadlineMs, signal }));
-      const results = await Promise.all(reads.map(toReadResult));
+      const results = await ofOneIncarnation(Promise.all(reads.map(toReadResult)));
       return { header: reply(), results };
     },
     scanPartition: async ({ header, ...page }, { signal }) => {
@@ -85,14 +87,16 @@ export function createReplicaService(options: HeaderOptions, ports: ReplicaServi
       const { deadlineMs } = header;
       const at = header.hlcTime as Timestamp;
       const bytesMax = Math.min(page.bytesMax, scanPageBytesMax);
-      const answer = await replica.scanPartition({ ...page, bytesMax, at, deadlineMs, signal });
+      const scan = replica.scanPartition({ ...page, bytesMax, at, deadlineMs, signal });
+      const answer = await ofOneIncarnation(scan);
       return fromScanReply(answer, reply());
     },
     digest: async ({ header, partitions: asked }, { signal }) => {
       checkRequestHeader(header, options);
       await noteIncarnation(header);
       const partitions = bounded(asked, digestsPerMessageMax);
-      const answer = await replica.digest({ partitions, deadlineMs: header.deadlineMs, signal });
+      const { deadlineMs } = header;
+      const answer = await ofOneIncarnation(replica.digest({ partitions, deadlineMs, signal }));
       return fromDigestReply(answer, reply());
     },
     ping: async ({ header, directory }) => {
@@ -100,6 +104,14 @@ export function createReplicaService(options: HeaderOptions, ports: ReplicaServi
       return { header: reply(), ...fromJudgement(await judgement(standing, directory)) };
     },
   };
+}
+
+/** A reply's header speaks for all of its results, so they must be of the incarnation that it names (rule 15). */
+async function ofSameSelf<Result>(options: HeaderOptions, work: Promise<Result>): Promise<Result> {
+  const self = options.self();
+  const result = await work;
+  if (options.self() === self) return result;
+  throw new KvError('unavailable', 'meanwhile this member turned out to have lost data');
 }
 
 /** A reply carries up to a record for each operation, so their number bounds its size. */

@@ -1,5 +1,5 @@
 import { rebuildsMax } from '../limits.js';
-import type { Background } from '../anti-entropy/background.js';
+import { type Background, otherOwners } from '../anti-entropy/background.js';
 import type { DigestGatherer } from '../anti-entropy/digest-gatherer.js';
 import { createPartitionRebuild, type PartitionRebuild } from './partition-rebuild.js';
 
@@ -90,6 +90,10 @@ class BackgroundRebuilder implements Rebuilder {
   }
 
   #begin(partition: number): PartitionRebuild {
+    if (otherOwners(this.#background, partition).length === 0) {
+      const sentence = 'records of a partition may be lost for good: no other member holds it';
+      this.#background.logger.warn({ partition }, sentence);
+    }
     const events = {
       rebuilt: (done: number) => {
         this.#running.delete(done);
