@@ -93,7 +93,7 @@ export class EvidenceCollector {
 
   /** A coordinator answered a request well. */
   readonly answered = ({ method, request, response }: Answered): void => {
-    if (method !== 'kv.Put' && method !== 'kv.Delete') return;
+    if (response === undefined || (method !== 'kv.Put' && method !== 'kv.Delete')) return;
     const { key, operationId, consistency } = request as PutRequest | DeleteRequest;
     const { version } = response as PutResponse;
     const write = this.#writes.get(hex(operationId));

@@ -11,6 +11,7 @@ import { SimulatedClock, type ClockSetting } from '../world/simulated-clock.js';
 import { createSimulatedProcess, type SimulatedProcess } from '../world/simulated-process.js';
 import { createSimulatedTimers } from '../world/simulated-timers.js';
 import { labels, type World } from '../world/world.js';
+import { textOfAnswer } from './text-of-answer.js';
 import { createTraceLogger } from './trace-logger.js';
 
 export interface MachineOptions {
@@ -241,7 +242,10 @@ export class Machine {
   #nodePorts(process: SimulatedProcess) {
     const { world, network, random, onAnswered } = this.#ports;
     const timers = createSimulatedTimers(world, { process, clock: this.clock });
-    const answered = (facts: Answered): void => onAnswered(facts);
+    const answered = (facts: Answered): void => {
+      world.trace.line(world.nowMs, process.name, () => textOfAnswer(facts));
+      onAnswered(facts);
+    };
     return {
       fileSystem: this.disk.fileSystemFor(process),
       clock: this.clock,

@@ -27,6 +27,8 @@ const backoffMsMax = 1_000;
 const silenceMsMax = 8_000;
 /** A request whose answer was lost may arrive again within this time. */
 const lateCopyMs = 3_000;
+/** A request that was not answered is sent again within this time. */
+const soonCopyMs = 300;
 
 type State = 'idle' | 'connecting' | 'ready' | 'failed' | 'closed';
 
@@ -170,17 +172,30 @@ export class Connection {
     const { method, request } = call.outgoing;
     world.trace.word(request.length);
     world.trace.line(world.nowMs, this.from, () => `${method} to ${this.to} (${request.length} bytes)`);
-    const isDoubled = this.#network.isDuplicated(this.from, this.to);
-    const answer: Answering = isDoubled && !isRepeatable(method) ? 'lost' : 'returned';
-    this.#deliver(call, answer);
-    if (!isDoubled) return;
-    const era = this.#era;
-    world.after(random.float() * lateCopyMs, { label: labels.packet }, () => this.#deliver(call, 'lost'));
-    if (answer === 'lost' && random.float() < 0.5) {
-      world.after(random.float() * 50, { process: this.owner, label: labels.packet }, () => {
-        if (this.#era === era) this.break('reset');
-      });
+    if (!this.#network.isDuplicated(this.from, this.to)) this.#deliver(call, 'returned');
+    else if (isRepeatable(method)) this.#sendTwice(call, ['returned', 'returned'], lateCopyMs);
+    // Sent again because no answer came, until one does; or answered never, and delivered again when nobody expects it.
+    else if (random.float() < 0.5) this.#sendTwice(call, ['lost', 'returned'], soonCopyMs);
+    else {
+      this.#sendTwice(call, ['lost', 'lost'], lateCopyMs);
+      this.#breakSoon();
     }
+  }
+
+  #sendTwice(call: RunningCall, [first, second]: readonly [Answering, Answering], withinMs: number): void {
+    const { world, random } = this.#network;
+    this.#deliver(call, first);
+    world.after(random.float() * withinMs, { label: labels.packet }, () => this.#deliver(call, second));
+  }
+
+  /** Or the caller waits for its deadline. */
+  #breakSoon(): void {
+    const { world, random } = this.#network;
+    if (random.float() < 0.5) return;
+    const era = this.#era;
+    world.after(random.float() * 50, { process: this.owner, label: labels.packet }, () => {
+      if (this.#era === era) this.break('reset');
+    });
   }
 
   #deliver(call: RunningCall, answering: Answering): void {

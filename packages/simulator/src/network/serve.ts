@@ -34,11 +34,13 @@ const entries: ReadonlyMap<string, Entry> = new Map(
 
 type AnyHandler = (request: unknown, context: object) => unknown;
 
-/** A request that a node answered well, whether or not the answer arrives. */
+/** A request that a node answered, whether or not the answer arrives. */
 export interface Answered {
   readonly method: string;
   readonly request: unknown;
+  /** Undefined: it failed. */
   readonly response: unknown;
+  readonly error?: unknown;
 }
 
 /** A node's services on the simulated wire: messages are decoded and encoded as on a real one. */
@@ -80,6 +82,7 @@ async function answer(call: IncomingCall, { method, handler, onAnswered }: Servi
     }
     call.end();
   } catch (error) {
+    onAnswered({ method: call.method, request: undefined, response: undefined, error });
     call.fail(failureAnswerOf(error));
   }
 }
