@@ -12,7 +12,10 @@ export async function* measureStorage(options: StorageOptions): AsyncGenerator<M
     for (let round = 1; round <= rounds; round += 1) {
       for (let turn = 0; turn < systems.length; turn += 1) {
         const system = systems[(turn + round - 1) % systems.length]!;
-        const figures = await runTask({ ...task, system }, options.directory);
+        const figures = await runTask(
+          { ...task, system, profileDirectory: options.profile },
+          options.directory,
+        );
         yield { ...task, step: name, label, system, round, figures };
       }
     }

@@ -18,6 +18,7 @@ export interface StorageOptions {
   readonly longSeconds: number;
   readonly seed: number;
   readonly cpu: boolean;
+  readonly profile?: string | undefined;
   /** Where the stores are put. */
   readonly directory: string;
 }
@@ -41,6 +42,7 @@ export function parseOptions(argv: readonly string[]): StorageOptions {
     .option('--seconds <n>', `of what runs by time, and most for a phase (${full.seconds})`, positive)
     .option('--long-seconds <n>', `of the part "long" (${full.longSeconds})`, positive)
     .option('--cpu', 'rates per second of processor time, all threads: for a machine that is shared', false)
+    .option('--profile <directory>', 'leave a .cpuprofile of each process there')
     .option('--seed <n>', 'of the choice of keys', wholeNumber, 1)
     .option('--directory <path>', 'where the stores are put', tmpdir())
     .parse([...argv], { from: 'user' });

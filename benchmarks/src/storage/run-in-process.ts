@@ -24,8 +24,13 @@ export async function runTask(task: Omit<Task, 'directory'>, parent: string): Pr
 
 /** Measures in a fresh process, in the directory as it is. */
 export async function runInProcess(task: Task): Promise<Figures> {
+  const { profileDirectory: profile } = task;
   const child = fork(worker, {
-    execArgv: ['--expose-gc', `--max-old-space-size=${Math.floor((totalmem() / 2 ** 20) * heapShare)}`],
+    execArgv: [
+      '--expose-gc',
+      `--max-old-space-size=${Math.floor((totalmem() / 2 ** 20) * heapShare)}`,
+      ...(profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]),
+    ],
     stdio: ['ignore', 2, 2, 'ipc'],
     // Figures may be NaN, which JSON has no form for.
     serialization: 'advanced',

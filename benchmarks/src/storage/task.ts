@@ -20,6 +20,8 @@ export interface Task {
   readonly time: TimeKind;
   /** Of the part `recovery`: from a snapshot, and not from the log. */
   readonly snapshot?: boolean | undefined;
+  /** Where the process leaves a profile of its processor time, for Chrome's developer tools. */
+  readonly profileDirectory?: string | undefined;
   /** Exists and is empty; the task may leave files in it. */
   readonly directory: string;
 }
