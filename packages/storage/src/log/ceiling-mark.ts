@@ -38,6 +38,11 @@ export class CeilingMark {
     this.#waiters.resolveUpTo(ceiling);
   }
 
+  /** Nobody waits. */
+  get idle(): boolean {
+    return this.#waiters.empty;
+  }
+
   rejectAll(error: Error): void {
     this.#waiters.rejectAll(error);
   }

@@ -1,6 +1,27 @@
 /** Who waits for which position, or for whatever else only grows. */
 export class DurabilityWaiters {
   #waiters: Waiter[] = [];
+  /** Who waits for what is not taken yet: it will be taken together, so one promise does for all. */
+  #gathering: Waiter | undefined;
+  #taken = 0;
+
+  /** Like `wait`, but shares the promise with all who wait for what `taken` has not been told of yet. */
+  join(position: number): Promise<void> {
+    const gathering = this.#gathering;
+    if (gathering !== undefined && position > this.#taken) {
+      if (position > gathering.position) gathering.position = position;
+      return gathering.promise!;
+    }
+    const promise = this.wait(position);
+    if (position > this.#taken) this.#gathering = this.#waiters.at(-1);
+    return promise;
+  }
+
+  /** Everything up to here is on its way. */
+  taken(position: number): void {
+    this.#taken = position;
+    this.#gathering = undefined;
+  }
 
   /** The promise may be left alone: its rejection is nobody's emergency. */
   wait(position: number): Promise<void> {
@@ -23,9 +44,14 @@ export class DurabilityWaiters {
     }
   }
 
+  get empty(): boolean {
+    return this.#waiters.length === 0;
+  }
+
   rejectAll(error: Error): void {
     const waiters = this.#waiters;
     this.#waiters = [];
+    this.#gathering = undefined;
     for (const { promise, reject } of waiters) {
       // Only now: for the many that resolve, it would be a second promise each.
       promise?.catch(() => undefined);
@@ -35,7 +61,7 @@ export class DurabilityWaiters {
 }
 
 interface Waiter {
-  readonly position: number;
+  position: number;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
   promise: Promise<void> | undefined;

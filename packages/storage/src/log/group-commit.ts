@@ -2,15 +2,18 @@ import type { KvError } from '@kv/errors';
 import type { Timestamp } from '@kv/hlc';
 
 import type { LogPosition } from '../engine/engine.js';
-import { logBatchBytesMax, logFileBytesMax } from '../limits.js';
+import { logFileBytesMax } from '../limits.js';
 import type { AppendedBatch } from '../memory/record-memory.js';
 import type { Durability } from '../options.js';
 import type { Logger, Timers } from '../ports.js';
 import { isDiskFull } from '../system/file-errors.js';
-import { CeilingMark } from './ceiling-mark.js';
-import { DurabilityWaiters } from './durability-waiters.js';
-import { closed, diskFull, diskFullAtClose, failed, quietRejection } from './log-errors.js';
+import { closed, diskFull, diskFullAtClose, quietRejection } from './log-errors.js';
 import type { LogFiles } from './log-files.js';
+import { Intake } from './intake.js';
+import { IntervalSync } from './interval-sync.js';
+import { LogProgress } from './log-progress.js';
+import { LogStatus } from './log-status.js';
+import { OneAtATime } from './one-at-a-time.js';
 import { RetryTimer } from './retry-timer.js';
 import type { LogSource, LogState, LogStats, LogTap, WriteAheadLog } from './write-ahead-log.js';
 
@@ -46,38 +49,36 @@ export class GroupCommitLog implements WriteAheadLog {
   readonly #ports: GroupCommitPorts;
   readonly #source: LogSource;
   readonly #files: LogFiles;
-  readonly #waiters = new DurabilityWaiters();
-  readonly #ceiling: CeilingMark;
+  readonly #status = new LogStatus();
+  readonly #progress: LogProgress;
   readonly #retry: RetryTimer;
-  readonly #taps = new Set<LogTap>();
-  /** Taken from the memory, and not yet as durable as the level promises. */
-  #pending: AppendedBatch[] = [];
-  #state: LogState = { kind: 'open' };
-  #written = 0 as LogPosition;
-  #recordsWritten = 0;
-  #batches = 0;
+  readonly #interval: IntervalSync;
+  readonly #intake: Intake;
   #sequence: number;
   /** Whatever touches the files goes through here, one after the other. */
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #turns = new OneAtATime();
   #flushing = false;
-  #cancelSync: (() => void) | undefined;
 
   constructor(options: GroupCommitOptions, ports: GroupCommitPorts) {
     this.#options = options;
     this.#ports = ports;
     this.#source = ports.source;
     this.#files = ports.files;
+    this.#intake = new Intake(ports.source, ({ position }) => {
+      this.#progress.waiters.taken(position);
+    });
     this.#sequence = ports.files.lastBatch;
-    this.#ceiling = new CeilingMark(options.ceiling);
+    this.#progress = new LogProgress(options.ceiling);
     this.#retry = new RetryTimer(ports.timers);
+    this.#interval = new IntervalSync(ports.timers, options.durabilityIntervalMs);
   }
 
   get state(): LogState {
-    return this.#state;
+    return this.#status.state;
   }
 
   get written(): LogPosition {
-    return this.#written;
+    return this.#progress.written;
   }
 
   get sequence(): number {
@@ -85,38 +86,38 @@ export class GroupCommitLog implements WriteAheadLog {
   }
 
   get ceiling(): Timestamp {
-    return this.#ceiling.durable;
+    return this.#progress.ceiling.durable;
   }
 
   kick(): void {
-    if (this.#flushing || this.#state.kind !== 'open') return;
+    if (this.#flushing || !this.#status.isOpen()) return;
     this.#flushing = true;
     // Not at once: what else this turn of the event loop brings shares the batch.
     this.#ports.timers.nextTurn(() => void this.#flush());
   }
 
   isDurable(position: LogPosition): boolean {
-    return position <= this.#written;
+    return position <= this.#progress.written;
   }
 
   durable(position: LogPosition): Promise<void> {
-    if (position <= this.#written) return Promise.resolve();
-    const refusal = this.#refusal();
-    return refusal === undefined ? this.#waiters.wait(position) : quietRejection(refusal);
+    if (position <= this.#progress.written) return Promise.resolve();
+    const refusal = this.#status.refusal();
+    return refusal === undefined ? this.#progress.waiters.join(position) : quietRejection(refusal);
   }
 
   persistCeiling(ceiling: Timestamp): Promise<void> {
-    if (ceiling <= this.#ceiling.durable) return Promise.resolve();
-    const refusal = this.#refusal();
+    if (ceiling <= this.#progress.ceiling.durable) return Promise.resolve();
+    const refusal = this.#status.refusal();
     if (refusal !== undefined) return quietRejection(refusal);
-    const persisted = this.#ceiling.want(ceiling);
+    const persisted = this.#progress.ceiling.want(ceiling);
     this.kick();
     return persisted;
   }
 
   rotate(): Promise<{ readonly sequence: number; readonly firstBatch: number }> {
-    return this.#exclusive(async () => {
-      this.#throwUnlessOpen();
+    return this.#turns.run(async () => {
+      this.#status.throwUnlessOpen();
       await this.#endFile();
       return { sequence: this.#files.nextSequence, firstBatch: this.#files.lastBatch + 1 };
     });
@@ -124,9 +125,9 @@ export class GroupCommitLog implements WriteAheadLog {
 
   async sync(): Promise<void> {
     const { appended } = this.#source;
-    await this.#exclusive(async () => {
-      while (this.#state.kind === 'open' && this.#written < appended) await this.#flushBatch();
-      this.#throwUnlessOpen();
+    await this.#turns.run(async () => {
+      while (this.#status.isOpen() && this.#progress.written < appended) await this.#flushBatch();
+      this.#status.throwUnlessOpen();
       await this.#syncFile();
     });
   }
@@ -136,15 +137,12 @@ export class GroupCommitLog implements WriteAheadLog {
   }
 
   tap(tap: LogTap): () => void {
-    this.#taps.add(tap);
-    return () => {
-      this.#taps.delete(tap);
-    };
+    return this.#intake.tap(tap);
   }
 
   drain(): Promise<void> {
-    return this.#exclusive(() => {
-      while (this.#source.untakenBytes > 0) this.#take();
+    return this.#turns.run(() => {
+      this.#intake.takeAll();
       return Promise.resolve();
     });
   }
@@ -154,44 +152,45 @@ export class GroupCommitLog implements WriteAheadLog {
     return {
       logBytes: bytes,
       logBytesWritten: bytesWritten,
-      durable: this.#recordsWritten,
-      batches: this.#batches,
+      durable: this.#progress.records,
+      batches: this.#progress.batches,
       syncs,
     };
   }
 
   close(): Promise<void> {
     this.#retry.cancel();
-    this.#cancelSync?.();
-    return this.#exclusive(async () => {
-      const failedBefore = this.#state.kind === 'failed';
-      while (this.#state.kind === 'open' && this.#hasWork()) await this.#flushBatch();
+    this.#interval.cancel();
+    return this.#turns.run(async () => {
+      const failedBefore = this.#status.failure() !== undefined;
+      while (this.#status.isOpen() && this.#hasWork()) await this.#flushBatch();
       // There may be room by now, and no later chance.
       await this.#resume();
       try {
         if (!failedBefore) {
           // Not synced again after a failure: that one's success would be nothing to build on.
-          if (this.#state.kind === 'failed') throw this.#state.error;
+          const failure = this.#status.failure();
+          if (failure !== undefined) throw failure;
           await this.#syncFile();
           if (this.#hasWork()) throw diskFullAtClose();
         }
       } finally {
         this.#retry.cancel();
-        this.#cancelSync?.();
-        if (this.#state.kind !== 'failed') this.#state = { kind: 'closed' };
-        this.#rejectAll(closed());
+        this.#interval.cancel();
+        this.#status.close();
+        this.#progress.rejectAll(closed);
         await this.#files.close();
       }
     });
   }
 
   fail(error: unknown, what: string): KvError {
-    if (this.#state.kind === 'failed') return this.#state.error;
-    const failure = failed(what, error);
-    this.#state = { kind: 'failed', error: failure };
+    const earlier = this.#status.failure();
+    if (earlier !== undefined) return earlier;
+    const failure = this.#status.fail(what, error);
     this.#retry.cancel();
-    this.#cancelSync?.();
-    this.#rejectAll(failure);
+    this.#interval.cancel();
+    this.#progress.rejectAll(() => failure);
     this.#ports.logger?.error({ err: error }, failure.message);
     this.#ports.onFatal(failure);
     return failure;
@@ -199,21 +198,22 @@ export class GroupCommitLog implements WriteAheadLog {
 
   /** One batch at a time: whoever else wants the file has its turn in between, however many write. */
   async #flush(): Promise<void> {
-    while (this.#state.kind === 'open' && this.#hasWork()) await this.#exclusive(() => this.#flushBatch());
+    while (this.#status.isOpen() && this.#hasWork()) await this.#turns.run(() => this.#flushBatch());
     this.#flushing = false;
   }
 
   #hasWork(): boolean {
-    return this.#pending.length > 0 || this.#source.untakenBytes > 0 || this.#ceiling.wanted;
+    return !this.#intake.empty || this.#progress.ceiling.wanted;
   }
 
   /** Never throws: what goes wrong changes the state and rejects who waits. */
   async #flushBatch(): Promise<void> {
-    if (this.#state.kind !== 'open' || !this.#hasWork()) return;
-    if (this.#pending.length === 0) this.#take();
-    const ceiling = this.#ceiling.largest;
+    if (!this.#status.isOpen() || !this.#hasWork()) return;
+    if (this.#intake.pending.length === 0) this.#intake.take();
+    const { pending } = this.#intake;
+    const ceiling = this.#progress.ceiling.largest;
     // A file that is yet to be made begins with all there is.
-    const batches = this.#files.open ? this.#pending.slice(0, 1) : this.#pending.slice();
+    const batches = this.#files.open ? pending.slice(0, 1) : pending;
     try {
       await this.#files.write(batches, ceiling);
     } catch (error) {
@@ -227,29 +227,17 @@ export class GroupCommitLog implements WriteAheadLog {
       return; // It has ended everything already.
     }
     // A snapshot's sync may have failed meanwhile: then this one's success is nothing to build on.
-    if (this.#refusal() !== undefined) return;
+    if (!this.#status.isOpen()) return;
     this.#retry.reset();
-    this.#progress(batches, ceiling);
+    this.#reach(batches, ceiling);
     if (this.#files.currentBytes < logFileBytesMax) return;
     await this.#endFile().catch(() => undefined); // Likewise.
   }
 
-  #take(): void {
-    const batch = this.#source.takeAppended(logBatchBytesMax);
-    this.#pending.push(batch);
-    for (const tap of this.#taps) tap(batch);
-  }
-
-  #progress(batches: readonly AppendedBatch[], ceiling: Timestamp): void {
-    this.#pending = this.#pending.slice(batches.length);
-    this.#batches += batches.length;
+  #reach(batches: readonly AppendedBatch[], ceiling: Timestamp): void {
+    this.#intake.done(batches.length);
     this.#sequence = this.#files.lastBatch;
-    for (const { records, position } of batches) {
-      this.#recordsWritten += records;
-      if (position > this.#written) this.#written = position;
-    }
-    this.#waiters.resolveUpTo(this.#written);
-    this.#ceiling.persisted(ceiling);
+    this.#progress.reach(batches, ceiling);
   }
 
   async #syncFile(): Promise<void> {
@@ -261,12 +249,10 @@ export class GroupCommitLog implements WriteAheadLog {
   }
 
   #syncLater(): void {
-    const { durability, durabilityIntervalMs } = this.#options;
-    if (durability !== 'interval' || this.#cancelSync !== undefined) return;
-    this.#cancelSync = this.#ports.timers.after(durabilityIntervalMs, () => {
-      this.#cancelSync = undefined;
-      void this.#exclusive(async () => {
-        if (this.#state.kind === 'open') await this.#syncFile().catch(() => undefined);
+    if (this.#options.durability !== 'interval') return;
+    this.#interval.written(() => {
+      void this.#turns.run(async () => {
+        if (this.#status.isOpen()) await this.#syncFile().catch(() => undefined);
       });
     });
   }
@@ -278,24 +264,25 @@ export class GroupCommitLog implements WriteAheadLog {
   }
 
   #writeFailed(error: unknown): void {
-    if (this.#state.kind !== 'open' && this.#state.kind !== 'full') return;
+    if (!this.#status.isOpen() && !this.#status.isFull()) return;
     if (!isDiskFull(error)) {
       this.fail(error, 'a write to the log failed');
       return;
     }
-    if (this.#state.kind === 'open') {
+    if (this.#status.isOpen()) {
       this.#ports.logger?.error({ err: error }, 'the disk is full: writes are refused until there is room');
     }
-    this.#state = { kind: 'full' };
-    this.#rejectAll(diskFull());
-    this.#retry.start(() => void this.#exclusive(() => this.#resume()));
+    this.#status.full();
+    this.#progress.rejectAll(diskFull);
+    this.#retry.start(() => void this.#turns.run(() => this.#resume()));
   }
 
   /** Writes what the full disk did not take to a new file; if that succeeds, everything is as before. */
   async #resume(): Promise<void> {
-    if (this.#state.kind !== 'full') return;
-    while (this.#source.untakenBytes > 0) this.#take();
-    const [batches, ceiling] = [this.#pending, this.#ceiling.largest];
+    if (!this.#status.isFull()) return;
+    this.#intake.takeAll();
+    const { pending: batches } = this.#intake;
+    const ceiling = this.#progress.ceiling.largest;
     try {
       // What the old file took before is acknowledged at the levels that do not wait for a sync.
       await this.#endFile();
@@ -305,40 +292,11 @@ export class GroupCommitLog implements WriteAheadLog {
       return;
     }
     // A snapshot's sync may have failed meanwhile.
-    if (this.#refusal()?.code !== 'disk-full') return;
-    this.#state = { kind: 'open' };
+    if (!this.#status.isFull()) return;
+    this.#status.open();
     this.#retry.reset();
     this.#ports.logger?.info({}, 'there is room on the disk again: writes are accepted');
-    this.#progress(batches, ceiling);
+    this.#reach(batches, ceiling);
     if (this.#hasWork()) this.kick();
-  }
-
-  #rejectAll(error: Error): void {
-    this.#waiters.rejectAll(error);
-    this.#ceiling.rejectAll(error);
-  }
-
-  #refusal(): KvError | undefined {
-    switch (this.#state.kind) {
-      case 'open':
-        return undefined;
-      case 'full':
-        return diskFull();
-      case 'failed':
-        return this.#state.error;
-      case 'closed':
-        return closed();
-    }
-  }
-
-  #throwUnlessOpen(): void {
-    const refusal = this.#refusal();
-    if (refusal !== undefined) throw refusal;
-  }
-
-  #exclusive<Result>(task: () => Promise<Result>): Promise<Result> {
-    const result = this.#last.then(task);
-    this.#last = result.catch(() => undefined);
-    return result;
   }
 }

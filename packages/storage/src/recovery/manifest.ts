@@ -50,6 +50,9 @@ export interface Run {
   readonly boot: string;
 }
 
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
 const formatName = 'kv-storage';
 const formatVersion = 3;
 const manifestBytesMax = 16 * 1024 * 1024;
@@ -91,7 +94,7 @@ export async function readManifest(fileSystem: FileSystem, directory: string): P
       if (size > manifestBytesMax) throw notOurs(path);
       const bytes = new Uint8Array(size);
       await readFully(file, bytes, 0);
-      text = new TextDecoder().decode(bytes);
+      text = decoder.decode(bytes);
     } finally {
       await file.close();
     }
@@ -152,7 +155,7 @@ export function createManifestFile(fileSystem: FileSystem, directory: string, st
   let last: Promise<void> = Promise.resolve();
   const replace = async (change: Parameters<ManifestFile['update']>[0]): Promise<void> => {
     const next = { ...current, ...(typeof change === 'function' ? change(current) : change) };
-    const bytes = new TextEncoder().encode(formatManifest(next));
+    const bytes = encoder.encode(formatManifest(next));
     const { file } = await createWhole(fileSystem, { directory, name: manifestName }, async (file) => {
       await writeFully(file, bytes, 0);
       await file.sync();
@@ -173,7 +176,7 @@ export function createManifestFile(fileSystem: FileSystem, directory: string, st
 }
 
 function checksumOf(line: string): string {
-  return xxh32(new TextEncoder().encode(line)).toString(16).padStart(8, '0');
+  return xxh32(encoder.encode(line)).toString(16).padStart(8, '0');
 }
 
 function notOurs(path: string): KvError {

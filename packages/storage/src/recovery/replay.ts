@@ -8,7 +8,8 @@ import type { FileSystem, Timers } from '../ports.js';
 import { fileErrorCode } from '../system/file-errors.js';
 import { fixedBytes } from '../record/record-layout.js';
 import { joinPath, logName, snapshotName } from './file-names.js';
-import { type BatchDamage, type FileVisitor, FileWalk, type WalkedFile } from './file-walk.js';
+import type { BatchDamage, FileVisitor, WalkedFile } from './file-visitor.js';
+import { FileWalk } from './file-walk.js';
 import type { Manifest } from './manifest.js';
 
 export interface ReplayTask {
