@@ -72,6 +72,9 @@ class PeerStanding implements Standing {
   readonly #ports: StandingPorts;
   readonly #core: AdmissionCore;
   #events: StandingEvents | undefined;
+  /** The incarnation that the core goes by. */
+  #judged: number;
+  #beginning = false;
   /** Undefined = it does not count. */
   #admitted: number | undefined;
   #known: {
@@ -85,6 +88,7 @@ class PeerStanding implements Standing {
     this.#options = options;
     this.#ports = ports;
     this.#known = { of: [], own: 1, list: [] };
+    this.#judged = engine.incarnation;
     this.#core = createAdmissionCore({
       members: options.members,
       incarnation: engine.incarnation,
@@ -102,6 +106,7 @@ class PeerStanding implements Standing {
   }
 
   directory(): Directory {
+    this.#lookAtStorage();
     const { incarnation, logSequence } = this.#ports.engine;
     return { member: this.#options.self, incarnation, id: this.#options.directoryId, logSequence };
   }
@@ -128,6 +133,7 @@ class PeerStanding implements Standing {
     const { verdict, confirmed } = answer;
     // Before the answer counts: whoever is believed to know the members must know what its witnesses knew.
     await memory.merge(answer.remembered.filter(({ member }) => member !== self));
+    this.#lookAtStorage();
     if (verdict === undefined) return;
     const remembered = answer.remembered.find(({ member }) => member === self)?.incarnation ?? 0;
     if (verdict === 'outdated') {
@@ -162,14 +168,33 @@ class PeerStanding implements Standing {
       }
     } catch (error) {
       logger.warn({ err: error }, 'what the peers said could not be made durable; they are asked again');
+      this.#judged = engine.incarnation;
       this.#core.step({ kind: 'begun', incarnation: engine.incarnation });
     }
+  }
+
+  /** The storage may notice a loss by itself, or note it late because its disk was full at the start. */
+  #lookAtStorage(): void {
+    const { engine, logger } = this.#ports;
+    const { incarnation, suspectPartitions } = engine;
+    if (incarnation === this.#judged || this.#beginning) return;
+    logger.warn({ incarnation, suspectPartitions: suspectPartitions.size }, 'the storage lost records');
+    this.#judged = incarnation;
+    this.#admitted = undefined;
+    this.#events?.onLoss();
+    void this.#execute(this.#core.step({ kind: 'begun', incarnation }));
   }
 
   async #begin(incarnation: number): Promise<void> {
     const { engine, logger } = this.#ports;
     this.#admitted = undefined;
-    await engine.beginIncarnation(incarnation);
+    this.#beginning = true;
+    try {
+      await engine.beginIncarnation(incarnation);
+    } finally {
+      this.#beginning = false;
+    }
+    this.#judged = incarnation;
     logger.warn({ incarnation }, 'everything here is rebuilt from the other members before it counts');
     this.#events?.onLoss();
     await this.#execute(this.#core.step({ kind: 'begun', incarnation }));
