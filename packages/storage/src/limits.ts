@@ -55,7 +55,7 @@ export const diskFullRetryMsMax = 5_000;
 export const snapshotLogBytesMin = 256 * mebibyte;
 
 /** … this many times the bytes of live records. */
-export const snapshotLogRatio = 2;
+export const snapshotLogRatio = 3;
 
 /** After a snapshot failed, none is tried because of the log's length for so long: each trial costs the disk. */
 export const snapshotRetryMs = 60_000;

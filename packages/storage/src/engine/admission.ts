@@ -19,6 +19,7 @@ export interface AdmissionParts {
 /** Decides whether records may be taken in, before any of them is. */
 export class Admission {
   readonly #parts: AdmissionParts;
+  #credit = 0;
   /** On the monotonic clock. */
   #expiryNotBeforeMs = -Infinity;
 
@@ -42,11 +43,8 @@ export class Admission {
 
   /** So many more bytes of records fit, whatever they replace: the usual case, told cheaply. */
   isRoomyFor(bytes: number): boolean {
-    const { memory, memoryBytesMax } = this.#parts;
-    return (
-      memory.bytes * usedPerLiveBytesMax + bytes + indexGrowthBytes <= memoryBytesMax &&
-      memory.space.segmentsLeft >= segmentsLeftMin
-    );
+    this.#credit -= bytes;
+    return this.#credit >= 0 || this.#renewCredit(bytes);
   }
 
   /**
@@ -57,6 +55,16 @@ export class Admission {
   fits(bytes: number, growth: number): boolean {
     if (this.isRoomyFor(bytes)) return true;
     return this.#parts.memory.space.segmentsLeft >= segmentsLeftMin && this.#makeRoom(growth, bytes);
+  }
+
+  /** What may be appended before it is looked again how much there is. */
+  #renewCredit(bytes: number): boolean {
+    const { memory, memoryBytesMax } = this.#parts;
+    const taken = memory.bytes * usedPerLiveBytesMax + indexGrowthBytes;
+    this.#credit = 0;
+    if (memory.space.segmentsLeft < segmentsLeftMin || taken + bytes > memoryBytesMax) return false;
+    this.#credit = Math.min(creditBytes, (memoryBytesMax - taken - bytes) / 2);
+    return true;
   }
 
   /** What lives takes up to 1.4 times its bytes; what waits for the log, or for cleaning, comes on top. */
@@ -86,6 +94,9 @@ const usedPerLiveBytesMax = 1.4;
 
 /** Cleaning needs some, and so does a batch that was let in. */
 const segmentsLeftMin = 16;
+
+/** Between two looks at how much there is. */
+const creditBytes = 256 * 1024;
 
 /** A table that doubles. */
 const indexGrowthBytes = 1024 * 1024;

@@ -1,7 +1,8 @@
 import { backUp } from '../backup/back-up.js';
-import type { StorageEngine } from './engine.js';
+import type { LogPosition, StorageEngine } from './engine.js';
 import { LocalEngine } from './local-engine.js';
 import { createVolatileLog } from '../log/volatile-log.js';
+import { Cleaner } from '../memory/cleaner.js';
 import { SegmentedMemory } from '../memory/segmented-memory.js';
 import { type EngineOptions, type ResolvedEngineOptions, resolveEngineOptions } from '../options.js';
 import type { EnginePorts } from '../ports.js';
@@ -37,18 +38,26 @@ export async function openLocalEngine(options: EngineOptions, ports: EnginePorts
   return engine;
 }
 
-function filesOf(
+async function filesOf(
   options: ResolvedEngineOptions,
   ports: EnginePorts,
   memory: SegmentedMemory,
 ): Promise<EngineFiles> {
-  return openFiles(options, ports, {
+  const cleaner = new Cleaner(memory);
+  const nowMs = ports.clock.nowMs();
+  // What was read is durable; what was appended meanwhile has a position.
+  memory.beforeReserve = (bytes) =>
+    cleaner.clean({ durableUpTo: 0 as LogPosition, nowMs, bytesMax: 2 * bytes });
+  const files = await openFiles(options, ports, {
     memory,
     append(segment, offset, length) {
       const staged = memory.stageVerified(viewRecord(segment.bytes.subarray(offset, offset + length)));
       memory.offer(staged.segment, staged.start);
     },
   });
+  // A segment that is half cleaned is left as it is: the engine's own cleaner begins anew.
+  memory.beforeReserve = undefined;
+  return files;
 }
 
 function noFiles(

@@ -79,7 +79,7 @@ export class Cleaner {
     let offset = start;
     while (offset < end && offset - start < bytesMax && victim.liveBytes > 0) {
       const next = victim.next(offset);
-      if (next > 0) this.#moveIfLive(victim, offset, nowMs);
+      if (next > 0 && !victim.isDead(offset)) this.#moveIfLive(victim, offset, nowMs);
       offset = Math.abs(next);
     }
     this.#offset = offset;
@@ -128,10 +128,10 @@ function copyWords(from: Int32Array, start: number, to: Int32Array, at: number, 
 }
 
 /**
- * Cleaning begins above it. The lower, the more is moved for each record overwritten at random: at 1.3 about one. What
+ * Cleaning begins above it. The lower, the more is moved for each record overwritten at random: at 1.35 about one. What
  * comes in until it is done, and the segments not yet full, stay within 1.4.
  */
-const usedPerLiveBytes = 1.3;
+const usedPerLiveBytes = 1.35;
 
 /** Not worth cleaning: the first two segments. */
 const slackBytes = 128 * 1024;

@@ -50,7 +50,7 @@ export class ExpirySweep {
     let offset = start;
     while (stands && offset < segment.usedBytes && offset - start < bytesMax) {
       const next = segment.next(offset);
-      if (next > 0) this.#look(segment, offset, nowMs);
+      if (next > 0 && !segment.isDead(offset)) this.#look(segment, offset, nowMs);
       offset = Math.abs(next);
     }
     this.#offset = offset;

@@ -30,6 +30,12 @@ export class Segment implements RecoverySegment {
   breakPosition = 0;
   breakOffset = 0;
 
+  /**
+   * One bit for each 8 bytes: a record that begins there is superseded. Not noted in the record, which never changes; cleaning
+   * would else ask the index about each, at a cache miss a time. Made when the first one is.
+   */
+  #dead: Int32Array | undefined;
+
   constructor(slot: number, capacityBytes: number, state: SegmentState) {
     this.slot = slot;
     this.state = state;
@@ -56,6 +62,16 @@ export class Segment implements RecoverySegment {
     if (this.lastPosition === 0) return 0;
     if (offset < this.breakOffset) return this.breakPosition;
     return this.breakPosition + ((offset - this.breakOffset) >>> 3) + 1;
+  }
+
+  /** The record at `offset` is superseded, for good. */
+  markDead(offset: number): void {
+    const dead = (this.#dead ??= new Int32Array((Math.min(this.bytes.length, segmentBytesMax) >>> 8) + 1));
+    dead[offset >>> 8]! |= 1 << (offset >>> 3);
+  }
+
+  isDead(offset: number): boolean {
+    return this.#dead !== undefined && ((this.#dead[offset >>> 8]! >>> (offset >>> 3)) & 1) !== 0;
   }
 
   /** Bytes that are no record: they begin with a word that no length can be. */

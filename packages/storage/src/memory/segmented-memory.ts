@@ -3,7 +3,7 @@ import { type Timestamp, zeroTimestamp } from '@kv/hlc';
 
 import type { LogPosition } from '../engine/engine.js';
 import { compareBytes } from '../record/compare-bytes.js';
-import { expiryFlag, recordBytes, tombstoneFlag } from '../record/record-layout.js';
+import { expiryFlag, tombstoneFlag } from '../record/record-layout.js';
 import { readRecords, type RecordView, viewRecord } from '../record/record.js';
 import { Digests } from './digests.js';
 import { HashIndex } from './hash-index.js';
@@ -128,7 +128,9 @@ export class SegmentedMemory implements RecordMemory {
 
   /** All of it: records, those that are superseded and not yet cleaned away, index. */
   get bytes(): number {
-    return this.space.usedBytes + this.index.bytes + (this.digests?.bytes ?? 0);
+    // The marks of what is dead are a bit for each 8 bytes.
+    const { usedBytes } = this.space;
+    return usedBytes + Math.floor(usedBytes / 64) + this.index.bytes + (this.digests?.bytes ?? 0);
   }
 
   get appended(): LogPosition {
@@ -236,10 +238,11 @@ export class SegmentedMemory implements RecordMemory {
   putLoaded(value: Uint8Array, timestamp: number, expiresAtMs: number, moreFlags: number): void {
     const keyWords = this.#key;
     const flags = expiresAtMs === 0 ? moreFlags : moreFlags | expiryFlag;
-    const length = recordBytes(flags, keyWords.bytes, value.length);
+    // As `recordBytes`, in whole numbers: a record that is written here is far below 2^31.
+    const length = ((headerWords(flags) << 2) + keyWords.bytes + value.length + 7) & ~7;
     const segment = this.space.roomFor(length);
     const offset = segment.usedBytes;
-    writeRecord(segment, keyWords, value, { length, flags, timestamp, expiresAtMs });
+    writeRecord(segment, keyWords, value, length, flags, timestamp, expiresAtMs);
     if (expiresAtMs !== 0 && expiresAtMs < segment.earliestExpiryMs) segment.earliestExpiryMs = expiresAtMs;
     this.space.append(segment, length);
     this.#appendedRecords += 1;
@@ -322,7 +325,11 @@ export class SegmentedMemory implements RecordMemory {
     this.index.expect(entries);
   }
 
+  /** What tidies up before more memory is taken by recovery: a log may be mostly of what it superseded itself. */
+  beforeReserve: ((bytes: number) => void) | undefined;
+
   reserve(bytes: number): Segment {
+    this.beforeReserve?.(bytes);
     return this.space.reserve(bytes);
   }
 
@@ -338,7 +345,10 @@ export class SegmentedMemory implements RecordMemory {
     const timestamp = timestampAt(words, record);
     if (timestamp > this.#newest) this.#newest = timestamp;
     const present = this.#findRecord(words, record);
-    if (present !== 0 && this.#compare(words, record, present) <= 0) return;
+    if (present !== 0 && this.#compare(words, record, present) <= 0) {
+      segment.markDead(offset);
+      return;
+    }
     segment.noteExpiry(offset);
     this.#publish(segment, offset, present);
   }
@@ -428,6 +438,7 @@ export class SegmentedMemory implements RecordMemory {
     const tombstone = (flagsAt(words, record) & tombstoneFlag) !== 0;
     if (present !== 0) this.#uncount(present);
     if (tombstone && !this.retainTombstones) {
+      segment.markDead(offset);
       if (present === 0) return;
       this.index.remove(this.#foundTable!, this.#foundSlot);
       this.#tell(present, 0);
@@ -451,6 +462,7 @@ export class SegmentedMemory implements RecordMemory {
     const { words } = segment;
     const record = wordOf(location);
     const length = lengthAt(words, record);
+    segment.markDead(record << 2);
     segment.liveBytes -= length;
     this.#liveBytes -= length;
     if ((flagsAt(words, record) & tombstoneFlag) !== 0) this.#tombstones -= 1;

@@ -15,23 +15,22 @@ import {
 import type { Segment } from './segment.js';
 import { xxh32Words } from './xxh32-words.js';
 
-/** Writes a record (record-layout.ts) to the end of a segment that has room for it. Its node is 0: there is one writer. */
+/**
+ * Writes a record (record-layout.ts) to the end of a segment that has room for it. Its node is 0: there is one writer. No
+ * options object: this is what a put mostly is.
+ *
+ * @param length of the whole record
+ */
 export function writeRecord(
-  { usedBytes, words, bytes }: Segment,
+  segment: Segment,
   key: KeyWords,
   value: Uint8Array,
-  {
-    length,
-    flags,
-    timestamp,
-    expiresAtMs,
-  }: {
-    readonly length: number;
-    readonly flags: number;
-    readonly timestamp: number;
-    readonly expiresAtMs: number;
-  },
+  length: number,
+  flags: number,
+  timestamp: number,
+  expiresAtMs: number,
 ): void {
+  const { usedBytes, words } = segment;
   const record = usedBytes >>> 2;
   // Padding: first, as key, value and even the header reach into these words.
   const last = record + (length >>> 2) - 1;
@@ -52,9 +51,13 @@ export function writeRecord(
   const keyEnd = (keyStart << 2) + key.bytes;
   const keyWords = (key.bytes + 3) >>> 2;
   for (let word = 0; word < keyWords; word += 1) words[keyStart + word] = key.words[word]!;
-  if (value.length > copyByLoopBytesMax) bytes.set(value, keyEnd);
-  else for (let index = 0; index < value.length; index += 1) bytes[keyEnd + index] = value[index]!;
+  if (value.length > copyByLoopBytesMax) segment.bytes.set(value, keyEnd);
+  else copyShort(value, segment.bytes, keyEnd);
   words[record + checksumWord] = xxh32Words(words, record + lengthWord, length - 4);
+}
+
+function copyShort(from: Uint8Array, to: Uint8Array, at: number): void {
+  for (let index = 0; index < from.length; index += 1) to[at + index] = from[index]!;
 }
 
 /** Up to it, a loop is faster than the call. */
