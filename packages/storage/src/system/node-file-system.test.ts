@@ -60,6 +60,15 @@ describe('the real file system', () => {
     await store.close();
     await writeFile(join(foreign, 'LOCK'), '');
     await expect(open(foreign)).rejects.toThrow(join(foreign, 'LOCK'));
+    for (const [text, reason] of [
+      ['', 'is damaged'],
+      ['{"pid":12', 'is damaged'],
+      ['\0\0\0', 'is damaged'],
+      ['text', 'another program'],
+    ] as const) {
+      await writeFile(join(foreign, 'LOCK'), text);
+      await expect(open(foreign)).rejects.toThrow(reason);
+    }
     await rm(join(foreign, 'LOCK'));
     await writeFile(join(foreign, 'MANIFEST'), 'something else');
     await expect(open(foreign)).rejects.toMatchObject({ code: 'corrupt' });
