@@ -34,10 +34,9 @@ export interface GroupCommitPorts {
 /**
  * The write-ahead log: when what is written, and who is told.
  *
- * Group commit: the memory gathers what is appended; whenever no write is under way, all of it becomes one batch, written
- * and (durability `always`) synced, and only then the next is begun. So there is one writer and one write in flight,
- * batches lie in the file in the order of their sequence, and a sync is shared by everything that arrived during the one
- * before. Nothing is copied: a batch is a header and ranges of the memory.
+ * Group commit: whenever no write is under way, all that was appended becomes one batch, written and (durability `always`)
+ * synced, and only then the next is begun. So there is one write in flight, batches lie in the order of their sequence, and a
+ * sync is shared by everything that came during the one before. Nothing is copied: a batch is ranges of the memory.
  *
  * A write that found the disk full is kept, and tried again in a new file, until there is room; appending is refused
  * meanwhile. After any error a file is never written again, as nobody knows what of it is on the disk. A failed sync ends
@@ -226,8 +225,7 @@ export class GroupCommitLog implements WriteAheadLog {
     } catch {
       return; // It has ended everything already.
     }
-    // A snapshot's sync may have failed meanwhile: then this one's success is nothing to build on.
-    if (!this.#status.isOpen()) return;
+    if (!this.#status.isOpen()) return; // A snapshot's sync failed meanwhile: nothing to build on.
     this.#retry.reset();
     this.#reach(batches, ceiling);
     if (this.#files.currentBytes < logFileBytesMax) return;
