@@ -2,7 +2,7 @@ import { KvError } from '@kv/errors';
 import { maxTimestamp, physicalMs, type Timestamp, timestampOf, zeroTimestamp } from '@kv/hlc';
 
 import { refuseTooLong } from '../engine/apply-records.js';
-import type { EngineStats, RefusalCode, ScanOptions } from '../engine/engine.js';
+import type { EngineStats, ScanOptions } from '../engine/engine.js';
 import type { LocalEngine } from '../engine/local-engine.js';
 import { stampsPerReading, ttlMsMax } from '../limits.js';
 import type { SegmentedMemory } from '../memory/segmented-memory.js';
@@ -12,6 +12,7 @@ import { batchContinuesFlag, expiryFlag, recordBytes, tombstoneFlag } from '../r
 import type { RecordView } from '../record/record.js';
 import type { Decoded, Encodable, Encoding } from './encodings.js';
 import type { BatchOperation, KvStore, PutOptions, RangeOptions } from './store.js';
+import { quietRejection, refusalOf, refuseLonger } from './refusals.js';
 import { createEntries, type Entries } from './store-entries.js';
 import type { ResolvedStoreOptions } from './store-options.js';
 
@@ -288,32 +289,4 @@ function bytesOf(mutations: readonly Mutation[]): number {
   );
 }
 
-function refuseLonger(role: 'key' | 'value', bytes: Uint8Array, bytesMax: number): never {
-  throw new KvError(
-    'invalid-argument',
-    `a ${role} of ${bytes.length} bytes exceeds ${role}BytesMax ${bytesMax}`,
-    { outcome: 'not-applied' },
-  );
-}
-
 const isArray: (value: unknown) => boolean = Array.isArray;
-
-/** Whoever does not look at the promise does not want to be ended by it. */
-function quietRejection(error: unknown): Promise<never> {
-  // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- what was thrown, as it was
-  const rejected = Promise.reject(error);
-  rejected.catch(() => undefined);
-  return rejected;
-}
-
-function refusalOf(code: RefusalCode): KvError {
-  return new KvError(code, refusals[code], { outcome: 'not-applied' });
-}
-
-const refusals: Readonly<Record<RefusalCode, string>> = {
-  'memory-full': 'the store holds as many bytes as memoryBytesMax allows: delete something, or raise it',
-  'disk-full': 'the disk is full: reads go on, writes are taken again once there is room',
-  corrupt: 'the key belongs to a partition that may have lost records: it is neither read nor written',
-  closed: 'the store was closed',
-  internal: 'the disk failed: nothing is acknowledged any more, close and open again',
-};

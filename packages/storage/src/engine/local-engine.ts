@@ -12,6 +12,7 @@ import type {
   StorageEngine,
   StoredRecord,
 } from './engine.js';
+import { Losses } from './losses.js';
 import { Maintenance } from './maintenance.js';
 import { scanKeys } from './scan-keys.js';
 import type { WriteAheadLog } from '../log/write-ahead-log.js';
@@ -33,9 +34,11 @@ export type LocalEngineOptions = Pick<
   'damage' | 'memoryBytesMax' | 'snapshotIntervalMs'
 >;
 
+export type LocalEngineFiles = Omit<EngineFiles, 'manifest'>;
+
 export interface LocalEngineParts {
   readonly memory: SegmentedMemory;
-  readonly files: Omit<EngineFiles, 'manifest'>;
+  readonly files: LocalEngineFiles;
 }
 
 export interface LocalEnginePorts {
@@ -48,13 +51,14 @@ export interface LocalEnginePorts {
 export class LocalEngine implements StorageEngine {
   readonly partitions: number;
   readonly memory: SegmentedMemory;
-  readonly #files: Omit<EngineFiles, 'manifest'>;
+  readonly #files: LocalEngineFiles;
   readonly #log: WriteAheadLog;
   readonly #memoryBytesMax: number;
   readonly #orders: KeyOrders;
   readonly #admission: Admission;
   readonly #applier: RecordApplier;
   readonly #maintenance: Maintenance;
+  readonly #losses: Losses;
   /** Partitions that are neither read nor written. */
   readonly #refused: ReadonlySet<number>;
   #closing: Promise<void> | undefined;
@@ -68,6 +72,7 @@ export class LocalEngine implements StorageEngine {
     this.#log = log;
     this.#memoryBytesMax = memoryBytesMax;
     this.#orders = new KeyOrders(memory);
+    this.#losses = new Losses(files, { snapshot: () => this.snapshot() });
     this.#refused = damage === 'refuse' ? suspects.partitions : new Set();
     const cleaner = new Cleaner(memory);
     const sweep = memory.retainTombstones ? undefined : new ExpirySweep(memory);
@@ -185,33 +190,16 @@ export class LocalEngine implements StorageEngine {
   }
 
   async markSuspect(partitions: Iterable<number>): Promise<void> {
-    this.throwIfClosed();
-    const marked = [...partitions];
-    marked.forEach((partition) => {
-      this.#throwUnlessPartition(partition);
-    });
-    await this.#noting(this.#files.suspects.mark(marked));
+    await this.#losses.mark(this.#checked(partitions));
   }
 
   async clearSuspect(partitions: Iterable<number>): Promise<void> {
-    this.throwIfClosed();
-    const cleared = [...partitions];
-    cleared.forEach((partition) => {
-      this.#throwUnlessPartition(partition);
-    });
-    const clear = this.#files.suspects.clear(cleared);
-    await this.#noting(this.#log.sync());
-    // Or the next opening would find the damage again, and take it for another loss.
-    if (this.#files.damaged) await this.snapshot();
-    await this.#noting(clear());
+    await this.#losses.clear(this.#checked(partitions));
   }
 
   async beginIncarnation(incarnation: number): Promise<void> {
     this.throwIfClosed();
-    if (!Number.isSafeInteger(incarnation) || incarnation <= this.incarnation) {
-      throw new KvError('invalid-argument', `incarnation ${incarnation} is not above ${this.incarnation}`);
-    }
-    await this.#noting(this.#files.suspects.begin(incarnation));
+    await this.#losses.begin(incarnation);
   }
 
   // --- the rest
@@ -285,12 +273,11 @@ export class LocalEngine implements StorageEngine {
     }
   }
 
-  async #noting(change: Promise<void>): Promise<void> {
-    try {
-      await change;
-    } catch (error) {
-      throw isKvError(error) ? error : toFileError(error, 'cannot write the manifest');
-    }
+  #checked(partitions: Iterable<number>): number[] {
+    this.throwIfClosed();
+    const checked = [...partitions];
+    for (const partition of checked) this.#throwUnlessPartition(partition);
+    return checked;
   }
 
   #check(partition: number): void {

@@ -3,6 +3,9 @@ import { type Timestamp, zeroTimestamp } from '@kv/hlc';
 import { closed, failed, quietRejection } from './log-errors.js';
 import type { LogSource, LogState, LogTap, WriteAheadLog } from './write-ahead-log.js';
 
+/** Forgotten in pieces of this. */
+const untakenBytesMax = 1024 * 1024;
+
 /** The log of an engine that keeps nothing: everything is as durable at once as it will ever be. */
 export function createVolatileLog(source: LogSource): WriteAheadLog {
   const taps = new Set<LogTap>();
@@ -22,7 +25,10 @@ export function createVolatileLog(source: LogSource): WriteAheadLog {
     get state() {
       return state;
     },
-    kick: takeAll,
+    kick() {
+      // Ranges cost nothing until they are taken.
+      if (taps.size > 0 || source.untakenBytes > untakenBytesMax) takeAll();
+    },
     get written() {
       return source.appended;
     },
@@ -59,7 +65,10 @@ export function createVolatileLog(source: LogSource): WriteAheadLog {
       takeAll();
       return Promise.resolve();
     },
-    stats: () => ({ logBytes: 0, durable: records, batches, syncs: 0, logBytesWritten: 0 }),
+    stats() {
+      takeAll();
+      return { logBytes: 0, durable: records, batches, syncs: 0, logBytesWritten: 0 };
+    },
     close() {
       state = { kind: 'closed' };
       return Promise.resolve();

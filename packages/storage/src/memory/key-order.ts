@@ -2,7 +2,8 @@ import { KeyArena } from './key-arena.js';
 import { OrderedKeys } from './ordered-keys.js';
 import { keyAt } from './record-words.js';
 import { wordOf } from './segment.js';
-import type { KeyObserver, SegmentedMemory } from './segmented-memory.js';
+import type { KeyObserver } from './key-observers.js';
+import type { SegmentedMemory } from './segmented-memory.js';
 import { sortKeys } from './sort-keys.js';
 
 /**

@@ -1,7 +1,8 @@
 import { KeyOrder } from './key-order.js';
 import { KeyView } from './key-view.js';
 import type { KeyRange } from './key-range.js';
-import type { KeyObserver, SegmentedMemory } from './segmented-memory.js';
+import type { KeyObserver } from './key-observers.js';
+import type { SegmentedMemory } from './segmented-memory.js';
 import { keyHashWord } from './record-words.js';
 import { wordOf } from './segment.js';
 
@@ -51,7 +52,7 @@ export class KeyOrders implements KeyObserver {
       if (this.#whole.forsaken) this.#whole = undefined;
     }
     if (this.#partitions.size > 0) this.#changedInPartition(previous, next);
-    if (this.#whole === undefined && this.#partitions.size === 0) this.#memory.ignore(this);
+    if (this.#whole === undefined && this.#partitions.size === 0) this.#memory.observers.remove(this);
   }
 
   #changedInPartition(previous: number, next: number): void {
@@ -65,6 +66,6 @@ export class KeyOrders implements KeyObserver {
   }
 
   #observe(): void {
-    if (this.#whole === undefined && this.#partitions.size === 0) this.#memory.observe(this);
+    if (this.#whole === undefined && this.#partitions.size === 0) this.#memory.observers.add(this);
   }
 }

@@ -5,7 +5,8 @@ import type { KeyRange } from './key-range.js';
 import { OrderedKeys } from './ordered-keys.js';
 import { keyAt } from './record-words.js';
 import { wordOf } from './segment.js';
-import type { KeyObserver, SegmentedMemory } from './segmented-memory.js';
+import type { KeyObserver } from './key-observers.js';
+import type { SegmentedMemory } from './segmented-memory.js';
 
 /**
  * A range of the records as they were at one moment, read later, in order, while writes go on.
@@ -33,12 +34,12 @@ export class KeyView {
     const observer: KeyObserver = {
       changed(previous, next) {
         const noting = past.deref();
-        if (noting === undefined) memory.ignore(observer);
+        if (noting === undefined) memory.observers.remove(observer);
         else noting.note(memory, previous, next);
       },
     };
     this.#observer = observer;
-    memory.observe(observer);
+    memory.observers.add(observer);
   }
 
   get done(): boolean {
@@ -70,7 +71,7 @@ export class KeyView {
 
   close(): void {
     this.#done = true;
-    this.#memory.ignore(this.#observer);
+    this.#memory.observers.remove(this.#observer);
   }
 
   /** Those that are there now and those that went since, in order. */

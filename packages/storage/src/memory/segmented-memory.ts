@@ -8,6 +8,7 @@ import { readRecords, type RecordView, viewRecord } from '../record/record.js';
 import { Digests } from './digests.js';
 import { HashIndex } from './hash-index.js';
 import type { HashTable } from './hash-table.js';
+import { KeyObservers } from './key-observers.js';
 import { KeyWords } from './key-words.js';
 import { HashOrderCursor } from './hash-order-cursor.js';
 import type { AppendedBatch, LiveCursor, RecordMemory } from './record-memory.js';
@@ -26,6 +27,7 @@ import {
 } from './record-words.js';
 import { locationOf, type Segment, segmentBytesMax, slotOf, wordOf } from './segment.js';
 import { SegmentSpace } from './segment-space.js';
+import type { Offered, Staged } from './staged.js';
 import { writeRecord } from './write-record.js';
 import { assertLittleEndian } from './xxh32-words.js';
 
@@ -36,21 +38,6 @@ export interface RecordMemoryOptions {
   readonly retainTombstones: boolean;
   /** Whether somebody takes what is appended. Default true. */
   readonly logged?: boolean | undefined;
-}
-
-/** Who wants to know when a key comes, goes, or changes: ordered lists of keys, and views of a moment. */
-export interface KeyObserver {
-  /** `previous` is the location before, `next` the one after; 0 = the key is not there. Called after the change. */
-  changed(previous: number, next: number): void;
-}
-
-/** What became of a record that was offered. */
-export interface Offered {
-  readonly offer: 'stored' | 'already' | 'newer';
-  /** Location of the record of this key that was here, 0 if there was none. */
-  readonly present: number;
-  /** That one had the same version and other bytes: must never be. */
-  readonly twin: boolean;
 }
 
 /**
@@ -87,7 +74,9 @@ export class SegmentedMemory implements RecordMemory {
   readonly index: HashIndex;
   readonly digests: Digests | undefined;
   readonly retainTombstones: boolean;
-  #observers: readonly KeyObserver[] = [];
+  readonly observers = new KeyObservers();
+  /** What tidies up before more memory is taken by recovery: a log may be mostly of what it superseded itself. */
+  beforeReserve: ((bytes: number) => void) | undefined;
   readonly #key = new KeyWords();
   #segments: readonly (Segment | undefined)[];
   #keys = 0;
@@ -309,24 +298,11 @@ export class SegmentedMemory implements RecordMemory {
     return { offer: 'stored', present, twin };
   }
 
-  // --- who wants to know
-
-  observe(observer: KeyObserver): void {
-    this.#observers = [...this.#observers, observer];
-  }
-
-  ignore(observer: KeyObserver): void {
-    this.#observers = this.#observers.filter((each) => each !== observer);
-  }
-
   // --- recovery
 
   expect(entries: number): void {
     this.index.expect(entries);
   }
-
-  /** What tidies up before more memory is taken by recovery: a log may be mostly of what it superseded itself. */
-  beforeReserve: ((bytes: number) => void) | undefined;
 
   reserve(bytes: number): Segment {
     this.beforeReserve?.(bytes);
@@ -367,7 +343,7 @@ export class SegmentedMemory implements RecordMemory {
     if (slot === undefined) return;
     this.#uncount(location);
     this.index.remove(slot.table, slot.slot);
-    this.#tell(location, 0);
+    this.observers.tell(location, 0);
   }
 
   /** The index entry of the record at a location; undefined if the index does not point at it. */
@@ -441,7 +417,7 @@ export class SegmentedMemory implements RecordMemory {
       segment.markDead(offset);
       if (present === 0) return;
       this.index.remove(this.#foundTable!, this.#foundSlot);
-      this.#tell(present, 0);
+      this.observers.tell(present, 0);
       return;
     }
     const length = lengthAt(words, record);
@@ -453,7 +429,7 @@ export class SegmentedMemory implements RecordMemory {
     if (present === 0) this.index.insert(words[record + keyHashWord]!, location);
     else this.#foundTable!.words[2 * this.#foundSlot + 1] = location;
     this.digests?.add(words, record, 1);
-    this.#tell(present, location);
+    this.observers.tell(present, location);
   }
 
   /** Takes the record at a location out of the sums; the index still points at it. */
@@ -469,16 +445,4 @@ export class SegmentedMemory implements RecordMemory {
     else this.#keys -= 1;
     this.digests?.add(words, record, -1);
   }
-
-  #tell(previous: number, next: number): void {
-    const observers = this.#observers;
-    for (let index = 0; index < observers.length; index += 1) observers[index]!.changed(previous, next);
-  }
-}
-
-/** Where records lie that are not taken in yet. */
-export interface Staged {
-  readonly segment: Segment;
-  readonly start: number;
-  readonly end: number;
 }
