@@ -34,17 +34,17 @@ export interface SimulateOptions<Result> {
 export interface Surroundings {
   readonly nodes: readonly SimulatedNode[];
   /** A real client on a machine of its own. */
-  client<K extends Encoding = 'utf8', V extends Encoding = 'utf8'>(
+  readonly client: <K extends Encoding = 'utf8', V extends Encoding = 'utf8'>(
     options?: KvClientOptions<K, V>,
-  ): KvClient<K, V>;
+  ) => KvClient<K, V>;
   /** Virtual milliseconds pass. */
-  sleep(ms: number): Promise<void>;
+  readonly sleep: (ms: number) => Promise<void>;
   /** Virtual milliseconds since the beginning. */
-  nowMs(): number;
+  readonly nowMs: () => number;
   /** For the scenario's own choices. */
   readonly random: SeededRandom;
   /** Nobody of the first group reaches anybody of the second, by the ids of nodes. Returns what ends it. */
-  partition(first: readonly string[], second: readonly string[]): () => void;
+  readonly partition: (first: readonly string[], second: readonly string[]) => () => void;
 }
 
 export interface SimulationResult<Result> {

@@ -18,7 +18,9 @@ export function createSimulatedTimers(
   return {
     after(delayMs, callback) {
       if (!(delayMs >= 0)) throw new RangeError(`a timer needs a delay from 0, got ${delayMs}`);
-      const dueMs = clock.monotonicMs() + delayMs;
+      // As Node does it: no timer is shorter than a millisecond.
+      const waitMs = Math.max(1, delayMs);
+      const dueMs = clock.monotonicMs() + waitMs;
       let cancel: () => void;
       function fire(): void {
         // The clock may have become slower, or the machine slept, since the timer was set.
@@ -26,7 +28,7 @@ export function createSimulatedTimers(
         if (leftMs > 1e-3) cancel = world.after(clock.trueDelayMs(leftMs), timer, fire);
         else callback();
       }
-      cancel = world.after(clock.trueDelayMs(delayMs), timer, fire);
+      cancel = world.after(clock.trueDelayMs(waitMs), timer, fire);
       return () => cancel();
     },
     nextTurn: (callback) => void world.after(0, turn, callback),
