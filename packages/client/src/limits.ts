@@ -42,6 +42,9 @@ export const contactTimeoutMs = 1_000;
  */
 export const unreachablePatienceMs = 1_000;
 
+/** So long a failed pass counts: what is older says nothing of now. */
+export const unreachableNewsMs = 5_000;
+
 /** Pauses between attempts begin here, double, and vary between half and all of it, so that clients do not return in step. */
 export const backoffMsFirst = 25;
 export const backoffMsMax = 1_000;

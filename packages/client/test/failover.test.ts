@@ -137,6 +137,23 @@ describe('failover', () => {
     await cluster.settle(client.put('k', 'v'));
   });
 
+  it('takes no old news for a reason to fail at once', async () => {
+    const probe = createFakeCluster();
+    await probe.settle(clientOf(probe).get('k'));
+    const first = probe.calls[0]!.endpoint;
+    const cluster = createFakeCluster();
+    for (const endpoint of endpoints) {
+      cluster.node(endpoint).faults.status.push(endpoint === first ? { slowMs: 200 } : 'hang');
+    }
+    const client = clientOf(cluster);
+    // It gives up each in turn, the first one shortly before that one answers.
+    await expect(cluster.settle(client.get('k', { timeoutMs: 300 }))).rejects.toThrow();
+    await cluster.timers.advanceAsync(2_000);
+    cluster.node(first).faults.get.push({ fail: down }, { fail: down });
+    await cluster.settle(Promise.all([client.get('k'), client.get('k')]));
+    expect(sentTo(cluster, 'get')).toHaveLength(4);
+  });
+
   it('finds a cluster that came back', async () => {
     const cluster = createFakeCluster();
     const client = clientOf(cluster);

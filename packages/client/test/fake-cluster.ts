@@ -29,6 +29,8 @@ export type Fault =
   | { readonly fail: KvError }
   /** Takes effect, and then fails. */
   | { readonly failAfter: KvError }
+  /** Succeeds, so much later. */
+  | { readonly slowMs: number }
   /** Answers only when aborted. */
   | 'hang'
   | undefined;
@@ -95,6 +97,10 @@ export function createFakeCluster(seed = 1): FakeCluster {
       const fault = faults[method].shift();
       if (fault === 'hang') return await hang(options.signal);
       if (fault !== undefined && 'fail' in fault) throw fault.fail;
+      if (fault !== undefined && 'slowMs' in fault) {
+        await new Promise<void>((resolve) => void timers.after(fault.slowMs, resolve));
+        return effect();
+      }
       const result = effect();
       if (fault !== undefined) throw fault.failAfter;
       return result;

@@ -3,7 +3,7 @@ import { setMaxListeners } from 'node:events';
 import { KvError } from '@kv/errors';
 
 import { failedAt } from './attempt-failure.js';
-import { contactTimeoutMs, unreachablePatienceMs } from '../limits.js';
+import { contactTimeoutMs, unreachableNewsMs, unreachablePatienceMs } from '../limits.js';
 import { createOperationScope, type OperationScope } from './operation-scope.js';
 import type { Clock, Random, Timers } from '../ports.js';
 import type { ServerTime } from './server-time.js';
@@ -46,8 +46,8 @@ export class EndpointPool {
   readonly #extra = new Map<string, Entry>();
   readonly #closing = new AbortController();
   #current: number;
-  /** No endpoint has answered since a pass over all of them failed. */
-  #unreachable: { readonly sinceMs: number; readonly failure: KvError } | undefined;
+  /** No endpoint has answered since a pass over all of them failed; the last one that did. */
+  #unreachable: { readonly sinceMs: number; readonly lastMs: number; readonly failure: KvError } | undefined;
   /** Passes under way. */
   #passes = 0;
 
@@ -69,11 +69,10 @@ export class EndpointPool {
 
   /** No endpoint could be reached for a while: trying again at once has little hope. */
   get isUnreachable(): boolean {
-    const { clock } = this.#ports;
-    return (
-      this.#unreachable !== undefined &&
-      clock.monotonicMs() - this.#unreachable.sinceMs >= unreachablePatienceMs
-    );
+    if (this.#unreachable === undefined) return false;
+    const nowMs = this.#ports.clock.monotonicMs();
+    const { sinceMs, lastMs } = this.#unreachable;
+    return nowMs - sinceMs >= unreachablePatienceMs && nowMs - lastMs < unreachableNewsMs;
   }
 
   /** The current endpoint, or the next one that answers. `unavailable` once each failed. */
@@ -114,8 +113,17 @@ export class EndpointPool {
         cause: failures.at(-1),
       },
     );
-    this.#unreachable = { sinceMs: this.#unreachable?.sinceMs ?? this.#ports.clock.monotonicMs(), failure };
+    this.#noteUnreachable(failure);
     throw failure;
+  }
+
+  #noteUnreachable(failure: KvError): void {
+    // Another operation's greeting was answered after this pass had given that endpoint up.
+    if (this.#entries.some(({ contact }) => contact !== undefined)) return;
+    const nowMs = this.#ports.clock.monotonicMs();
+    const before = this.#unreachable;
+    const isSame = before !== undefined && nowMs - before.lastMs < unreachableNewsMs;
+    this.#unreachable = { sinceMs: isSame ? before.sinceMs : nowMs, lastMs: nowMs, failure };
   }
 
   /** The contact failed an operation: the next one goes elsewhere, and this one has to prove itself again. */
