@@ -268,6 +268,51 @@ describe('embedded store', () => {
     await expect(batch).rejects.toMatchObject({ code: 'memory-full' });
     expect(store.has('key2')).toBe(true);
   });
+
+  it('refuses an atomic batch that the log cannot write in one piece, also one of deletes', async () => {
+    const wide = await open(':memory:', { keyBytesMax: 65_535 }, { clock });
+    const key = 'k'.repeat(65_535);
+    const operations = Array.from({ length: 8_200 }, () => ({ type: 'delete' as const, key }));
+    await expect(wide.batch(operations)).rejects.toMatchObject({
+      code: 'invalid-argument',
+      outcome: 'not-applied',
+    });
+    expect(wide.stats().appended).toBe(0);
+    await wide.close();
+  });
+
+  it('entries show the moment at which they were asked for, in whatever slices they are read', async () => {
+    for (let index = 0; index < 2_000; index += 1) void store.put(`key ${index}`, 'before');
+    const before = store.entries({ prefix: 'key 1' })[Symbol.iterator]();
+    const later = store.entries({ prefix: 'key 1' });
+    expect(before.next().value).toEqual(['key 1', 'before']);
+    for (let index = 0; index < 2_000; index += 2) void store.delete(`key ${index}`);
+    for (let index = 1; index < 2_000; index += 2) void store.put(`key ${index}`, 'after');
+    void store.put('key 1 and more', 'after');
+    const seen: unknown[] = [];
+    for (let entry = before.next(); entry.done !== true; entry = before.next()) seen.push(entry.value[1]);
+    expect(seen).toEqual(Array.from({ length: 1_110 }, () => 'before'));
+    const found = [];
+    for await (const [, value] of later) {
+      void store.put(`key 1 ${found.length}`, 'too late');
+      found.push(value);
+    }
+    expect(found).toEqual(Array.from({ length: 557 }, () => 'after'));
+  });
+
+  it('view: reads what lies in memory, and what was read stays right', async () => {
+    const views = await open(':memory:', { keyEncoding: 'view', valueEncoding: 'view' }, { clock });
+    void views.put('key', 'value');
+    const value = views.get('key')!;
+    const [[key]] = [...views.entries()] as [[Uint8Array, Uint8Array]];
+    expect(value.buffer.byteLength).toBeGreaterThan(1_000);
+    for (let index = 0; index < 2_000; index += 1) {
+      await views.put('key', 'x'.repeat(1_000));
+    }
+    expect(views.stats().memoryBytes).toBeLessThan(1_000_000);
+    expect([Buffer.from(key).toString(), Buffer.from(value).toString()]).toEqual(['key', 'value']);
+    await views.close();
+  });
 });
 
 describe('encodings', () => {

@@ -80,6 +80,7 @@ export class Maintenance {
   #check(): void {
     this.#checkAtBytes = this.#parts.memory.appended * 8 + cleaningCheckBytes;
     this.#cleanInTurns();
+    if (this.#parts.cleaner.overdue) this.#clean(cleaningCheckBytes * 4);
     this.#snapshotIfLogIsLong();
   }
 
@@ -99,9 +100,9 @@ export class Maintenance {
   }
 
   /** @returns whether there may be more to do */
-  #clean(): boolean {
+  #clean(bytesMax?: number): boolean {
     const { cleaner, log, clock } = this.#parts;
-    return cleaner.clean({ durableUpTo: log.written, nowMs: clock.nowMs() }) && cleaner.due;
+    return cleaner.clean({ durableUpTo: log.written, nowMs: clock.nowMs(), bytesMax }) && cleaner.due;
   }
 
   #snapshotIfLogIsLong(): void {

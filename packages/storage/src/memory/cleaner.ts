@@ -39,6 +39,12 @@ export class Cleaner {
     return this.#victim !== undefined || space.usedBytes > liveBytes * usedPerLiveBytes + slackBytes;
   }
 
+  /** Whoever writes does not let others have their turn, so that nobody cleans. */
+  get overdue(): boolean {
+    const { space, liveBytes } = this.#memory;
+    return space.usedBytes > liveBytes * usedPerLiveBytesOverdue + slackBytes;
+  }
+
   /** One slice of cleaning. @returns false if there was nothing that could be done */
   clean({ durableUpTo, nowMs, bytesMax = sliceBytes, eager = false }: CleaningLimits): boolean {
     let left = bytesMax;
@@ -132,6 +138,8 @@ function copyWords(from: Int32Array, start: number, to: Int32Array, at: number, 
  * comes in until it is done, and the segments not yet full, stay within 1.4.
  */
 const usedPerLiveBytes = 1.35;
+
+const usedPerLiveBytesOverdue = 1.39;
 
 /** Not worth cleaning: the first two segments. */
 const slackBytes = 128 * 1024;
