@@ -90,6 +90,7 @@ export class EndpointPool {
   }
 
   async #pass(scope: OperationScope): Promise<Contact> {
+    const beganMs = this.#ports.clock.monotonicMs();
     const first = this.#current;
     const failures: KvError[] = [];
     for (let i = 0; i < this.size; i += 1) {
@@ -113,16 +114,16 @@ export class EndpointPool {
         cause: failures.at(-1),
       },
     );
-    this.#noteUnreachable(failure);
+    this.#noteUnreachable(failure, beganMs);
     throw failure;
   }
 
-  #noteUnreachable(failure: KvError): void {
+  #noteUnreachable(failure: KvError, beganMs: number): void {
     // Another operation's greeting was answered after this pass had given that endpoint up.
     if (this.#entries.some(({ contact }) => contact !== undefined)) return;
     const nowMs = this.#ports.clock.monotonicMs();
     const before = this.#unreachable;
-    const isSame = before !== undefined && nowMs - before.lastMs < unreachableNewsMs;
+    const isSame = before !== undefined && beganMs - before.lastMs < unreachableNewsMs;
     this.#unreachable = { sinceMs: isSame ? before.sinceMs : nowMs, lastMs: nowMs, failure };
   }
 
