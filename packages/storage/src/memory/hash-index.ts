@@ -59,6 +59,18 @@ export class HashIndex {
     this.#entries += 1;
   }
 
+  /** Lets an entry point elsewhere. @returns false if there is no such entry */
+  move(hash: number, from: number, to: number): boolean {
+    const table = this.tableOf(hash);
+    const { words } = table;
+    for (let slot = table.firstOf(hash); words[2 * slot + 1] !== 0 && words[2 * slot] === hash; slot += 1) {
+      if (words[2 * slot + 1] !== from) continue;
+      words[2 * slot + 1] = to;
+      return true;
+    }
+    return false;
+  }
+
   remove(table: HashTable, slot: number): void {
     table.remove(slot);
     this.#entries -= 1;
