@@ -42,6 +42,14 @@ export const retryBugs: readonly DeliberateBug[] = [
     composition: replacing({ keepsTicket: () => false }),
   },
   {
+    name: 'ticket-of-one-replica',
+    breaks: 'a ticket is stamped when a single replica has told what it holds',
+    rule: '10',
+    checker: 'linearizable',
+    seed: 1,
+    composition: replacing({ ticketReplies: () => 1 }),
+  },
+  {
     name: 'ticket-below-what-was-seen',
     breaks: 'a ticket is stamped without regard to what its quorum showed',
     rule: '10',

@@ -88,16 +88,6 @@ export const writeBugs: readonly DeliberateBug[] = [
     composition: replacing({ writesTombstone: (held) => held() !== undefined }),
   },
   {
-    name: 'newer-is-not-applied',
-    breaks: '`newer` is taken for a refusal, though another replica may hold the record',
-    rule: '12',
-    checker: 'honest-outcome',
-    seed: 1,
-    composition: replacing({
-      leftNoTrace: (answer) => answer.kind === 'newer' || answer.kind === 'refused',
-    }),
-  },
-  {
     name: 'partial-is-not-applied',
     breaks: 'a write that some replicas stored and others did not is called not applied',
     rule: '12',

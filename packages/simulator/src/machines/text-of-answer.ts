@@ -2,7 +2,8 @@ import type { Answered } from '../network/serve.js';
 
 /** For people who read a trace: what a node answered, without its headers and without long bytes. */
 export function textOfAnswer({ method, response, error }: Answered): string {
-  if (error !== undefined) return `${method} fails: ${error instanceof Error ? error.message : JSON.stringify(error)}`;
+  if (error !== undefined)
+    return `${method} fails: ${error instanceof Error ? error.message : JSON.stringify(error)}`;
   return `${method} answers ${JSON.stringify(response, shortened)}`;
 }
 

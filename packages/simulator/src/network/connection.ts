@@ -27,8 +27,6 @@ const backoffMsMax = 1_000;
 const silenceMsMax = 8_000;
 /** A request whose answer was lost may arrive again within this time. */
 const lateCopyMs = 3_000;
-/** A request that was not answered is sent again within this time. */
-const soonCopyMs = 300;
 
 type State = 'idle' | 'connecting' | 'ready' | 'failed' | 'closed';
 
@@ -173,19 +171,18 @@ export class Connection {
     world.trace.word(request.length);
     world.trace.line(world.nowMs, this.from, () => `${method} to ${this.to} (${request.length} bytes)`);
     if (!this.#network.isDuplicated(this.from, this.to)) this.#deliver(call, 'returned');
-    else if (isRepeatable(method)) this.#sendTwice(call, ['returned', 'returned'], lateCopyMs);
-    // Sent again because no answer came, until one does; or answered never, and delivered again when nobody expects it.
-    else if (random.float() < 0.5) this.#sendTwice(call, ['lost', 'returned'], soonCopyMs);
+    else if (isRepeatable(method)) this.#sendTwice(call, ['returned', 'returned']);
     else {
-      this.#sendTwice(call, ['lost', 'lost'], lateCopyMs);
+      // Its answer never comes. A second answer to a write might refuse what the first copy did: "not applied" would lie.
+      this.#sendTwice(call, ['lost', 'lost']);
       this.#breakSoon();
     }
   }
 
-  #sendTwice(call: RunningCall, [first, second]: readonly [Answering, Answering], withinMs: number): void {
+  #sendTwice(call: RunningCall, [first, second]: readonly [Answering, Answering]): void {
     const { world, random } = this.#network;
     this.#deliver(call, first);
-    world.after(random.float() * withinMs, { label: labels.packet }, () => this.#deliver(call, second));
+    world.after(random.float() * lateCopyMs, { label: labels.packet }, () => this.#deliver(call, second));
   }
 
   /** Or the caller waits for its deadline. */

@@ -28,6 +28,19 @@ export const profiles = {
   deletes: { faults: { network: 3, process: 2 }, deleteShare: 0.4 },
   'hot-key': { faults: { network: 3 }, keysMax: 2, thinkFactor: 0.3, hasWideSkews: true },
   tickets: { faults: { network: 4 }, linearizableShare: 0.8, keysMax: 4, abandonShare: 0.05 },
+  /** Writes that reach some replicas only, and repairs that take their time. */
+  partial: {
+    faults: {
+      network: 2,
+      'network-loss': 12,
+      'network-slow-link': 10,
+      'network-one-way': 8,
+      'network-cut-link': 6,
+    },
+    getShare: 0.65,
+    keysMax: 3,
+    thinkFactor: 0.5,
+  },
   impatient: {
     faults: { network: 3, 'client-pause': 8, 'process-pause': 4 },
     abandonShare: 0.15,
