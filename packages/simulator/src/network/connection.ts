@@ -9,16 +9,10 @@
 import type { SimulatedProcess } from '../world/simulated-process.js';
 import { labels } from '../world/world.js';
 import type { Listening, Network } from './network.js';
-import { type CallFailure, type FailureAnswer, isRepeatable } from './rpc.js';
+import { isRepeatable } from './rpc.js';
+import { type Answering, Delivery, type OutgoingCall, RunningCall } from './running-call.js';
 
-export interface OutgoingCall {
-  readonly method: string;
-  readonly request: Uint8Array;
-  readonly metadata: ReadonlyMap<string, string>;
-  onReply(response: Uint8Array): void;
-  onEnd(): void;
-  onFailure(failure: CallFailure): void;
-}
+export type { OutgoingCall };
 
 /** Real ones are the adapters' `connectTimeoutMs`, reconnect back-off and keep-alive. */
 const connectTimeoutMs = 1_000;
@@ -166,7 +160,7 @@ export class Connection {
   #transmit(call: RunningCall): void {
     call.wasSent = true;
     this.#running.add(call);
-    const { world, random } = this.#network;
+    const { world } = this.#network;
     const { method, request } = call.outgoing;
     world.trace.word(request.length);
     world.trace.line(world.nowMs, this.from, () => `${method} to ${this.to} (${request.length} bytes)`);
@@ -209,37 +203,29 @@ export class Connection {
   }
 
   #serve(call: RunningCall, peer: Listening, answering: Answering): void {
-    const { method, request, metadata } = call.outgoing;
-    const back = (act: () => void): void => {
-      if (answering === 'returned') this.#fromPeer(act);
-    };
-    // A copy that comes later knows of no caller who could give it up.
-    const serverSide = answering === 'returned' ? call.serverSide : new ServerSide();
-    let sequence = 0;
-    peer.handle({
-      ...{ method, request, metadata },
-      get signal() {
-        return serverSide.signal;
-      },
-      reply: (response, { isLast }) => {
-        const number = sequence;
-        sequence += 1;
-        this.#network.world.trace.word(response.length);
-        const take = (): void => {
-          call.outgoing.onReply(response);
-          if (isLast) this.#finish(call);
-        };
-        back(() => call.arrived(number, take));
-      },
-      end: () => {
-        const number = sequence;
-        back(() => call.arrived(number, () => this.#finish(call)));
-      },
-      fail: (answer: FailureAnswer) =>
-        back(() => {
-          if (this.#running.delete(call)) call.fail({ kind: 'answered', answer });
-        }),
-    });
+    peer.handle(
+      new Delivery(call, answering, {
+        reply: (number, response, isLast) => {
+          this.#network.world.trace.word(response.length);
+          if (answering === 'lost') return;
+          this.#fromPeer(() =>
+            call.arrived(number, () => {
+              call.outgoing.onReply(response);
+              if (isLast) this.#finish(call);
+            }),
+          );
+        },
+        end: (number) => {
+          if (answering === 'returned') this.#fromPeer(() => call.arrived(number, () => this.#finish(call)));
+        },
+        fail: (answer) => {
+          if (answering === 'lost') return;
+          this.#fromPeer(() => {
+            if (this.#running.delete(call)) call.fail({ kind: 'answered', answer });
+          });
+        },
+      }),
+    );
   }
 
   #finish(call: RunningCall): void {
@@ -279,65 +265,5 @@ export class Connection {
 
   #later(act: () => void): void {
     this.#network.world.after(0, { process: this.owner, label: labels.packet }, act);
-  }
-}
-
-/** Whether the answer finds its way back; a late copy's never does. */
-type Answering = 'returned' | 'lost';
-
-class RunningCall {
-  readonly outgoing: OutgoingCall;
-  wasSent = false;
-  #isSettled = false;
-  readonly serverSide = new ServerSide();
-  /** Of a stream: answers that overtook an earlier one. */
-  #expected = 0;
-  readonly #early = new Map<number, () => void>();
-
-  constructor(outgoing: OutgoingCall) {
-    this.outgoing = outgoing;
-  }
-
-  settle(): void {
-    this.#isSettled = true;
-  }
-
-  fail(failure: CallFailure): void {
-    if (this.#isSettled) return;
-    this.#isSettled = true;
-    this.outgoing.onFailure(failure);
-  }
-
-  /** Answers of one call keep their order. */
-  arrived(number: number, act: () => void): void {
-    if (this.#isSettled || number < this.#expected) return;
-    this.#early.set(number, act);
-    for (;;) {
-      const next = this.#early.get(this.#expected);
-      // What settles the call may have been among them.
-      if (next === undefined) return;
-      this.#early.delete(this.#expected);
-      this.#expected += 1;
-      next();
-    }
-  }
-}
-
-/** What a handler sees of its caller. The signal is made when it is asked for: most handlers never do. */
-class ServerSide {
-  #abort: AbortController | undefined;
-  #abortReason: string | undefined;
-
-  get signal(): AbortSignal {
-    if (this.#abort === undefined) {
-      this.#abort = new AbortController();
-      if (this.#abortReason !== undefined) this.#abort.abort(new Error(this.#abortReason));
-    }
-    return this.#abort.signal;
-  }
-
-  abort(reason: string): void {
-    this.#abortReason = reason;
-    this.#abort?.abort(new Error(reason));
   }
 }

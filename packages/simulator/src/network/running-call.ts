@@ -1,0 +1,116 @@
+import type { CallFailure, FailureAnswer, IncomingCall } from './rpc.js';
+
+export interface OutgoingCall {
+  readonly method: string;
+  readonly request: Uint8Array;
+  readonly metadata: ReadonlyMap<string, string>;
+  onReply(response: Uint8Array): void;
+  onEnd(): void;
+  onFailure(failure: CallFailure): void;
+}
+
+/** Whether the answer finds its way back; a late copy's never does. */
+export type Answering = 'returned' | 'lost';
+
+export class RunningCall {
+  readonly outgoing: OutgoingCall;
+  wasSent = false;
+  #isSettled = false;
+  readonly serverSide = new ServerSide();
+  /** Of a stream: answers that overtook an earlier one. */
+  #expected = 0;
+  readonly #early = new Map<number, () => void>();
+
+  constructor(outgoing: OutgoingCall) {
+    this.outgoing = outgoing;
+  }
+
+  settle(): void {
+    this.#isSettled = true;
+  }
+
+  fail(failure: CallFailure): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    this.outgoing.onFailure(failure);
+  }
+
+  /** Answers of one call keep their order. */
+  arrived(number: number, act: () => void): void {
+    if (this.#isSettled || number < this.#expected) return;
+    this.#early.set(number, act);
+    for (;;) {
+      const next = this.#early.get(this.#expected);
+      // What settles the call may have been among them.
+      if (next === undefined) return;
+      this.#early.delete(this.#expected);
+      this.#expected += 1;
+      next();
+    }
+  }
+}
+
+/** What a handler sees of its caller. The signal is made when it is asked for: most handlers never do. */
+export class ServerSide {
+  #abort: AbortController | undefined;
+  #abortReason: string | undefined;
+
+  get signal(): AbortSignal {
+    if (this.#abort === undefined) {
+      this.#abort = new AbortController();
+      if (this.#abortReason !== undefined) this.#abort.abort(new Error(this.#abortReason));
+    }
+    return this.#abort.signal;
+  }
+
+  abort(reason: string): void {
+    this.#abortReason = reason;
+    this.#abort?.abort(new Error(reason));
+  }
+}
+
+interface Way {
+  reply(number: number, response: Uint8Array, isLast: boolean): void;
+  end(number: number): void;
+  fail(answer: FailureAnswer): void;
+}
+
+/** A call as it arrives at a server: the first time, or once more. */
+export class Delivery implements IncomingCall {
+  readonly method: string;
+  readonly request: Uint8Array;
+  readonly metadata: ReadonlyMap<string, string>;
+  readonly #serverSide: ServerSide;
+  readonly #way: Way;
+  #sequence = 0;
+
+  constructor({ outgoing, serverSide }: RunningCall, answering: Answering, way: Way) {
+    this.method = outgoing.method;
+    this.request = outgoing.request;
+    this.metadata = outgoing.metadata;
+    // A copy whose answer is lost knows of no caller who could give it up.
+    this.#serverSide = answering === 'returned' ? serverSide : new ServerSide();
+    this.#way = way;
+  }
+
+  get signal(): AbortSignal {
+    return this.#serverSide.signal;
+  }
+
+  reply(response: Uint8Array, { isLast }: { readonly isLast: boolean }): void {
+    this.#way.reply(this.#next(), response, isLast);
+  }
+
+  end(): void {
+    this.#way.end(this.#next());
+  }
+
+  fail(answer: FailureAnswer): void {
+    this.#way.fail(answer);
+  }
+
+  #next(): number {
+    this.#sequence += 1;
+    return this.#sequence - 1;
+  }
+}
