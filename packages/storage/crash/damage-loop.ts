@@ -153,6 +153,9 @@ class Trials {
     if (engine.incarnation !== incarnation) {
       throw new Error(`incarnation ${engine.incarnation}, not ${incarnation}`);
     }
+    // Nobody ever persisted one.
+    if (suspects === 0 && engine.ceiling !== 0)
+      throw new Error(`a ceiling of ${engine.ceiling} out of nothing`);
     return suspects;
   }
 

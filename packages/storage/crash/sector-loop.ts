@@ -81,6 +81,7 @@ function shapeOf(index: number, random: SeededRandom): WorkloadShape {
     retainTombstones: index % 4 !== 2,
     keys: 4 + Math.floor(random.float() * 12),
     valueBytesMax: index % 3 === 0 ? 40 : 500,
+    longInputs: index % 6 === 5,
     openings: 2 + (index % 3),
     steps: 14 + Math.floor(random.float() * 14),
   };

@@ -3,7 +3,7 @@ import type { FileOperation, FileSystemShape, SeededRandom } from '@kv/testing';
 
 import { allPartitions, type CrashTestOpen, openForTest, partitions, stampOf, turn } from './engine-ports.js';
 import type { Requirement } from './requirement.js';
-import { WriteHistory } from './write-history.js';
+import { type AtomicBatch, WriteHistory } from './write-history.js';
 
 export interface WorkloadShape extends CrashTestOpen {
   readonly durability: 'always' | 'interval' | 'os';
@@ -11,6 +11,8 @@ export interface WorkloadShape extends CrashTestOpen {
   readonly keys: number;
   /** Of most values; some are many times as long. */
   readonly valueBytesMax: number;
+  /** Now and then, so much at once that the memory makes room for it alone. */
+  readonly longInputs: boolean;
   /** Openings of the directory. */
   readonly openings: number;
   /** Steps in each. */
@@ -93,7 +95,8 @@ export class Workload {
 
   async #step(engine: StorageEngine): Promise<void> {
     const dice = this.#random.float();
-    if (dice < 0.45) this.#write(engine);
+    if (dice < 0.04 && this.shape.longInputs) this.#write(engine, 60);
+    else if (dice < 0.45) this.#write(engine);
     else if (dice < 0.65) await this.#writeAndWait(engine);
     else if (dice < 0.8) await turn();
     else if (dice < 0.88) this.#snapshots.push(engine.snapshot());
@@ -102,19 +105,27 @@ export class Workload {
     else await this.#mark(engine);
   }
 
-  #write(engine: StorageEngine): void {
-    const count = this.#random.float() < 0.5 ? 1 : 1 + Math.floor(this.#random.float() * 5);
+  /** So many atomic batches in one input. */
+  #write(engine: StorageEngine, together = 1): void {
+    const batches = Array.from({ length: together }, () => this.#nextBatch(together > 1 ? 900 : 0));
+    const records = batches.flatMap((batch) => batch.records);
+    const results = engine.apply(Buffer.concat(records.map(({ bytes }) => bytes)));
+    let next = 0;
+    for (const batch of batches) {
+      next += batch.records.length;
+      const last = results[next - 1]!;
+      if (last.kind !== 'stored') throw new Error(`a write was not stored: ${JSON.stringify(last)}`);
+      batch.position = last.position;
+    }
+  }
+
+  #nextBatch(valueBytesMin: number): AtomicBatch {
+    const count = this.#random.float() < 0.5 ? 1 : 1 + this.#below(5);
     const keys = new Set<string>();
     for (let index = 0; index < count; index += 1) keys.add(`key ${this.#below(this.shape.keys)}`);
-    const mutations = [...keys].map((key) => ({ key, value: this.#value() }));
+    const mutations = [...keys].map((key) => ({ key, value: this.#value(valueBytesMin) }));
     if (!this.shape.retainTombstones) mutations.push({ key: counterKey, value: new Uint8Array(3) });
-    const batch = this.history.add(mutations);
-    const results = engine.apply(Buffer.concat(batch.records.map(({ bytes }) => bytes)));
-    const last = results.at(-1)!;
-    if (results.some(({ kind }) => kind !== 'stored') || last.kind !== 'stored') {
-      throw new Error(`a write was not stored: ${JSON.stringify(results)}`);
-    }
-    batch.position = last.position;
+    return this.history.add(mutations);
   }
 
   async #writeAndWait(engine: StorageEngine): Promise<void> {
@@ -122,10 +133,10 @@ export class Workload {
     await engine.durable(this.history.batches.at(-1)!.position!);
   }
 
-  #value(): Uint8Array | undefined {
+  #value(bytesMin: number): Uint8Array | undefined {
     const dice = this.#random.float();
     if (dice < 0.2) return undefined;
-    const bytes = this.#below(this.shape.valueBytesMax) * (dice < 0.28 ? 6 : 1);
+    const bytes = bytesMin + this.#below(this.shape.valueBytesMax) * (dice < 0.28 ? 6 : 1);
     const value = new Uint8Array(bytes);
     for (let index = 0; index < bytes; index += 4) value[index] = this.#random.uint32();
     return value;

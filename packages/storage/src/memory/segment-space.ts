@@ -14,7 +14,7 @@ export class SegmentSpace {
   readonly #freeSlots: number[] = [];
   readonly ranges: AppendedRanges | undefined;
   #appending: Segment | undefined;
-  /** Of a long record, made for it alone; not its own any more once it was appended. */
+  /** For an input that is long, made for it alone: it is full with it. */
   #long: Segment | undefined;
   #receiving: Segment | undefined;
   /** Words appended by this run. */
@@ -51,6 +51,7 @@ export class SegmentSpace {
    * then they may be written over.
    */
   roomFor(bytes: number): Segment {
+    if (this.#long !== undefined) this.#endLong(this.#long);
     const appending = this.#appending;
     if (appending !== undefined && bytes <= appending.roomBytes) return appending;
     return this.#openFor(bytes);
@@ -58,11 +59,14 @@ export class SegmentSpace {
 
   /** The next so many bytes of the segment that `roomFor` gave are records now. */
   append(segment: Segment, bytes: number): void {
+    if (segment.usedBytes === 0 && segment === this.#long) {
+      segment.breakPosition = this.#appended;
+      this.ranges?.begin(segment);
+    }
     segment.usedBytes += bytes;
     this.#usedBytes += bytes;
     this.#appended += bytes >>> 3;
     segment.lastPosition = this.#appended;
-    if (segment !== this.#appending) this.#closeLong(segment);
   }
 
   /** Like `roomFor`, for records that are moved; `receive` makes them count. */
@@ -103,9 +107,6 @@ export class SegmentSpace {
   }
 
   #openFor(bytes: number): Segment {
-    // What it was made for came to nothing.
-    if (this.#long !== undefined) this.drop(this.#long);
-    this.#long = undefined;
     const next = this.#nextBytes();
     // A long record gets a segment of its own: the rest of the present one would be wasted on it.
     if (bytes > next >>> 1 && this.#appending !== undefined) {
@@ -119,17 +120,18 @@ export class SegmentSpace {
     return segment;
   }
 
-  #closeLong(segment: Segment): void {
+  /** Whatever is appended next lies elsewhere. It may hold many records, so not at the first of them. */
+  #endLong(segment: Segment): void {
     this.#long = undefined;
-    const words = segment.usedBytes >>> 3;
-    segment.breakPosition = this.#appended - words;
-    // In the log's order: what was appended before, this, and what is appended after.
-    segment.usedBytes = 0;
-    this.ranges?.begin(segment);
-    segment.usedBytes = words * 8;
+    if (segment.usedBytes === 0) {
+      // What it was made for came to nothing.
+      this.drop(segment);
+      return;
+    }
     this.#seal(segment);
     const appending = this.#appending;
     if (appending === undefined) return;
+    // In the log's order: what was appended before, what the long one holds, and what is appended after.
     this.ranges?.begin(appending);
     appending.breakOffset = appending.usedBytes;
     appending.breakPosition = this.#appended;
