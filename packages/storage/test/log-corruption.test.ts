@@ -93,7 +93,7 @@ describe('log corruption', () => {
     for (let bit = 0; bit < whole.length * 8; bit += 1) {
       const rotten = textOf(flipped(whole, bit));
       // A flipped digit of the version cannot be told from another version.
-      const message = expect.stringMatching(/\/MANIFEST (is damaged|has format version [3-9],)/) as unknown;
+      const message = expect.stringMatching(/\/MANIFEST (is damaged|has format version \d,)/) as unknown;
       expect(() => parseManifest(rotten, path)).toThrow(
         expect.objectContaining({ code: 'corrupt', message }),
       );

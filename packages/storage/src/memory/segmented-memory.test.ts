@@ -128,6 +128,62 @@ describe('segmented memory', () => {
     expect(memory.takeAppended(1)).toMatchObject({ bytes: 0, position: memory.appended });
   });
 
+  it('gives the log each record once, however long what it came in was, and whatever was refused', () => {
+    const lengths = fc.array(fc.array(fc.nat({ max: 40_000 }), { minLength: 1, maxLength: 9 }), {
+      maxLength: 40,
+    });
+    fc.assert(
+      fc.property(lengths, fc.infiniteStream(fc.nat({ max: 6 })), (messages, randoms) => {
+        const memory = new SegmentedMemory({ partitions: 8, retainTombstones: true });
+        const expected: Uint8Array[] = [];
+        const taken: Uint8Array[] = [];
+        let order = 0;
+        let durableUpTo = 0;
+        const takeAll = () => {
+          const { ranges, position } = memory.takeAppended(Infinity);
+          taken.push(...ranges.map((range) => range.slice()));
+          durableUpTo = position;
+        };
+        for (const message of messages) {
+          const records = message.map((length) => {
+            order += 1;
+            // Some are not newer than what is here.
+            const random = randoms.next().value as number;
+            return record(random === 0 ? 'same' : `key ${order}`, random === 0 ? 1 : order, {
+              value: 'x'.repeat(length),
+            });
+          });
+          const { segment, start, end } = memory.stage(Buffer.concat(records));
+          for (let offset = start, index = 0; offset < end; index += 1) {
+            const next = offset + records[index]!.length;
+            const before = memory.appended;
+            if (memory.offer(segment, offset).offer === 'stored') {
+              expected.push(records[index]!);
+              const { key } = readRecord(records[index]!);
+              expect(memory.positionAt(memory.find(key))).toBe(before + 1);
+            }
+            offset = next;
+          }
+          if (randoms.next().value === 1)
+            memory.put(text.encode(`put ${order}`), new Uint8Array(10), order, 0, 0);
+          else continue;
+          expected.push(memory.viewAt(memory.find(text.encode(`put ${order}`))).bytes.slice());
+          if (randoms.next().value < 3) takeAll();
+          expect(durableUpTo).toBeLessThanOrEqual(memory.appended);
+        }
+        takeAll();
+        expect(Buffer.concat(taken).equals(Buffer.concat(expected))).toBe(true);
+        expect(durableUpTo).toBe(memory.appended);
+        for (const { key } of allRecords(memory, 100_000)) {
+          const position = memory.positionAt(memory.find(key));
+          expect(position).toBeGreaterThan(0);
+          expect(position).toBeLessThanOrEqual(memory.appended);
+        }
+      }),
+      { numRuns: 40 },
+    );
+  });
+
   it('knows of each record a position at which it is written', () => {
     const memory = new SegmentedMemory({ partitions: 8, retainTombstones: true });
     let before = 0;
@@ -275,6 +331,21 @@ describe('segmented memory', () => {
     memory.index.remove(table, slot);
     expect(memory.entryOf(-5, 17)).toBeUndefined();
     expect(memory.entryOf(-5, 18)).toBeDefined();
+  });
+
+  it('finds all keys of a partition of which the tables were split', () => {
+    const memory = new SegmentedMemory({ partitions: 1, retainTombstones: false });
+    const key = (number: number) => text.encode(`key ${number}`);
+    for (let number = 0; number < 150_000; number += 1)
+      memory.put(key(number), new Uint8Array(0), number + 1, 0, 0);
+    for (let number = 0; number < 150_000; number += 3)
+      memory.put(key(number), new Uint8Array(0), number + 150_001, 0, 1);
+    expect([...memory.index.tablesFrom(0)].length).toBeGreaterThan(2);
+    expect(memory.keys).toBe(100_000);
+    for (let number = 0; number < 150_000; number += 1) {
+      if ((memory.find(key(number)) === 0) !== (number % 3 === 0)) throw new Error(`key ${number}`);
+    }
+    expect(allRecords(memory, 1e6)).toHaveLength(100_000);
   });
 
   it('has equal digests for equal sets of records, in whatever order they came', () => {

@@ -145,7 +145,12 @@ export class SegmentedMemory implements RecordMemory {
   }
 
   takeAppended(bytesMax: number): AppendedBatch {
-    return this.space.ranges?.take(bytesMax) ?? { ranges: [], bytes: 0, records: 0, position: this.appended };
+    const { ranges } = this.space;
+    if (ranges === undefined) return { ranges: [], bytes: 0, records: 0, position: this.appended };
+    const batch = ranges.take(bytesMax);
+    // Else what is not written yet would be taken for durable.
+    if (batch.position > this.appended) throw new KvError('internal', 'more was taken than was appended');
+    return batch;
   }
 
   liveRecords(): LiveCursor {
