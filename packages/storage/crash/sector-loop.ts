@@ -66,6 +66,7 @@ export async function runSectorJob({ seed, index }: Job, options: SectorJobOptio
     states: images.states + recovery.statesInRecovery,
     operations,
     batches: workload.history.count,
+    cleanings: workload.cleanings,
     'distinct images': distinct + recovery.distinctInRecovery,
     recoveries: recovery.count,
     'with suspects': recovery.withSuspects,
@@ -81,7 +82,7 @@ function shapeOf(index: number, random: SeededRandom): WorkloadShape {
     retainTombstones: index % 4 !== 2,
     keys: 4 + Math.floor(random.float() * 12),
     valueBytesMax: index % 3 === 0 ? 40 : 500,
-    longInputs: index % 6 === 5,
+    longInputs: index % 3 === 2,
     openings: 2 + (index % 3),
     steps: 14 + Math.floor(random.float() * 14),
   };

@@ -5,6 +5,9 @@ import type { WorkerReply, WorkerRequest } from './loop.js';
 
 const workerFile = fileURLToPath(new URL('./worker.js', import.meta.url));
 
+/** An engine that never comes to an end is a failure, too. Of a busy machine's seconds. */
+const answerSecondsMax = 180;
+
 /** One request at a time for each of a few processes of our own. */
 export class WorkerPool {
   readonly #idle: ChildProcess[] = [];
@@ -27,7 +30,9 @@ export class WorkerPool {
         resolve({ kind: 'failed', message: `the worker process ended: ${signal ?? `exit code ${code}`}` });
       };
       worker.once('exit', onExit);
+      const tooLong = setTimeout(() => worker.kill('SIGKILL'), answerSecondsMax * 1_000);
       worker.once('message', (message) => {
+        clearTimeout(tooLong);
         worker.off('exit', onExit);
         resolve(message as WorkerReply);
       });

@@ -29,6 +29,9 @@ const counterKey = 'counter';
 export class Workload {
   readonly history = new WriteHistory();
   readonly shape: WorkloadShape;
+  /** How often memory was cleaned, at least. */
+  cleanings = 0;
+  #memoryBytes = 0;
   readonly #fileSystem: FileSystemShape;
   readonly #random: SeededRandom;
   #engine: StorageEngine | undefined;
@@ -87,10 +90,20 @@ export class Workload {
   async run(): Promise<void> {
     for (let opening = 0; opening < this.shape.openings; opening += 1) {
       this.#engine = await openForTest(this.#fileSystem, this.shape);
-      for (let step = 0; step < this.shape.steps; step += 1) await this.#step(this.#engine);
+      for (let step = 0; step < this.shape.steps; step += 1) {
+        await this.#step(this.#engine);
+        this.#noteCleaning(this.#engine);
+      }
       await Promise.all(this.#snapshots.splice(0));
       await this.#close(this.#engine);
     }
+  }
+
+  /** Memory gets less only by cleaning. */
+  #noteCleaning(engine: StorageEngine): void {
+    const { memoryBytes } = engine.stats();
+    if (memoryBytes < this.#memoryBytes) this.cleanings += 1;
+    this.#memoryBytes = memoryBytes;
   }
 
   async #step(engine: StorageEngine): Promise<void> {

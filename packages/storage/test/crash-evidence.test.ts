@@ -117,6 +117,18 @@ const mutants: readonly Mutant[] = [
     finding: /is lost/,
   },
   {
+    name: 'a long input that begins anew with each of its records',
+    file: 'memory/segment-space.js',
+    code: 'if (segment.usedBytes === 0 && segment === this.#long) {',
+    instead: `if (segment === this.#long) {
+            const used = segment.usedBytes;
+            segment.usedBytes = 0;
+            this.ranges?.begin(segment);
+            segment.usedBytes = used;`,
+    words: 'kill --job 0',
+    finding: /acknowledged and is lost|no prefix|more was taken than was appended/,
+  },
+  {
     name: 'a recovery that ignores the checksums of records',
     file: 'memory/segment.js',
     code: 'return verifyAt(this.words, offset >>> 2, end);',
