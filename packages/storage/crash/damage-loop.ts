@@ -24,7 +24,7 @@ export const damageLoop: Loop = {
   counts: 'states',
   minimum: bases * targetBytesMin * 9,
   jobs: bases * slices + manifestJobs,
-  secondsMax: 200,
+  secondsMax: 420,
   run: (job) => runDamageJob(job),
 };
 
@@ -43,8 +43,8 @@ export async function runDamageJob(
   const slice = index % slices;
   for (let offset = slice * step; offset < base.content.length; offset += slices * step) {
     await trial.cut(offset);
-    // The whole opening for one bit of each byte, another one each time; its reading part for the others.
-    const opened = (offset + Math.floor(index / slices)) % 8;
+    // The whole opening for one bit of every fourth byte; its reading part, which decides, for the others.
+    const opened = (offset / slices) % 4 < 1 ? Math.floor(offset / (4 * slices)) % 8 : -1;
     for (let bit = 0; bit < 8; bit += 1) {
       if (bit === opened) await trial.flip(offset, bit);
       else await trial.flipAndReplay(offset, bit);

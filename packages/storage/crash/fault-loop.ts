@@ -10,7 +10,7 @@ export const faultLoop: Loop = {
   counts: 'states',
   minimum: 10_000,
   jobs: 36,
-  secondsMax: 60,
+  secondsMax: 120,
   run: (job) => runFaultJob(job),
 };
 

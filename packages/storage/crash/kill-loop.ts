@@ -22,7 +22,7 @@ export const killLoop: Loop = {
   counts: 'acknowledged writes',
   minimum: 100_000,
   jobs: 10,
-  secondsMax: 90,
+  secondsMax: 120,
   run: (job) => runKillJob(job),
 };
 
