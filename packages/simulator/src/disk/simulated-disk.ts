@@ -22,6 +22,8 @@ export interface DiskTrouble {
   readonly failing: Map<FileOperationKind, string>;
   /** Nothing completes before this virtual time. */
   stalledUntilMs: number;
+  /** No sync completes before this virtual time. */
+  stalledSyncsUntilMs: number;
 }
 
 export interface SimulatedDiskPorts {
@@ -50,7 +52,12 @@ interface PendingWrite {
  * it; a crash replaces the files by what a crash leaves of them.
  */
 export class SimulatedDisk {
-  readonly trouble: DiskTrouble = { slowFactor: 1, failing: new Map(), stalledUntilMs: 0 };
+  readonly trouble: DiskTrouble = {
+    slowFactor: 1,
+    failing: new Map(),
+    stalledUntilMs: 0,
+    stalledSyncsUntilMs: 0,
+  };
   readonly durable: DurableRecords;
   readonly #ports: SimulatedDiskPorts;
   #files: MemoryFileSystem = createMemoryFileSystem();
@@ -199,10 +206,10 @@ export class SimulatedDisk {
     act: () => Promise<Result>,
   ): Promise<Result> {
     const { world, random } = this.#ports;
-    const { slowFactor, stalledUntilMs, failing } = this.trouble;
+    const { slowFactor, failing } = this.trouble;
     const [leastMs, variesMs] = durations[kind] ?? otherDuration;
     const takesMs = (leastMs + random.float() * variesMs) * slowFactor;
-    const delayMs = Math.max(takesMs, stalledUntilMs - world.nowMs);
+    const delayMs = Math.max(takesMs, this.#stalledUntilMs(kind) - world.nowMs);
     return new Promise((resolve, reject) => {
       world.after(delayMs, { process, label: labels.disk }, () => {
         const code = failing.get(kind);
@@ -210,6 +217,11 @@ export class SimulatedDisk {
         else act().then(resolve, reject);
       });
     });
+  }
+
+  #stalledUntilMs(kind: FileOperationKind): number {
+    const { stalledUntilMs, stalledSyncsUntilMs } = this.trouble;
+    return kind === 'sync' ? Math.max(stalledUntilMs, stalledSyncsUntilMs) : stalledUntilMs;
   }
 }
 

@@ -21,6 +21,7 @@ export const faultKinds = {
   'machine-sleep': { weight: 3, durationMsMax: 3_000 },
   'power-loss': { weight: 6, durationMsMax: 3_000 },
   'power-loss-all': { weight: 2, durationMsMax: 1_500 },
+  'power-failing': { weight: 2, durationMsMax: 2_000 },
   // Clocks.
   'clock-jump-forward': { weight: 4, durationMsMax: 6_000 },
   'clock-jump-back': { weight: 4, durationMsMax: 6_000 },

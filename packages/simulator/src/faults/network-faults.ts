@@ -53,9 +53,9 @@ export const networkFaults: Record<NetworkFault, Inflict> = {
   'network-loss': (fault, surroundings) =>
     change([...allLinksOf(fault, surroundings)], 'loss', 0.02 + fault.amount * 0.3),
   'network-duplicates': (fault, surroundings) =>
-    change([...everyLink(surroundings)], 'duplicates', 0.02 + fault.amount * 0.2),
+    change([...everyLink(fault, surroundings)], 'duplicates', 0.02 + fault.amount * 0.2),
   'network-reordering': (fault, surroundings) =>
-    change([...everyLink(surroundings)], 'jitterMs', 2 + fault.amount * fault.amount * 300),
+    change([...everyLink(fault, surroundings)], 'jitterMs', 2 + fault.amount * fault.amount * 300),
   'network-reset': (fault, surroundings) => {
     const { network, machines, clients } = surroundings;
     const { host } = targetOf(fault, surroundings);
@@ -87,9 +87,15 @@ function pairOf(fault: PlannedFault, surroundings: FaultSurroundings): Iterable<
   );
 }
 
+/** Half of the time those to clients are spared: whoever asks this node goes on asking it. */
+function sparesClients({ other }: PlannedFault): boolean {
+  return (other & 1) === 1;
+}
+
 function allLinksOf(fault: PlannedFault, surroundings: FaultSurroundings): Iterable<Link> {
   const { host } = targetOf(fault, surroundings);
-  const hosts = [...surroundings.machines, ...surroundings.clients].map((each) => each.host);
+  const { machines, clients } = surroundings;
+  const hosts = [...machines, ...(sparesClients(fault) ? [] : clients)].map((each) => each.host);
   return linksBetween(
     surroundings,
     [host],
@@ -97,10 +103,11 @@ function allLinksOf(fault: PlannedFault, surroundings: FaultSurroundings): Itera
   );
 }
 
-function* everyLink(surroundings: FaultSurroundings): Generator<Link> {
+function* everyLink(fault: PlannedFault, surroundings: FaultSurroundings): Generator<Link> {
   const { machines, clients, network } = surroundings;
   const nodes = machines.map(({ host }) => host);
   for (const a of nodes) for (const b of nodes) if (a !== b) yield network.link(a, b);
+  if (sparesClients(fault)) return;
   yield* linksBetween(
     surroundings,
     clients.map(({ host }) => host),

@@ -1,4 +1,4 @@
-import { type Inflict, nothingToUndo, targetOf } from './fault.js';
+import { type Inflict, nothingToUndo, targetOf, type Undo } from './fault.js';
 
 type ProcessFault =
   | 'process-kill'
@@ -8,7 +8,8 @@ type ProcessFault =
   | 'client-pause'
   | 'machine-sleep'
   | 'power-loss'
-  | 'power-loss-all';
+  | 'power-loss-all'
+  | 'power-failing';
 
 export const processFaults: Record<ProcessFault, Inflict> = {
   'process-kill': async (fault, surroundings) => {
@@ -59,16 +60,27 @@ export const processFaults: Record<ProcessFault, Inflict> = {
     await machine.powerLoss({ keptShare: keptShareOf(fault.amount) });
     return () => machine.start();
   },
-  'power-loss-all': async (fault, { machines }) => {
-    for (const machine of machines) {
-      machine.holdDown();
-      await machine.powerLoss({ keptShare: keptShareOf(fault.amount) });
-    }
-    return () => {
-      for (const machine of machines) machine.start();
-    };
+  'power-loss-all': (fault, surroundings) => powerLossAll(fault, surroundings, keptShareOf(fault.amount)),
+  /** All disks of the site hang, and a moment later the power is gone: much was written and nothing of it synced. */
+  'power-failing': async (fault, surroundings) => {
+    const { machines, world } = surroundings;
+    const hangMs = 50 + fault.amount * 600;
+    for (const { disk } of machines) disk.trouble.stalledSyncsUntilMs = world.nowMs + hangMs;
+    await world.sleep(hangMs * 0.9);
+    for (const { disk } of machines) disk.trouble.stalledSyncsUntilMs = 0;
+    return powerLossAll(fault, surroundings, 0);
   },
 };
+
+async function powerLossAll(...[, { machines }, keptShare]: [...Parameters<Inflict>, number]): Promise<Undo> {
+  for (const machine of machines) {
+    machine.holdDown();
+    await machine.powerLoss({ keptShare });
+  }
+  return () => {
+    for (const machine of machines) machine.start();
+  };
+}
 
 /** Often nothing unsynced survives, sometimes all of it, else each sector by chance: a torn write. */
 function keptShareOf(amount: number): number {

@@ -21,13 +21,19 @@ export interface Profile {
 export const profiles = {
   mixed: { faults: {} },
   network: { faults: { network: 6 } },
-  crashes: { faults: { process: 4, power: 6, machine: 2 } },
+  crashes: { faults: { process: 4, power: 6, 'power-failing': 12, machine: 2 }, getShare: 0.55 },
   clocks: { faults: { clock: 6, machine: 4 }, hasWideSkews: true },
   disks: { faults: { disk: 3, 'disk-rot': 6, 'disk-wiped': 6, 'disk-restored': 6, power: 2 } },
   expiry: { faults: { clock: 3, network: 2 }, ttlShare: 0.6, getShare: 0.6, hasWideSkews: true },
   deletes: { faults: { network: 3, process: 2 }, deleteShare: 0.4 },
   'hot-key': { faults: { network: 3 }, keysMax: 2, thinkFactor: 0.3, hasWideSkews: true },
-  tickets: { faults: { network: 4 }, linearizableShare: 0.8, keysMax: 4, abandonShare: 0.05 },
+  tickets: {
+    faults: { network: 4, 'network-duplicates': 12 },
+    linearizableShare: 0.8,
+    keysMax: 3,
+    abandonShare: 0.05,
+    hasWideSkews: true,
+  },
   /** Writes that reach some replicas only, and repairs that take their time. */
   partial: {
     faults: {
@@ -42,9 +48,11 @@ export const profiles = {
     thinkFactor: 0.5,
   },
   impatient: {
-    faults: { network: 3, 'client-pause': 8, 'process-pause': 4 },
-    abandonShare: 0.15,
-    keysMax: 4,
+    faults: { network: 3, 'network-duplicates': 15, 'client-pause': 8, 'process-pause': 4 },
+    abandonShare: 0.12,
+    getShare: 0.4,
+    keysMax: 3,
+    hasWideSkews: true,
   },
 } as const satisfies Record<string, Profile>;
 
