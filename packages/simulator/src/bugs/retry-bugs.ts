@@ -42,12 +42,12 @@ export const retryBugs: readonly DeliberateBug[] = [
     composition: replacing({ keepsTicket: () => false }),
   },
   {
-    name: 'ticket-of-one-replica',
-    breaks: 'a ticket is stamped when a single replica has told what it holds',
+    name: 'linearizable-is-quorum',
+    breaks: 'a write at LINEARIZABLE is carried out as one at QUORUM',
     rule: '10',
     checker: 'linearizable',
     seed: 1,
-    composition: replacing({ ticketReplies: () => 1 }),
+    composition: replacing({ keepsTicket: () => false }),
   },
   {
     name: 'ticket-below-what-was-seen',

@@ -1,3 +1,5 @@
+import type { Level } from '@kv/testing/checkers';
+
 import type { SimulatedClient } from '../history/simulated-client.js';
 import type { SimulatedCluster } from '../machines/simulated-cluster.js';
 import type { Plan, PlannedOperation } from '../plan/plan.js';
@@ -21,12 +23,16 @@ export async function runLiveness(plan: Plan, run: LivenessRun): Promise<RunViol
   const healedMs = world.nowMs;
   await world.sleep(operationsMs);
   const problems: RunViolation[] = [];
-  const keys = [...new Set(plan.operations.map(({ key }) => key))];
+  const levels = levelsOf(plan);
+  const keys = [...levels.keys()];
   const first = 1 + Math.max(0, ...plan.operations.map(({ id }) => id));
   await Promise.all(
     keys.map(async (key, index) => {
       const client = clients[index % clients.length]!;
-      for (const operation of livenessOperations(key, first + index * 3, index % clients.length)) {
+      for (const operation of livenessOperations(key, levels.get(key)!, {
+        id: first + index * 3,
+        client: index % clients.length,
+      })) {
         if (await succeeds(client, operation)) continue;
         const message = `${operation.kind} at ${operation.level} still fails ${operationsMs} ms after the last fault`;
         problems.push({ checker: 'liveness', message, key, operations: [] });
@@ -48,12 +54,26 @@ function succeeds(client: SimulatedClient, operation: PlannedOperation): Promise
   return client.run(operation);
 }
 
-function livenessOperations(key: string, id: number, client: number): PlannedOperation[] {
+/** A key that was used at LINEARIZABLE alone stays so: only then is it promised to be a register. */
+function levelsOf({ operations }: Plan): Map<string, Level> {
+  const levels = new Map<string, Level>();
+  for (const { key, level } of operations) {
+    const isLinearizable = level === 'linearizable' && levels.get(key) !== 'quorum';
+    levels.set(key, isLinearizable ? 'linearizable' : 'quorum');
+  }
+  return levels;
+}
+
+function livenessOperations(
+  key: string,
+  level: Level,
+  { id, client }: { readonly id: number; readonly client: number },
+): PlannedOperation[] {
   const common = { client, strand: 0, key, thinkMs: 0, ttlMs: 0, valueBytes: 10, abandonMs: 0 };
   const rest = { timeoutMs: 5_000, wantPrevious: true } as const;
   return [
-    { ...common, ...rest, id, kind: 'get', level: 'quorum' },
-    { ...common, ...rest, id: id + 1, kind: 'put', level: 'quorum' },
+    { ...common, ...rest, id, kind: 'get', level },
+    { ...common, ...rest, id: id + 1, kind: 'put', level },
     { ...common, ...rest, id: id + 2, kind: 'get', level: 'all' },
   ];
 }

@@ -28,6 +28,8 @@ export interface SeedReport {
   readonly events: number;
   /** Of one run. */
   readonly simulatedMs: number;
+  /** Of keys used at LINEARIZABLE alone: values judged as those of a register, each with its reads. */
+  readonly linearizableClusters: number;
   /** Of keys used at QUORUM: how far they are from linearizable registers. */
   readonly quorumClusters: number;
   readonly quorumClustersViolating: number;
@@ -53,6 +55,7 @@ export async function runSeed(seed: number, options: SeedOptions): Promise<SeedR
     traceHash: result.traceHash,
     events: result.events + (again?.events ?? 0),
     simulatedMs: result.simulatedMs,
+    linearizableClusters: result.verdict.linearizable.clusters,
     quorumClusters: result.verdict.quorum.clusters,
     quorumClustersViolating: result.verdict.quorum.violatingClusters,
   };

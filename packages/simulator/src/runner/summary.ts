@@ -18,6 +18,8 @@ export interface Summary {
   readonly violations: number;
   readonly violationsByChecker: Readonly<Partial<Record<RunCheckerName, number>>>;
   readonly failingSeeds: readonly number[];
+  /** Of keys used at LINEARIZABLE alone: values judged as those of a register, each with its reads. */
+  readonly linearizableClusters: number;
   /** Of keys used at QUORUM: clusters of a value's write and reads, and how many fit no order of a register. */
   readonly quorumClusters: number;
   readonly quorumClustersViolating: number;
@@ -35,6 +37,8 @@ export interface Summary {
 const operationsLeast = 200;
 const faultsLeast = 5;
 const pairsLeast = 10;
+/** A single seed may have no key that is used at LINEARIZABLE alone; so many must. */
+const seedsForRegisters = 10;
 
 export function summarise(
   reports: readonly SeedReport[],
@@ -60,6 +64,7 @@ export function summarise(
     violations: total(violationsByChecker),
     violationsByChecker,
     failingSeeds: sorted.filter(({ violations }) => violations.length > 0).map(({ seed }) => seed),
+    linearizableClusters: sum(({ linearizableClusters }) => linearizableClusters),
     quorumClusters: sum(({ quorumClusters }) => quorumClusters),
     quorumClustersViolating: sum(({ quorumClustersViolating }) => quorumClustersViolating),
     events,
@@ -72,11 +77,12 @@ export function summarise(
 }
 
 function whyNothing(figures: Omit<Summary, 'provesNothing'>): string | undefined {
-  const { seeds, operations, faults, concurrentPairs, checkedReads } = figures;
+  const { seeds, operations, faults, concurrentPairs, checkedReads, linearizableClusters } = figures;
   if (seeds === 0) return 'no seed was run';
   if (operations < seeds * operationsLeast) return `only ${operations} operations`;
   if (checkedReads === 0) return 'no read was answered';
   if (faults < seeds * faultsLeast) return `only ${faults} faults`;
+  if (seeds >= seedsForRegisters && linearizableClusters === 0) return 'no register was judged';
   if (concurrentPairs < seeds * pairsLeast) return `only ${concurrentPairs} concurrent pairs`;
   return undefined;
 }
