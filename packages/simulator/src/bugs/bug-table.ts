@@ -1,6 +1,5 @@
 import type { DeliberateBug } from './deliberate-bug.js';
 import { durabilityBugs } from './durability-bugs.js';
-import { lossBugs } from './loss-bugs.js';
 import { readBugs } from './read-bugs.js';
 import { retryBugs } from './retry-bugs.js';
 import { writeBugs } from './write-bugs.js';
@@ -11,7 +10,6 @@ export const deliberateBugs: readonly DeliberateBug[] = [
   ...readBugs,
   ...retryBugs,
   ...durabilityBugs,
-  ...lossBugs,
 ];
 
 export function bugNamed(name: string): DeliberateBug | undefined {

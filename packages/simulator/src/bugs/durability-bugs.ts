@@ -13,14 +13,6 @@ export const durabilityBugs: readonly DeliberateBug[] = [
     composition: replacing({ acknowledgementWaits: () => false }),
   },
   {
-    name: 'reply-from-unsynced',
-    breaks: 'a replica shows what a crash may take back',
-    rule: '7',
-    checker: 'monotonic',
-    seed: 1,
-    composition: replacing({ replyWaits: () => false }),
-  },
-  {
     name: 'disk-lies',
     breaks: 'fsync returns and nothing was synced',
     rule: '1',

@@ -4,22 +4,6 @@ import { replacing } from './replacing.js';
 /** Mistakes of those who read, and of what expires. */
 export const readBugs: readonly DeliberateBug[] = [
   {
-    name: 'no-write-back',
-    breaks: 'a read returns the newest version although no write quorum is known to hold it',
-    rule: '8',
-    checker: 'monotonic',
-    seed: 1,
-    composition: replacing({ answersAtOnce: () => true }),
-  },
-  {
-    name: 'expiry-by-own-clock',
-    breaks: 'each reader tells what is expired by its own clock alone',
-    rule: '16',
-    checker: 'monotonic',
-    seed: 1,
-    composition: replacing({ asksExpiredAgain: () => false, mergesReadTime: () => false }),
-  },
-  {
     name: 'expired-record-hidden',
     breaks: 'a replica answers "absent" for what its own clock calls expired, and an older value returns',
     rule: '16',

@@ -8,7 +8,7 @@ export const retryBugs: readonly DeliberateBug[] = [
     breaks: 'an abandoned attempt is stamped when its client has long gone on',
     rule: '11',
     checker: 'later-wins',
-    seed: 1,
+    seed: 3,
     composition: replacing({ stampCeiling: () => undefined }),
   },
   {
@@ -16,7 +16,7 @@ export const retryBugs: readonly DeliberateBug[] = [
     breaks: 'a retry is not stamped above the attempts before it',
     rule: '11',
     checker: 'later-wins',
-    seed: 1,
+    seed: 3,
     composition: replacing({ stampFloor: () => undefined }),
   },
   {
@@ -54,7 +54,7 @@ export const retryBugs: readonly DeliberateBug[] = [
     breaks: 'a ticket is stamped without regard to what its quorum showed',
     rule: '10',
     checker: 'later-wins',
-    seed: 1,
+    seed: 2,
     composition: replacing({ ticketAbove: () => undefined }),
   },
 ];

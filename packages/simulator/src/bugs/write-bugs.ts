@@ -11,7 +11,7 @@ export const writeBugs: readonly DeliberateBug[] = [
     breaks: 'a write that meets a newer version is acknowledged under its first, losing stamp',
     rule: '2',
     checker: 'later-wins',
-    seed: 1,
+    seed: 3,
     composition: replacing({
       writeVerdict: ({ required, told, outstanding }) =>
         told >= required ? 'acknowledged' : outstanding === 0 ? 'no-quorum' : 'wait',
@@ -22,7 +22,7 @@ export const writeBugs: readonly DeliberateBug[] = [
     breaks: 'a write stamps again as long as it meets anything newer: on a hot key it never ends',
     rule: '2',
     checker: 'rounds',
-    seed: 1,
+    seed: 5,
     composition: replacing({
       writeVerdict: ({ required, clean, told, outstanding, impatient }) => {
         if (clean >= required) return 'acknowledged';
@@ -36,7 +36,7 @@ export const writeBugs: readonly DeliberateBug[] = [
     breaks: 'late clean replies to the first stamp acknowledge the second',
     rule: '3',
     checker: 'durable',
-    seed: 1,
+    seed: 4,
     composition: replacing({ countedRound: (_answered, current) => current }),
   },
   {
@@ -60,7 +60,7 @@ export const writeBugs: readonly DeliberateBug[] = [
     breaks: 'a write goes on, and stamps again, when its deadline is past or its client gone',
     rule: '4',
     checker: 'later-wins',
-    seed: 1,
+    seed: 3,
     composition: replacing({ endsWrite: () => false, stampCeiling: () => undefined }),
   },
   {
@@ -100,7 +100,7 @@ export const writeBugs: readonly DeliberateBug[] = [
     breaks: 'a write reports as its previous value what its own first attempt wrote',
     rule: '13',
     checker: 'previous',
-    seed: 1,
+    seed: 3,
     composition: replacing({ isOwnRecord: () => false }),
   },
 ];
