@@ -5,7 +5,7 @@
  * `kv.v1.Error`. A client rebuilds the KvError from the trailer, or from the status alone where a proxy, or gRPC itself,
  * failed the call.
  */
-import { type ErrorCode, isErrorCode, KvError, type Outcome } from '@kv/errors';
+import { type ErrorCode, isErrorCode, KvError, type KvErrorFacts, type Outcome } from '@kv/errors';
 
 import { Error as ErrorMessage, Outcome as OutcomeMessage } from './gen/kv/v1/error.js';
 
@@ -44,13 +44,33 @@ export function grpcStatusOf(code: ErrorCode): number {
 
 /** The value of the trailer `kv-error-bin`. */
 export function kvErrorToTrailer(error: KvError): Uint8Array {
-  return ErrorMessage.encode({
-    code: error.code,
-    outcome: outcomeToMessage(error.outcome),
-    required: error.required ?? 0,
-    received: error.received ?? 0,
-    retryAfterMs: error.retryAfterMs ?? 0,
-  }).finish();
+  return ErrorMessage.encode({ ...kvErrorToMessage(error), message: '' }).finish();
+}
+
+/** The result of an operation of a session that failed. */
+export function kvErrorToMessage({
+  code,
+  outcome,
+  required,
+  received,
+  retryAfterMs,
+  message,
+}: KvError): ErrorMessage {
+  return {
+    code,
+    outcome: outcomeToMessage(outcome),
+    required: required ?? 0,
+    received: received ?? 0,
+    retryAfterMs: retryAfterMs ?? 0,
+    message,
+  };
+}
+
+/** What such a result stands for. */
+export function kvErrorFromMessage(message: ErrorMessage): KvError {
+  const { code, message: details } = message;
+  if (isErrorCode(code)) return new KvError(code, details, factsOf(message));
+  return new KvError('internal', `${code}: ${details}`, factsOf(message));
 }
 
 export interface CallFailure {
@@ -70,14 +90,17 @@ export function kvErrorFromFailure({ status, details, trailer, cause }: CallFail
   if (message === undefined || !isErrorCode(message.code)) {
     return new KvError(codeOfBareStatus[status] ?? 'internal', details, { cause });
   }
-  return new KvError(message.code, details, {
-    outcome: outcomeFromMessage(message.outcome),
+  return new KvError(message.code, details, { ...factsOf(message), cause });
+}
+
+function factsOf({ outcome, required, received, retryAfterMs }: ErrorMessage): KvErrorFacts {
+  return {
+    outcome: outcomeFromMessage(outcome),
     // Absent and 0 look alike on the wire; a level that asks for 0 replicas does not exist.
-    required: message.required === 0 ? undefined : message.required,
-    received: message.required === 0 ? undefined : message.received,
-    retryAfterMs: message.retryAfterMs === 0 ? undefined : message.retryAfterMs,
-    cause,
-  });
+    required: required === 0 ? undefined : required,
+    received: required === 0 ? undefined : received,
+    retryAfterMs: retryAfterMs === 0 ? undefined : retryAfterMs,
+  };
 }
 
 function decodeTrailer(trailer: Uint8Array): ErrorMessage | undefined {

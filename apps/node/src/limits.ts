@@ -6,6 +6,15 @@ const mebibyte = 1024 * kibibyte;
 /** A request of a client: the largest value (1 MiB) and key (1 KiB) fit twice over. */
 export const publicRequestBytesMax = 2 * mebibyte;
 
+/** Results in one message of a session, unless one alone is larger: a client reads 16 MiB at a time, and small ones sooner. */
+export const sessionMessageBytesMax = mebibyte;
+
+/** Operations of one session under way; above it the node reads no further, and the client's messages wait. */
+export const sessionOperationsMax = 16_384;
+
+/** Messages that a session's client has not taken yet; above it the node reads no further requests of its. */
+export const sessionMessagesUnsentMax = 16;
+
 /** Partitions whose digests travel in one message: some 160 bytes each. */
 export const digestsPerMessageMax = 1_024;
 

@@ -141,13 +141,13 @@ interface ServiceParts {
 
 function createServices(
   options: NodeOptions,
-  { clock }: NodePorts,
+  { clock, timers, logger }: NodePorts,
   { parts, serving, members }: ServiceParts,
 ): NodeServices {
   const { identity, placement, engine, hlc, header, standing, replica, coordinator } = parts;
   const requestTimeoutMs = options.requestTimeoutMs ?? defaults.requestTimeoutMs;
   return {
-    kv: createKvService({ requestTimeoutMs }, { coordinator }),
+    kv: createKvService({ requestTimeoutMs }, { coordinator, timers, logger }),
     cluster: createClusterService(
       {
         identity,

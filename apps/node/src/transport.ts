@@ -9,10 +9,12 @@ import type {
   DescribeResponse,
   GetRequest,
   GetResponse,
+  OperationResult,
   PutRequest,
   PutResponse,
   ScanRequest,
   ScanResponse,
+  SessionRequest,
   StatusRequest,
   StatusResponse,
   TicketRequest,
@@ -73,6 +75,25 @@ export interface KvService {
   readonly delete: Unary<DeleteRequest, DeleteResponse>;
   readonly ticket: Unary<TicketRequest, TicketResponse>;
   scan(request: ScanRequest, context: CallContext): AsyncIterable<ScanResponse>;
+  /** Begins a session with one client. The transport's way of a stream: what arrives is `receive`d, results are emitted. */
+  session(ports: SessionPorts): Session;
+}
+
+export interface SessionPorts {
+  /** Results of one turn of the event loop, in messages below the limit. Never called from within `receive`. */
+  readonly emit: (results: readonly OperationResult[]) => void;
+}
+
+/** The node's side of one session. */
+export interface Session {
+  /** Operations that are not answered yet. */
+  readonly underWay: number;
+  /** @throws KvError `invalid-argument` for what makes it impossible to go on */
+  receive(request: SessionRequest): void;
+  /** Refuses what comes from now on; resolves once everything else is answered. */
+  drained(): Promise<void>;
+  /** The client is gone: gives up what is under way, and emits nothing any more. */
+  close(): void;
 }
 
 export interface ClusterService {

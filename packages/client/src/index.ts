@@ -27,5 +27,11 @@ export { keyBytesMax, timeoutMsDefault, valueBytesMax } from './limits.js';
 // For tests, and other ways to reach a node.
 export { type Clock, type Random, type Timers } from './ports.js';
 export { type KvClientPorts } from './options.js';
-export { type CallOptions, type ClientConnection, type ClientTransport } from './transport/transport.js';
+export {
+  type CallOptions,
+  type ClientConnection,
+  type ClientTransport,
+  type Exchange,
+  type ExchangeSink,
+} from './transport/transport.js';
 export { grpcTransport } from './transport/grpc-transport.adapter.js';

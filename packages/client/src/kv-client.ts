@@ -13,14 +13,16 @@ import { type Codec, codecOf, type DecodedTypes, type EncodableTypes, type Encod
 import { parseEndpoint, parseEndpoints } from './attempts/endpoint.js';
 import { EndpointPool } from './attempts/endpoint-pool.js';
 import {
+  answered,
   type KeyValueEntry,
   type ValueEntry,
   valueEntryOf,
   versionOf,
   type WriteResult,
 } from './operations/entry.js';
+import { ask } from './sending/ask.js';
 import { grpcTransport } from './transport/grpc-transport.adapter.js';
-import { requestsMax, scanTimeoutMsDefault } from './limits.js';
+import { scanTimeoutMsDefault } from './limits.js';
 import { createOperationIds } from './attempts/operation-id.js';
 import { createOperationScope, type OperationScope } from './attempts/operation-scope.js';
 import {
@@ -52,7 +54,6 @@ import {
 import { decodePrevious } from './operations/previous.js';
 import { runRead } from './operations/read.js';
 import { runReady } from './operations/ready.js';
-import { createRequestSlots } from './attempts/request-slots.js';
 import { runScan, type WithScope } from './operations/scan.js';
 import { createServerTime } from './attempts/server-time.js';
 import { createStampCeilings } from './attempts/stamp-ceilings.js';
@@ -87,8 +88,7 @@ export class KvClient<K extends Encoding = 'utf8', V extends Encoding = 'utf8'> 
     this.#values = codecOf(this.#options.valueEncoding);
     const serverTime = createServerTime(clock);
     const pool = new EndpointPool(parsed, { transport, clock, timers, random, serverTime });
-    const slots = createRequestSlots(requestsMax);
-    this.#ports = { pool, clock, timers, random, slots, serverTime, ceilings: createStampCeilings() };
+    this.#ports = { pool, clock, timers, random, serverTime, ceilings: createStampCeilings() };
     this.#nextOperationId = createOperationIds(random);
   }
 
@@ -127,7 +127,8 @@ export class KvClient<K extends Encoding = 'utf8', V extends Encoding = 'utf8'> 
       return {
         key: request.key,
         consistency,
-        send: ({ connection }, terms, call) => connection.put({ ...request, ...terms }, call),
+        send: async ({ lane }, terms, call) =>
+          answered((await ask(lane, { put: { ...request, ...terms } }, call)).put),
       };
     });
   }
@@ -140,7 +141,8 @@ export class KvClient<K extends Encoding = 'utf8', V extends Encoding = 'utf8'> 
       return {
         key: request.key,
         consistency,
-        send: ({ connection }, terms, call) => connection.delete({ ...request, ...terms }, call),
+        send: async ({ lane }, terms, call) =>
+          answered((await ask(lane, { delete: { ...request, ...terms } }, call)).delete),
       };
     });
   }
@@ -208,7 +210,7 @@ export class KvClient<K extends Encoding = 'utf8', V extends Encoding = 'utf8'> 
     const request = { key: keyBytes(this.#keys, key), consistency: levelMessageOf(consistency) };
     return this.#withScope('get', options, async (scope) => {
       const response = await runRead(
-        ({ connection }, call) => connection.get(request, call),
+        async ({ lane }, call) => answered((await ask(lane, { get: request }, call)).get),
         scope,
         this.#ports,
       );

@@ -30,8 +30,36 @@ export const attemptsMax = 3;
  */
 export const attemptMsMin = 20;
 
-/** Requests under way at once, of one client, at most; more wait in line. So many keep a node busy, and more only wait longer. */
-export const requestsMax = 64;
+/** Operations in one message to a node: its place in a message is ten bits of an operation's id. */
+export const operationsPerBatchMax = 1_024;
+
+/** Operations in one message, unless one alone is larger: half of what a node accepts, so that estimates may be wrong. */
+export const batchBytesMax = 512 * 1024;
+
+/** What an operation counts beside its key and value. */
+export const operationOverheadBytes = 96;
+
+/** Messages under way to one node before later operations gather for the next. More would be smaller, and cost more each. */
+export const laneMessagesMax = 4;
+
+/**
+ * A message that is not answered by half after this holds back no others any more: it waits for something slow, which
+ * later operations need not.
+ */
+export const slowMessageMs = 20;
+
+/** Operations under way to one node: so many at first, at most as many as a node serves of one session at once. */
+export const laneOperationsFirst = 1_024;
+export const laneOperationsMax = 16_384;
+
+/** Bytes of operations under way to one node, unless one alone is larger. */
+export const laneBytesMax = 4 * 1024 * 1024;
+
+/** An answer after this is late: half of `stampWindowMs`, so that fewer are under way before writes fail for it. */
+export const lateAnswerMs = 200;
+
+/** A stream that broke before it answered anything is not opened again within this time. */
+export const sessionBackoffMs = 100;
 
 /** Before an endpoint is used, one call has to be answered within this time: a machine that vanished answers nothing. */
 export const contactTimeoutMs = 1_000;

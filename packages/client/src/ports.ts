@@ -7,6 +7,8 @@ export interface Clock {
 export interface Timers {
   /** Calls back once after the delay. Returns what cancels it. */
   after(delayMs: number, callback: () => void): () => void;
+  /** Calls back in a later turn of the event loop, after pending input and output had theirs. */
+  nextTurn(callback: () => void): void;
 }
 
 export interface Random {

@@ -3,17 +3,29 @@ import { plusMs, timestampOf } from '@kv/hlc';
 import {
   type DeleteRequest,
   type DeleteResponse,
+  type GetRequest,
   GetResponse,
+  kvErrorToMessage,
+  type Operation,
+  type OperationResult,
   PreviousState,
   type PutRequest,
   PutResponse,
   ScanResponse,
   StatusResponse,
+  type TicketRequest,
   TicketResponse,
 } from '@kv/proto';
 import { createManualClock, createManualTimers, createSeededRandom, type ManualTimers } from '@kv/testing';
 
-import type { CallOptions, ClientConnection, ClientTransport, KvClientPorts } from '../src/index.js';
+import type {
+  CallOptions,
+  ClientConnection,
+  ClientTransport,
+  Exchange,
+  ExchangeSink,
+  KvClientPorts,
+} from '../src/index.js';
 
 type Method = 'get' | 'put' | 'delete' | 'ticket' | 'scan' | 'describe' | 'status';
 
@@ -47,6 +59,8 @@ export interface FakeCluster {
   readonly ports: KvClientPorts;
   readonly timers: ManualTimers;
   readonly calls: RecordedCall[];
+  /** What was sent, message by message. */
+  readonly messages: { readonly endpoint: string; readonly operations: number }[];
   readonly node: (endpoint: string) => FakeNode;
   /** Live values by key, in latin1. */
   readonly stored: Map<string, Uint8Array>;
@@ -67,6 +81,7 @@ export function createFakeCluster(seed = 1): FakeCluster {
   const timers = createManualTimers(clock);
   const nodes = new Map<string, FakeNode>();
   const calls: RecordedCall[] = [];
+  const messages: { endpoint: string; operations: number }[] = [];
   const stored = new Map<string, Uint8Array>();
   const newest = new Map<string, number>();
   const closed: string[] = [];
@@ -138,25 +153,50 @@ export function createFakeCluster(seed = 1): FakeCluster {
       request,
       options,
     });
+    const answers = {
+      get: (request: GetRequest) => {
+        const value = stored.get(request.key.toString('latin1'));
+        const version = { timestamp: serverTime(endpoint), node: 65_536 };
+        const found = value === undefined ? {} : { found: true, value: Buffer.from(value), version };
+        return GetResponse.fromPartial({ ...found, serverTime: serverTime(endpoint) });
+      },
+      put: (request: PutRequest) => write(endpoint, request),
+      delete: (request: DeleteRequest) => write(endpoint, request),
+      ticket: (request: TicketRequest) => {
+        const above = Math.max(request.stampAbove, newest.get(request.key.toString('latin1')) ?? 0);
+        const timestamp = Math.max(serverTime(endpoint), above + 1);
+        return TicketResponse.fromPartial({
+          ticket: { timestamp, node: 65_536 },
+          serverTime: serverTime(endpoint),
+        });
+      },
+    };
+    const methods = ['get', 'put', 'delete', 'ticket'] as const;
+
+    /** Each operation of a batch is a call here: it fails by itself, and is answered by itself. */
+    function exchange(operations: readonly Operation[], sink: ExchangeSink): Exchange {
+      messages.push({ endpoint, operations: operations.length });
+      const controllers = operations.map(() => new AbortController());
+      for (const [index, operation] of operations.entries()) {
+        const { timeoutMs } = operation;
+        const method = methods.find((name) => operation[name] !== undefined)!;
+        const request = copyOf(operation[method]!);
+        const { signal } = controllers[index]!;
+        const tell = (result: Omit<OperationResult, 'id'>): void => {
+          if (signal.aborted) return;
+          sink.onResult(index, { id: 0, ...result });
+          sink.onResultsEnd();
+        };
+        call(record(method, request, { signal, timeoutMs }), () => answers[method](request as never)).then(
+          (response) => tell({ [method]: response }),
+          (error: unknown) => tell({ error: kvErrorToMessage(error as KvError) }),
+        );
+      }
+      return { cancel: (index) => controllers[index]!.abort() };
+    }
+
     return {
-      get: (request, options) =>
-        call(record('get', request, options), () => {
-          const value = stored.get(request.key.toString('latin1'));
-          const version = { timestamp: serverTime(endpoint), node: 65_536 };
-          const found = value === undefined ? {} : { found: true, value: Buffer.from(value), version };
-          return GetResponse.fromPartial({ ...found, serverTime: serverTime(endpoint) });
-        }),
-      put: (request, options) => call(record('put', request, options), () => write(endpoint, request)),
-      delete: (request, options) => call(record('delete', request, options), () => write(endpoint, request)),
-      ticket: (request, options) =>
-        call(record('ticket', request, options), () => {
-          const above = Math.max(request.stampAbove, newest.get(request.key.toString('latin1')) ?? 0);
-          const timestamp = Math.max(serverTime(endpoint), above + 1);
-          return TicketResponse.fromPartial({
-            ticket: { timestamp, node: 65_536 },
-            serverTime: serverTime(endpoint),
-          });
-        }),
+      exchange,
       describe: (request, options) => call(record('describe', request, options), () => describeResponse),
       status: (request, options) =>
         call(record('status', request, options), () =>
@@ -183,6 +223,7 @@ export function createFakeCluster(seed = 1): FakeCluster {
     ports: { transport, clock, timers, random: createSeededRandom(seed) },
     timers,
     calls,
+    messages,
     node,
     stored,
     serverTime,
@@ -193,6 +234,11 @@ export function createFakeCluster(seed = 1): FakeCluster {
     settle: (promise) => settle(promise, timers),
   };
   return cluster;
+}
+
+/** As it was when it was sent: the client uses its messages again. */
+function copyOf<M extends object>(message: M): M {
+  return { ...message };
 }
 
 const describeResponse = {

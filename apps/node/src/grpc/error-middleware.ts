@@ -1,14 +1,12 @@
-import { isKvError, KvError, toKvError } from '@kv/errors';
+import { KvError } from '@kv/errors';
 import { errorTrailerKey, grpcStatusOf, kvErrorToTrailer } from '@kv/proto';
 import { type CallContext, ServerError, type ServerMiddleware, Status } from 'nice-grpc';
 
 import type { Logger } from '../ports.js';
+import { toldError } from '../services/told-error.js';
 import { Undecodable } from './service-definition.js';
 
-/**
- * Turns what a handler throws into a status with the trailer `kv-error-bin`. A defect is logged here in full, and told
- * to the caller as nothing but `internal`: its message may hold paths, addresses or data.
- */
+/** Turns what a handler throws into a status with the trailer `kv-error-bin`. */
 export function createErrorMiddleware(logger: Logger): ServerMiddleware {
   return async function* errorMiddleware(call, context) {
     try {
@@ -37,18 +35,7 @@ interface Surroundings {
 }
 
 function toServerError(error: unknown, { context, path, logger }: Surroundings): ServerError {
-  let told = toKvError(error);
-  if (told.code === 'internal') {
-    logger.error({ err: error, path }, 'a request failed for an internal reason');
-    const { outcome, required, received } = told;
-    told = new KvError('internal', 'internal error, see the log of the node', {
-      outcome,
-      required,
-      received,
-    });
-  } else if (!isKvError(error)) {
-    logger.debug({ err: error, path }, 'a request failed');
-  }
+  const told = toldError(error, { path, logger });
   context.trailer.set(errorTrailerKey, kvErrorToTrailer(told));
   // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- the table's numbers are gRPC's
   return new ServerError(grpcStatusOf(told.code), told.message);

@@ -1,5 +1,5 @@
 import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
-import { ClusterDefinition, KVDefinition } from '@kv/proto';
+import { ClusterDefinition, KVDefinition, type SessionResponse } from '@kv/proto';
 import { ReplicaDefinition } from '@kv/proto/internal';
 import { type ChannelOptions, createServer, type Server } from 'nice-grpc';
 import { HealthDefinition, HealthServiceImpl, HealthState } from 'nice-grpc-server-health';
@@ -10,8 +10,11 @@ import { concurrentStreamsMax, publicRequestBytesMax, requestBytesMax } from '..
 import type { Logger, Timers } from '../ports.js';
 import type { Listener, NodeServices } from '../transport.js';
 import { createErrorMiddleware } from './error-middleware.js';
+import { toldError } from '../services/told-error.js';
+import { directStreams } from './direct-streams.js';
 import { createReflection, serviceNames } from './reflection.js';
 import { guardedDefinition } from './service-definition.js';
+import { sessionPath, SessionStreams } from './session-streams.js';
 
 const serverOptions: ChannelOptions = {
   'grpc.max_receive_message_length': requestBytesMax,
@@ -31,16 +34,30 @@ export async function listenGrpc(
     for (const name of ['', ...serviceNames]) health.setStatus(serving ? 'healthy' : 'unhealthy', name);
   };
   setServing(false);
-  const server = createServer(serverOptions).use(createErrorMiddleware(logger));
+  const sessions = new SessionStreams(services.kv);
+  const interceptors = [
+    directStreams(new Map([[sessionPath, sessions.open]]), (error, path) =>
+      toldError(error, { path, logger }),
+    ),
+  ];
+  // nice-grpc hands its options to grpc-js as they are; its type knows those of channels only.
+  const options = { ...serverOptions, interceptors } as unknown as ChannelOptions;
+  const server = createServer(options).use(createErrorMiddleware(logger));
   const publicLimits = { requestBytesMax: publicRequestBytesMax };
-  server.add(guardedDefinition(KVDefinition, publicLimits), services.kv);
+  server.add(guardedDefinition(KVDefinition, publicLimits), { ...services.kv, session: neverCalled });
   server.add(guardedDefinition(ClusterDefinition, publicLimits), services.cluster);
   server.add(guardedDefinition(ReplicaDefinition, { requestBytesMax }), services.replica);
   server.add(HealthDefinition, HealthServiceImpl(health));
   const reflection = createReflection();
   server.add(reflection.definition, reflection.implementation);
   const port = await listen(server, endpoint);
-  return { port, setServing, close: ({ drainMs }) => close(server, { drainMs, timers }) };
+  return { port, setServing, close: ({ drainMs }) => close(server, { drainMs, timers, sessions }) };
+}
+
+/** The interceptor takes these calls; grpc-js looks for a handler before it asks interceptors. */
+// eslint-disable-next-line @typescript-eslint/require-await -- it has the shape of one
+async function* neverCalled(): AsyncGenerator<SessionResponse, void> {
+  throw new Error('a session is served by its stream handler');
 }
 
 async function listen(server: Server, endpoint: { host: string; port: number }): Promise<number> {
@@ -65,14 +82,18 @@ function reasonOf(cause: unknown): string {
 /** A graceful shutdown alone would wait for ever on open streams, such as a health watch. */
 async function close(
   server: Server,
-  { drainMs, timers }: { readonly drainMs: number; readonly timers: Timers },
+  {
+    drainMs,
+    timers,
+    sessions,
+  }: { readonly drainMs: number; readonly timers: Timers; readonly sessions: SessionStreams },
 ): Promise<void> {
   if (drainMs > 0) {
     let cancel = (): void => undefined;
     const timeIsUp = new Promise<void>((resolve) => {
       cancel = timers.after(drainMs, resolve);
     });
-    await Promise.race([server.shutdown(), timeIsUp]);
+    await Promise.race([Promise.all([sessions.drain(), server.shutdown()]), timeIsUp]);
     cancel();
   }
   server.forceShutdown();

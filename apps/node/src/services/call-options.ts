@@ -19,12 +19,17 @@ function callerTimeoutMs({ metadata }: CallContext): number | undefined {
   const text = metadata.get(timeoutMetadataKey);
   if (text === undefined) return undefined;
   const callerMs = typeof text === 'string' && /^\d{1,9}$/.test(text) ? Number(text) : 0;
-  if (callerMs > 0) return Math.max(1, callerMs - Math.min(answerEarlierMs, callerMs / 10));
+  if (callerMs > 0) return answerWithinMs(callerMs);
   throw new KvError(
     'invalid-argument',
     `${timeoutMetadataKey}: expected a whole number of milliseconds above 0`,
     { outcome: 'not-applied' },
   );
+}
+
+/** For a caller that waits so long. */
+export function answerWithinMs(callerMs: number): number {
+  return Math.max(1, callerMs - Math.min(answerEarlierMs, callerMs / 10));
 }
 
 export function callOptions(

@@ -4,7 +4,6 @@ import type { Contact, EndpointPool } from './endpoint-pool.js';
 import { attemptsMax, backoffMsFirst, backoffMsMax } from '../limits.js';
 import type { OperationScope } from './operation-scope.js';
 import type { Random } from '../ports.js';
-import type { RequestPace, RequestSlot, RequestSlots } from './request-slots.js';
 
 /** What an operation is made of: one attempt after the other, never two at a time. */
 export interface AttemptsOptions<T> {
@@ -20,7 +19,6 @@ export type OperationKind = 'read' | 'ticket' | 'write';
 export interface AttemptsPorts {
   readonly pool: EndpointPool;
   readonly random: Random;
-  readonly slots: RequestSlots;
 }
 
 /** Failures that another node, or the same one a moment later, need not repeat. The others are the same everywhere. */
@@ -45,16 +43,13 @@ const retryable: Readonly<Record<ErrorCode, boolean>> = {
  */
 export async function runAttempts<T>(
   { scope, kind, attempt }: AttemptsOptions<T>,
-  { pool, random, slots }: AttemptsPorts,
+  { pool, random }: AttemptsPorts,
 ): Promise<T> {
   const failures: KvError[] = [];
   let spent = 0;
   for (let number = 1; ; number += 1) {
     let contact: Contact | undefined;
-    let slot: RequestSlot | undefined;
-    let pace: RequestPace = 'in-time';
     try {
-      slot = await slots.acquire(scope);
       const reached = await pool.acquire(scope);
       // Before the contact is noted: a deadline that passes here is no fault of the endpoint's.
       const tooLate = scope.timeForAttempt();
@@ -64,15 +59,12 @@ export async function runAttempts<T>(
     } catch (error) {
       const failure = toKvError(error);
       failures.push(failure);
-      if (kind === 'write' && cameTooLate(failure)) pace = 'late';
-      else spent += 1;
+      if (kind !== 'write' || !cameTooLate(failure)) spent += 1;
       if (contact !== undefined && blamesEndpoint(failure, scope)) pool.blame(contact);
       const hopeless = spent >= attemptsMax || (contact === undefined && pool.isUnreachable);
       if (scope.endedBy !== undefined || !retryable[failure.code] || hopeless) {
         throw conclude(failures, scope, kind);
       }
-    } finally {
-      slot?.release(pace);
     }
     await scope.sleep(pauseMs(number, failures.at(-1)?.retryAfterMs ?? 0, random)).catch(() => {
       throw conclude(failures, scope, kind);

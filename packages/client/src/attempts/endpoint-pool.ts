@@ -7,17 +7,20 @@ import { contactTimeoutMs, unreachableNewsMs, unreachablePatienceMs } from '../l
 import { createOperationScope, type OperationScope } from './operation-scope.js';
 import type { Clock, Random, Timers } from '../ports.js';
 import type { ServerTime } from './server-time.js';
+import { Lane } from '../sending/lane.js';
 import type { ClientConnection, ClientTransport } from '../transport/transport.js';
 
 /** An endpoint that answered, and may be asked. */
 export interface Contact {
   readonly endpoint: string;
   readonly connection: ClientConnection;
+  readonly lane: Lane;
 }
 
 interface Entry {
   readonly endpoint: string;
   connection?: ClientConnection;
+  lane?: Lane;
   /** Set while it is known to answer. */
   contact?: Contact | undefined;
   /** The first call to it, shared by all operations that wait for it. */
@@ -179,7 +182,9 @@ export class EndpointPool {
       );
       this.#ports.serverTime.observe(serverTime);
       this.#unreachable = undefined;
-      entry.contact = { endpoint: entry.endpoint, connection };
+      // The same lane after a failure: what it has under way is under way still.
+      entry.lane ??= new Lane(connection, this.#ports);
+      entry.contact = { endpoint: entry.endpoint, connection, lane: entry.lane };
       return entry.contact;
     } catch (error) {
       this.#moveFrom(entry);

@@ -48,3 +48,9 @@ export function versionOf(version: VersionMessage | undefined, outcome?: Outcome
   }
   throw new KvError('internal', 'the node answered without a version; is it a kv node?', { outcome });
 }
+
+/** What the result of an operation holds for what was asked. @throws KvError `internal` if that is nothing */
+export function answered<R>(response: R | undefined): R {
+  if (response !== undefined) return response;
+  throw new KvError('internal', 'the node answered something else than it was asked; is it a kv node?');
+}

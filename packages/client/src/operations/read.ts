@@ -3,7 +3,6 @@ import { failedAt } from '../attempts/attempt-failure.js';
 import type { Contact, EndpointPool } from '../attempts/endpoint-pool.js';
 import { createOperationScope, type OperationScope } from '../attempts/operation-scope.js';
 import type { Clock, Random, Timers } from '../ports.js';
-import type { RequestSlots } from '../attempts/request-slots.js';
 import type { CallOptions } from '../transport/transport.js';
 
 export interface ReadPorts {
@@ -11,7 +10,6 @@ export interface ReadPorts {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;
-  readonly slots: RequestSlots;
 }
 
 /** A read, retried freely: asking twice changes nothing. */

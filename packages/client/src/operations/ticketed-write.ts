@@ -1,11 +1,11 @@
-import type { TicketResponse } from '@kv/proto';
 import type { Version } from '@kv/hlc';
 
 import { failedAt } from '../attempts/attempt-failure.js';
 import { runAttempts } from '../attempts/attempts.js';
 import type { Contact } from '../attempts/endpoint-pool.js';
 import { createOperationScope, type OperationScope } from '../attempts/operation-scope.js';
-import { versionOf } from './entry.js';
+import { ask } from '../sending/ask.js';
+import { answered, versionOf } from './entry.js';
 import {
   boundsWhenPossible,
   knownTime,
@@ -63,7 +63,8 @@ async function obtainTicket(
   try {
     const request = { key, stampAbove, stampNotAfter: 0 };
     const call = { signal: attempt.signal, timeoutMs: attempt.timeoutMs };
-    const response: TicketResponse = await attempt.race(contact.connection.ticket(request, call));
+    const { ticket } = await attempt.race(ask(contact.lane, { ticket: request }, call));
+    const response = answered(ticket);
     ports.serverTime.observe(response.serverTime);
     return versionOf(response.ticket);
   } catch (error) {

@@ -8,7 +8,6 @@ import { stampWindowMs } from '../limits.js';
 import { createOperationScope, type OperationScope } from '../attempts/operation-scope.js';
 import type { ConsistencyLevel } from '../options.js';
 import type { Clock, Random, Timers } from '../ports.js';
-import type { RequestSlots } from '../attempts/request-slots.js';
 import type { ServerTime } from '../attempts/server-time.js';
 import type { StampCeilings } from '../attempts/stamp-ceilings.js';
 import type { CallOptions } from '../transport/transport.js';
@@ -37,7 +36,6 @@ export interface WritePorts {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;
-  readonly slots: RequestSlots;
   readonly serverTime: ServerTime;
   readonly ceilings: StampCeilings;
 }

@@ -10,15 +10,21 @@ import {
   GetResponse,
   KVDefinition,
   type KVServiceImplementation,
+  kvErrorToMessage,
   kvErrorToTrailer,
+  type Operation,
+  type OperationResult,
   PreviousState,
   PutResponse,
+  type SessionRequest,
+  type SessionResponse,
   StatusResponse,
 } from '@kv/proto';
 import { type CallContext, createServer, type Server, ServerError, Status } from 'nice-grpc';
 
 import { grpcTransport } from './grpc-transport.adapter.js';
 import { KvClient } from '../index.js';
+import type { ClientConnection, Exchange } from './transport.js';
 
 const cleanups: (() => Promise<void> | void)[] = [];
 
@@ -34,7 +40,21 @@ interface Served {
   readonly server: Server;
 }
 
-async function serve(methods: Partial<KVServiceImplementation>, port = 0): Promise<Served> {
+type Answer = (operation: Operation, session: ServedSession) => MaybePromise<Omit<OperationResult, 'id'>>;
+
+interface ServedSession {
+  readonly context: CallContext;
+  readonly cancelled: () => Promise<void>;
+}
+
+type MaybePromise<T> = T | Promise<T>;
+
+interface Methods {
+  readonly answer?: Answer;
+  readonly scan?: KVServiceImplementation['scan'];
+}
+
+async function serve({ answer, scan }: Methods, port = 0): Promise<Served> {
   const unimplemented = (): never => {
     throw new ServerError(Status.UNIMPLEMENTED, 'not in this test');
   };
@@ -44,8 +64,8 @@ async function serve(methods: Partial<KVServiceImplementation>, port = 0): Promi
     put: unimplemented,
     delete: unimplemented,
     ticket: unimplemented,
-    scan: unimplemented,
-    ...methods,
+    scan: scan ?? unimplemented,
+    session: (requests, context) => serveSession(requests, context, answer ?? unimplemented),
   });
   server.add(ClusterDefinition, {
     status: () => Promise.resolve(status),
@@ -54,6 +74,43 @@ async function serve(methods: Partial<KVServiceImplementation>, port = 0): Promi
   const bound = await server.listen(`127.0.0.1:${port}`);
   cleanups.push(() => server.forceShutdown());
   return { endpoint: `127.0.0.1:${bound}`, server };
+}
+
+/** As simple as a session can be: one message for each result, when it comes. */
+async function* serveSession(
+  requests: AsyncIterable<SessionRequest>,
+  context: CallContext,
+  answer: Answer,
+): AsyncGenerator<SessionResponse, void> {
+  const results: OperationResult[] = [];
+  const cancelled = new Map<number, () => void>();
+  let wake = (): void => undefined;
+  let failure: Error | undefined;
+  const begin = async (operation: Operation): Promise<void> => {
+    const { id } = operation;
+    const told = new Promise<void>((resolve) => cancelled.set(id, resolve));
+    try {
+      results.push({ id, ...(await answer(operation, { context, cancelled: () => told })) });
+    } catch (error) {
+      if (error instanceof KvError) results.push({ id, error: kvErrorToMessage(error) });
+      else failure = error as Error;
+    }
+    wake();
+  };
+  void (async () => {
+    for await (const request of requests) {
+      for (const id of request.cancelled) cancelled.get(id)?.();
+      for (const operation of request.operations) void begin(operation);
+    }
+  })().catch(() => undefined);
+  for (;;) {
+    await new Promise<void>((resolve) => {
+      wake = resolve;
+      if (results.length > 0) resolve();
+    });
+    if (failure !== undefined) throw failure;
+    while (results.length > 0) yield { results: results.splice(0, 1) };
+  }
 }
 
 function failWith(error: KvError, context: CallContext): never {
@@ -71,38 +128,69 @@ function never(): AbortSignal {
   return new AbortController().signal;
 }
 
-const getRequest = GetRequest.fromPartial({ key: Buffer.from('k') });
+const get = (key = 'k', timeoutMs = 0): Operation => ({
+  id: 0,
+  timeoutMs,
+  get: GetRequest.fromPartial({ key: Buffer.from(key) }),
+});
+
+/** What becomes of a batch: results by place, and the failure of the rest. */
+function exchanged(connection: ClientConnection, operations: readonly Operation[]) {
+  const results = new Map<number, OperationResult>();
+  let exchange: Exchange | undefined;
+  const done = new Promise<Map<number, OperationResult>>((resolve, reject) => {
+    exchange = connection.exchange(operations, {
+      onResult: (index, result) => results.set(index, result),
+      onResultsEnd: () => {
+        if (results.size === operations.length) resolve(results);
+      },
+      onFailure: reject,
+    });
+  });
+  done.catch(() => undefined);
+  return { done, results, exchange: exchange! };
+}
+
+const found = (value: string): Omit<OperationResult, 'id'> => ({
+  get: GetResponse.fromPartial({ found: true, value: Buffer.from(value) }),
+});
 
 describe('the gRPC transport', () => {
-  it('carries requests, answers and the time that is left', async () => {
-    let told: unknown;
+  it('carries operations, results and the time that is left', async () => {
+    const told: unknown[] = [];
     const { endpoint } = await serve({
-      get: (request, { metadata }) => {
-        told = [request.key.toString(), metadata.get('kv-timeout-ms')];
-        return Promise.resolve(GetResponse.fromPartial({ found: true, value: Buffer.from('v') }));
+      answer: ({ get: asked, timeoutMs }) => {
+        told.push([asked!.key.toString(), timeoutMs]);
+        return found('v');
       },
     });
-    const answer = await connect(endpoint).get(getRequest, { signal: never(), timeoutMs: 249.5 });
-    expect(answer.value.toString()).toBe('v');
-    expect(told).toEqual(['k', '250']);
+    const results = await exchanged(connect(endpoint), [get('k', 250)]).done;
+    expect(results.get(0)!.get!.value.toString()).toBe('v');
+    expect(told).toEqual([['k', 250]]);
   });
 
-  it('carries the facts of a failure in the trailer', async () => {
+  it('gives each operation its own result, in whatever order they come, over one stream', async () => {
+    const sessions = new Set<unknown>();
     const { endpoint } = await serve({
-      get: (_, context) =>
-        failWith(
-          new KvError('unavailable', 'too few', { outcome: 'unknown', required: 2, received: 1 }),
-          context,
-        ),
+      answer: async ({ get: asked }, { context }) => {
+        sessions.add(context);
+        const text = asked!.key.toString();
+        await new Promise((resolve) => setTimeout(resolve, text.includes('1') ? 20 : 0));
+        if (text.includes('2')) throw new KvError('disk-full', text, { outcome: 'not-applied' });
+        return found(text);
+      },
     });
-    await expect(connect(endpoint).get(getRequest, { signal: never() })).rejects.toMatchObject({
-      name: 'KvError',
-      code: 'unavailable',
-      message: 'too few',
-      outcome: 'unknown',
-      required: 2,
-      received: 1,
-    });
+    const connection = connect(endpoint);
+    const batches = ['a', 'b', 'c'].map((name) =>
+      exchanged(connection, [get(`${name}0`), get(`${name}1`), get(`${name}2`)]),
+    );
+    for (const [index, { done }] of batches.entries()) {
+      const results = await done;
+      const name = 'abc'[index]!;
+      expect([0, 1].map((at) => results.get(at)!.get!.value.toString())).toEqual([`${name}0`, `${name}1`]);
+      expect(results.get(2)!.error).toMatchObject({ code: 'disk-full', message: `${name}2` });
+    }
+    expect(sessions.size).toBe(1);
   });
 
   it('carries the facts of a failure that ends a stream', async () => {
@@ -130,24 +218,60 @@ describe('the gRPC transport', () => {
   it('is certain that nothing was sent where no connection could be made', async () => {
     const { endpoint, server } = await serve({});
     await server.shutdown();
-    await expect(connect(endpoint).get(getRequest, { signal: never() })).rejects.toMatchObject({
+    await expect(exchanged(connect(endpoint), [get()]).done).rejects.toMatchObject({
       code: 'unavailable',
       outcome: 'not-applied',
     });
   });
 
-  it('leaves the outcome open when the connection breaks under a call', async () => {
+  it('cannot tell what became of operations when the connection breaks under them, and connects again', async () => {
     const dying: { server?: Server } = {};
     const { endpoint, server } = await serve({
-      get: () => {
+      answer: ({ get: asked }) => {
+        if (asked!.key.toString() === 'quick') return found('v');
         dying.server?.forceShutdown();
         return new Promise(() => undefined);
       },
     });
     dying.server = server;
-    await expect(connect(endpoint).get(getRequest, { signal: never() })).rejects.toMatchObject({
-      name: 'KvError',
-      outcome: undefined,
+    const connection = connect(endpoint);
+    await exchanged(connection, [get('quick')]).done;
+    const { done } = exchanged(connection, [get('slow'), get('slow')]);
+    await expect(done).rejects.toMatchObject({ name: 'KvError', outcome: 'unknown' });
+    await serve({ answer: () => found('again') }, Number(endpoint.split(':')[1]));
+    for (let tries = 0; tries < 100; tries += 1) {
+      const results = await exchanged(connection, [get()]).done.catch(() => undefined);
+      if (results?.get(0)!.get!.value.toString() === 'again') return;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    throw new Error('it never connected again');
+  });
+
+  it('opens no stream again at once that a node ended before it answered anything', async () => {
+    let streams = 0;
+    const { endpoint } = await serve({
+      answer: () => {
+        streams += 1;
+        throw new ServerError(Status.INTERNAL, 'broken');
+      },
+    });
+    const connection = connect(endpoint);
+    await expect(exchanged(connection, [get()]).done).rejects.toMatchObject({ outcome: 'unknown' });
+    await expect(exchanged(connection, [get()]).done).rejects.toMatchObject({ outcome: 'not-applied' });
+    expect(streams).toBe(1);
+  });
+
+  it('says that nothing was done where the node knows no sessions', async () => {
+    const server = createServer();
+    server.add(ClusterDefinition, {
+      status: () => Promise.resolve(status),
+      describe: () => Promise.resolve({}),
+    });
+    const port = await server.listen('127.0.0.1:0');
+    cleanups.push(() => server.forceShutdown());
+    await expect(exchanged(connect(`127.0.0.1:${port}`), [get()]).done).rejects.toMatchObject({
+      code: 'unimplemented',
+      outcome: 'not-applied',
     });
   });
 
@@ -162,23 +286,54 @@ describe('the gRPC transport', () => {
     });
   });
 
-  it('tells the server when a call is given up', async () => {
-    let sawAbort: (() => void) | undefined;
-    const serverSaw = new Promise<void>((resolve) => {
-      sawAbort = resolve;
+  it('tells a batch on a closed connection as closed, with nothing sent', async () => {
+    const { endpoint } = await serve({});
+    const connection = connect(endpoint);
+    connection.close();
+    await expect(exchanged(connection, [get()]).done).rejects.toMatchObject({
+      code: 'closed',
+      outcome: 'not-applied',
     });
-    const controller = new AbortController();
+  });
+
+  it('tells the server when an operation is given up, and reports no result of it', async () => {
+    let came = (): void => undefined;
+    let gone = (): void => undefined;
+    const hasCome = new Promise<void>((resolve) => (came = resolve));
+    const isTold = new Promise<void>((resolve) => (gone = resolve));
     const { endpoint } = await serve({
-      get: (_, { signal }) => {
-        signal.addEventListener('abort', () => sawAbort?.());
-        controller.abort();
-        return new Promise(() => undefined);
+      answer: async ({ get: asked }, { cancelled }) => {
+        if (asked!.key.toString() === 'given up') {
+          came();
+          await cancelled();
+          gone();
+        }
+        return found('v');
       },
     });
-    await expect(connect(endpoint).get(getRequest, { signal: controller.signal })).rejects.toMatchObject({
-      name: 'KvError',
+    const connection = connect(endpoint);
+    const { exchange, results } = exchanged(connection, [get(), get('given up')]);
+    await hasCome;
+    exchange.cancel(1);
+    exchange.cancel(1);
+    await isTold;
+    await exchanged(connection, [get()]).done;
+    expect([...results.keys()]).toEqual([0]);
+  });
+
+  it('does not send what was given up before the connection was made', async () => {
+    const asked: string[] = [];
+    const { endpoint } = await serve({
+      answer: (operation) => {
+        asked.push(operation.get!.key.toString());
+        return found('v');
+      },
     });
-    await serverSaw;
+    const connection = connect(endpoint);
+    const { exchange } = exchanged(connection, [get('a'), get('b')]);
+    exchange.cancel(0);
+    await exchanged(connection, [get('c')]).done;
+    expect(asked).toEqual(['b', 'c']);
   });
 
   it('carries values of a mebibyte and larger answers', async () => {
@@ -188,10 +343,13 @@ describe('the gRPC transport', () => {
       version: { timestamp: now, node: 1 },
     }));
     const { endpoint } = await serve({
-      put: ({ value }) =>
-        Promise.resolve(
-          PutResponse.fromPartial({ previous: PreviousState.VALUE, previousValue: value, version: {} }),
-        ),
+      answer: ({ put }) => ({
+        put: PutResponse.fromPartial({
+          previous: PreviousState.VALUE,
+          previousValue: put!.value,
+          version: {},
+        }),
+      }),
       async *scan() {
         await Promise.resolve();
         yield { entries };
@@ -210,17 +368,7 @@ describe('the gRPC transport', () => {
 
 describe('a client over gRPC', () => {
   it('fails over to a node that is up, and finds one again that restarted', async () => {
-    const answering = (name: string): Partial<KVServiceImplementation> => ({
-      get: () =>
-        Promise.resolve(
-          GetResponse.fromPartial({
-            found: true,
-            value: Buffer.from(name),
-            version: { timestamp: now, node: 1 },
-            serverTime: now,
-          }),
-        ),
-    });
+    const answering = (name: string): Methods => ({ answer: () => found(name) });
     const first = await serve(answering('first'));
     const second = await serve(answering('second'));
     const client = new KvClient([first.endpoint, second.endpoint]);

@@ -4,6 +4,7 @@ import { ClusterDefinition, errorTrailerKey, KVDefinition, kvErrorFromFailure } 
 import { type Channel, ClientError, createChannel, createClient, Metadata } from 'nice-grpc';
 
 import { messageBytesReceivedMax, messageBytesSentMax } from '../limits.js';
+import { GrpcSession } from './grpc-session.adapter.js';
 import type { CallOptions, ClientConnection, ClientTransport } from './transport.js';
 
 const channelOptions = {
@@ -39,6 +40,7 @@ function grpcConnection(endpoint: string): ClientConnection {
   const cluster = createClient(ClusterDefinition, channel);
   const connected = connector(channel);
   const state = { closed: false };
+  const session = new GrpcSession(channel, connected);
 
   async function connect(): Promise<void> {
     // A closed channel of grpc-js that is asked for its state comes to life again.
@@ -61,10 +63,7 @@ function grpcConnection(endpoint: string): ClientConnection {
   }
 
   return {
-    get: (request, options) => unary(kv.get, request, options),
-    put: (request, options) => unary(kv.put, request, options),
-    delete: (request, options) => unary(kv.delete, request, options),
-    ticket: (request, options) => unary(kv.ticket, request, options),
+    exchange: (operations, sink) => session.exchange(operations, sink),
     async *scan(request, options) {
       await connect();
       const call = new Call(options);
@@ -78,6 +77,7 @@ function grpcConnection(endpoint: string): ClientConnection {
     status: (request, options) => unary(cluster.status, request, options),
     close() {
       state.closed = true;
+      session.close();
       channel.close();
     },
   };

@@ -12,6 +12,7 @@ export function systemTimers(): Timers {
       const timer = setTimeout(callback, delayMs);
       return () => clearTimeout(timer);
     },
+    nextTurn: (callback) => void setImmediate(callback),
   };
 }
 

@@ -1,18 +1,13 @@
+import type { KvError } from '@kv/errors';
 import type {
-  DeleteRequest,
-  DeleteResponse,
   DescribeRequest,
   DescribeResponse,
-  GetRequest,
-  GetResponse,
-  PutRequest,
-  PutResponse,
+  Operation,
+  OperationResult,
   ScanRequest,
   ScanResponse,
   StatusRequest,
   StatusResponse,
-  TicketRequest,
-  TicketResponse,
 } from '@kv/proto';
 
 /**
@@ -30,18 +25,34 @@ export interface CallOptions {
   readonly timeoutMs?: number | undefined;
 }
 
-/**
- * One node. Every call fails with a KvError only. For a write the error's `outcome` says what is certain: `not-applied`
- * if the node said so or nothing was sent; left out where it cannot be told, which the client takes for `unknown`.
- */
+/** What becomes of a batch. Nothing here is called from within `exchange`. */
+export interface ExchangeSink {
+  /** Of the operation at this place in the batch: at most once for each, in any order. */
+  onResult(index: number, result: OperationResult): void;
+  /** What came together has been handed over. */
+  onResultsEnd(): void;
+  /**
+   * The operations without a result get none. The error's `outcome` is `not-applied` if certainly none of them was
+   * handed to the network, and says otherwise that it cannot be told.
+   */
+  onFailure(error: KvError): void;
+}
+
+export interface Exchange {
+  /** Nobody waits for the operation at this place any more: the node is told, and no result of it is reported. */
+  cancel(index: number): void;
+}
+
+/** One node. Every call fails with a KvError only. */
 export interface ClientConnection {
-  get(request: GetRequest, options: CallOptions): Promise<GetResponse>;
-  put(request: PutRequest, options: CallOptions): Promise<PutResponse>;
-  delete(request: DeleteRequest, options: CallOptions): Promise<DeleteResponse>;
-  ticket(request: TicketRequest, options: CallOptions): Promise<TicketResponse>;
+  /**
+   * Hands over operations that travel as one message; the `id` of each is the transport's. All batches of a connection
+   * share what it has: the transport neither orders them nor waits for one before it sends the next.
+   */
+  exchange(operations: readonly Operation[], sink: ExchangeSink): Exchange;
   scan(request: ScanRequest, options: CallOptions): AsyncIterable<ScanResponse>;
   describe(request: DescribeRequest, options: CallOptions): Promise<DescribeResponse>;
   status(request: StatusRequest, options: CallOptions): Promise<StatusResponse>;
-  /** Frees the connection once the calls under way have ended; whoever closes it aborts their signals. */
+  /** Frees the connection once the calls under way have ended; whoever closes it gives those up. */
   close(): void;
 }

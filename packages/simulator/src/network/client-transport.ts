@@ -2,10 +2,13 @@ import type { CallOptions, ClientConnection, ClientTransport } from '@kv/client'
 import { KvError } from '@kv/errors';
 
 import type { SimulatedProcess } from '../world/simulated-process.js';
+import { asBuffer } from './bytes.js';
+import { clientFailure } from './client-failure.js';
 import { Connection } from './connection.js';
 import type { Network } from './network.js';
-import { type CallFailure, kvErrorOf, type Method } from './rpc.js';
-import { asBuffer, pathOf, serviceMethods } from './serve.js';
+import type { Method } from './rpc.js';
+import { pathOf, serviceMethods } from './serve.js';
+import { sessionBatches, type Ways } from './session-batches.js';
 
 export interface ClientTransportPorts {
   readonly network: Network;
@@ -22,37 +25,35 @@ export function createClientTransport(host: string, ports: ClientTransportPorts)
   return {
     connect: (to) => {
       const connection = new Connection({ from: host, to, owner: process }, network);
-      const calls: Record<string, unknown> = { close: () => connection.close() };
-      for (const service of ['kv', 'cluster'] as const) {
-        for (const [key, method] of Object.entries(serviceMethods[service])) {
-          const exchange: Exchange = {
-            connection,
-            method,
-            path: pathOf(service, key),
-            onRequest,
-            onResponse,
-          };
-          calls[key] = method.responseStream ? streamCall(exchange) : unaryCall(exchange);
-        }
+      const ways = { connection, onRequest, onResponse };
+      const calls: Record<string, unknown> = {
+        exchange: sessionBatches(ways),
+        close: () => connection.close(),
+      };
+      for (const [service, key] of [
+        ['kv', 'scan'],
+        ['cluster', 'describe'],
+        ['cluster', 'status'],
+      ] as const) {
+        const method = serviceMethods[service][key]!;
+        const call: SimulatedCall = { ...ways, method, path: pathOf(service, key) };
+        calls[key] = method.responseStream ? streamCall(call) : unaryCall(call);
       }
       return calls as unknown as ClientConnection;
     },
   };
 }
 
-interface Exchange {
-  readonly connection: Connection;
+interface SimulatedCall extends Ways {
   readonly method: Method;
   readonly path: string;
-  readonly onRequest: ClientTransportPorts['onRequest'];
-  readonly onResponse: ClientTransportPorts['onResponse'];
 }
 
 function metadataOf({ timeoutMs }: CallOptions): ReadonlyMap<string, string> {
   return new Map(timeoutMs === undefined ? [] : [['kv-timeout-ms', String(Math.ceil(timeoutMs))]]);
 }
 
-function unaryCall({ connection, method, path, onRequest, onResponse }: Exchange) {
+function unaryCall({ connection, method, path, onRequest, onResponse }: SimulatedCall) {
   return (request: unknown, options: CallOptions): Promise<unknown> =>
     new Promise((resolve, reject) => {
       onRequest?.(path, request);
@@ -83,7 +84,7 @@ function unaryCall({ connection, method, path, onRequest, onResponse }: Exchange
     });
 }
 
-function streamCall({ connection, method, path, onRequest }: Exchange) {
+function streamCall({ connection, method, path, onRequest }: SimulatedCall) {
   return async function* stream(request: unknown, options: CallOptions): AsyncGenerator<unknown, void> {
     onRequest?.(path, request);
     const messages: unknown[] = [];
@@ -128,15 +129,4 @@ function streamCall({ connection, method, path, onRequest }: Exchange) {
       options.signal.removeEventListener('abort', giveUp);
     }
   };
-}
-
-function clientFailure(failure: CallFailure): KvError {
-  switch (failure.kind) {
-    case 'not-sent':
-      return new KvError('unavailable', failure.reason, { outcome: 'not-applied' });
-    case 'lost':
-      return new KvError('unavailable', failure.reason);
-    case 'answered':
-      return kvErrorOf(failure.answer);
-  }
 }

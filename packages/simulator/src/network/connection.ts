@@ -22,6 +22,15 @@ const silenceMsMax = 8_000;
 /** A request whose answer was lost may arrive again within this time. */
 const lateCopyMs = 3_000;
 
+/** A call, for who made it. */
+export interface OwnCall {
+  /** Gives it up: nothing is reported of it any more. */
+  cancel(): void;
+  wasSent(): boolean;
+  /** A further message, if it is still under way. */
+  tell(message: Uint8Array): void;
+}
+
 type State = 'idle' | 'connecting' | 'ready' | 'failed' | 'closed';
 
 export class Connection {
@@ -50,16 +59,15 @@ export class Connection {
     network.opened(this);
   }
 
-  /** Returns what gives the call up: nothing is reported of it any more. */
-  call(outgoing: OutgoingCall): { cancel(): void; wasSent(): boolean } {
+  call(outgoing: OutgoingCall): OwnCall {
     const call = new RunningCall(outgoing);
     const { nowMs } = this.#network.world;
     if (this.#state === 'ready' && this.#running.size > 0 && nowMs - this.#heardAtMs > silenceMsMax) {
       this.break('no sign of life');
     }
-    if (this.#state === 'closed') this.#later(() => call.fail({ kind: 'not-sent', reason: 'closed' }));
+    if (this.#state === 'closed') this.later(() => call.fail({ kind: 'not-sent', reason: 'closed' }));
     else if (this.#state === 'failed' && nowMs < this.#retryAtMs) {
-      this.#later(() => call.fail({ kind: 'not-sent', reason: `${this.to} cannot be reached` }));
+      this.later(() => call.fail({ kind: 'not-sent', reason: `${this.to} cannot be reached` }));
     } else if (this.#state === 'ready') this.#transmit(call);
     else {
       this.#waiting.add(call);
@@ -68,6 +76,9 @@ export class Connection {
     return {
       cancel: () => this.#cancel(call),
       wasSent: () => call.wasSent,
+      tell: (message) => {
+        if (this.#running.has(call)) this.#toServer(() => call.serverSide.further(message));
+      },
     };
   }
 
@@ -237,10 +248,13 @@ export class Connection {
   }
 
   #tellServer(call: RunningCall, reason: string): void {
-    if (!call.wasSent) return;
+    if (call.wasSent) this.#toServer(() => call.serverSide.abort(reason));
+  }
+
+  #toServer(act: () => void): void {
     const peer = this.#peer;
     this.#network.send(this.from, this.to, () => {
-      if (peer?.process.isAlive === true) this.#in(peer.process, () => call.serverSide.abort(reason));
+      if (peer?.process.isAlive === true) this.#in(peer.process, act);
     });
   }
 
@@ -265,7 +279,8 @@ export class Connection {
     else world.after(0, { process, label: labels.packet }, act);
   }
 
-  #later(act: () => void): void {
+  /** As an event of its own. */
+  later(act: () => void): void {
     this.#network.world.after(0, { process: this.owner, label: labels.packet }, act);
   }
 }

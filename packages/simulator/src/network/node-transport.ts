@@ -3,10 +3,11 @@ import { ReplicaUnreachable } from '@kv/replication';
 
 import type { SimulatedProcess } from '../world/simulated-process.js';
 import type { SimulatedTimers } from '../world/simulated-timers.js';
+import { asBuffer } from './bytes.js';
 import { Connection } from './connection.js';
 import type { Network } from './network.js';
 import { type CallFailure, kvErrorOf, type Method } from './rpc.js';
-import { type Answered, asBuffer, pathOf, serve, serviceMethods } from './serve.js';
+import { type Answered, pathOf, serve, serviceMethods } from './serve.js';
 
 export type { Answered };
 

@@ -20,6 +20,8 @@ export interface IncomingCall {
   readonly request: Uint8Array;
   readonly signal: AbortSignal;
   readonly metadata: ReadonlyMap<string, string>;
+  /** Further messages of the caller, as long as the call lasts. At most one listener. */
+  onFurther(listener: (message: Uint8Array) => void): void;
   /** One message of the answer, and whether it is the last. */
   reply(response: Uint8Array, facts: { readonly isLast: boolean }): void;
   /** The end of a stream. */
@@ -62,4 +64,4 @@ export function isRepeatable(method: string): boolean {
   return !unrepeatable.has(name);
 }
 
-const unrepeatable: ReadonlySet<string> = new Set(['Write', 'Put', 'Delete']);
+const unrepeatable: ReadonlySet<string> = new Set(['Write', 'Put', 'Delete', 'Session']);

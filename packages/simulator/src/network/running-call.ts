@@ -54,6 +54,7 @@ export class RunningCall {
 export class ServerSide {
   #abort: AbortController | undefined;
   #abortReason: string | undefined;
+  #onFurther: ((message: Uint8Array) => void) | undefined;
 
   get signal(): AbortSignal {
     if (this.#abort === undefined) {
@@ -66,6 +67,15 @@ export class ServerSide {
   abort(reason: string): void {
     this.#abortReason = reason;
     this.#abort?.abort(new Error(reason));
+  }
+
+  set onFurther(listener: (message: Uint8Array) => void) {
+    this.#onFurther = listener;
+  }
+
+  /** What overtook the call is lost. */
+  further(message: Uint8Array): void {
+    this.#onFurther?.(message);
   }
 }
 
@@ -95,6 +105,10 @@ export class Delivery implements IncomingCall {
 
   get signal(): AbortSignal {
     return this.#serverSide.signal;
+  }
+
+  onFurther(listener: (message: Uint8Array) => void): void {
+    this.#serverSide.onFurther = listener;
   }
 
   reply(response: Uint8Array, { isLast }: { readonly isLast: boolean }): void {

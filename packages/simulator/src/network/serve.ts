@@ -2,7 +2,9 @@ import { ClusterDefinition, KVDefinition } from '@kv/proto';
 import { ReplicaDefinition } from '@kv/proto/internal';
 import type { NodeServices } from '@kv/node';
 
+import { asBuffer } from './bytes.js';
 import { failureAnswerOf, type Handler, type IncomingCall, type Method } from './rpc.js';
+import { serveSession, sessionPath } from './serve-session.js';
 
 type Methods = Readonly<Record<string, Method>>;
 
@@ -46,6 +48,10 @@ export interface Answered {
 /** A node's services on the simulated wire: messages are decoded and encoded as on a real one. */
 export function serve(services: NodeServices, onAnswered: (answered: Answered) => void): Handler {
   return (call) => {
+    if (call.method === sessionPath) {
+      serveSession(services.kv, { call, onAnswered });
+      return;
+    }
     const entry = entries.get(call.method);
     if (entry === undefined) throw new Error(`there is no method ${call.method}`);
     const handler = (services[entry.service] as unknown as Record<string, AnyHandler>)[entry.key];
@@ -95,9 +101,4 @@ async function answer(call: IncomingCall, { method, handler, onAnswered }: Servi
     onAnswered({ method: call.method, request: undefined, response: undefined, error });
     call.fail(failureAnswerOf(error));
   }
-}
-
-/** Generated code reads `bytes` fields as Buffers only if it is given one. */
-export function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

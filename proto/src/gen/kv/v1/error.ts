@@ -17,7 +17,7 @@ export enum Outcome {
   UNKNOWN = 2,
 }
 
-/** The trailer `kv-error-bin` of every failed call. */
+/** The trailer `kv-error-bin` of every failed call, and the result of an operation of a session that failed. */
 export interface Error {
   /**
    * invalid-argument, unavailable, timeout, overloaded, memory-full, disk-full, clock-drift, wrong-epoch,
@@ -30,10 +30,12 @@ export interface Error {
   received: number;
   /** A hint: do not try again sooner; 0 = none. */
   retryAfterMs: number;
+  /** For people. Empty in a trailer: there the status has it. */
+  message: string;
 }
 
 function createBaseError(): Error {
-  return { code: "", outcome: 0, required: 0, received: 0, retryAfterMs: 0 };
+  return { code: "", outcome: 0, required: 0, received: 0, retryAfterMs: 0, message: "" };
 }
 
 export const Error = {
@@ -52,6 +54,9 @@ export const Error = {
     }
     if (message.retryAfterMs !== 0) {
       writer.uint32(40).uint32(message.retryAfterMs);
+    }
+    if (message.message !== "") {
+      writer.uint32(50).string(message.message);
     }
     return writer;
   },
@@ -98,6 +103,13 @@ export const Error = {
 
           message.retryAfterMs = reader.uint32();
           continue;
+        case 6:
+          if (tag !== 50) {
+            break;
+          }
+
+          message.message = reader.string();
+          continue;
       }
       if ((tag & 7) === 4 || tag === 0) {
         break;
@@ -117,6 +129,7 @@ export const Error = {
     message.required = object.required ?? 0;
     message.received = object.received ?? 0;
     message.retryAfterMs = object.retryAfterMs ?? 0;
+    message.message = object.message ?? "";
     return message;
   },
 };

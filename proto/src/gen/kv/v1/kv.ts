@@ -8,6 +8,7 @@
 import Long from "long";
 import type { CallContext, CallOptions } from "nice-grpc-common";
 import _m0 from "protobufjs/minimal.js";
+import { Error } from "./error.js";
 
 export enum ConsistencyLevel {
   /** UNSPECIFIED - QUORUM. */
@@ -146,6 +147,42 @@ export interface ScanResponse {
    * a stream that ends without it was cut short.
    */
   next: Buffer;
+}
+
+/** One operation of a session. */
+export interface Operation {
+  /** The client's choice; no two operations of a stream that are not answered yet may have the same. */
+  id: number;
+  /** How long the client waits for the result: the node answers, or gives up, a little earlier. 0 = not told. */
+  timeoutMs: number;
+  get?: GetRequest | undefined;
+  put?: PutRequest | undefined;
+  delete?: DeleteRequest | undefined;
+  ticket?: TicketRequest | undefined;
+}
+
+export interface SessionRequest {
+  operations: Operation[];
+  /**
+   * Ids of earlier operations that nobody waits for any more. A write may have taken effect, or may yet. Whether such an
+   * operation is still answered is open.
+   */
+  cancelled: number[];
+}
+
+export interface OperationResult {
+  /** Of the operation; may be used again from now on. */
+  id: number;
+  get?: GetResponse | undefined;
+  put?: PutResponse | undefined;
+  delete?: DeleteResponse | undefined;
+  ticket?: TicketResponse | undefined;
+  error?: Error | undefined;
+}
+
+export interface SessionResponse {
+  /** Of any operations of the stream, in any order. */
+  results: OperationResult[];
 }
 
 function createBaseVersion(): Version {
@@ -1116,6 +1153,327 @@ export const ScanResponse = {
   },
 };
 
+function createBaseOperation(): Operation {
+  return { id: 0, timeoutMs: 0, get: undefined, put: undefined, delete: undefined, ticket: undefined };
+}
+
+export const Operation = {
+  encode(message: Operation, writer: _m0.Writer = _m0.Writer.create()): _m0.Writer {
+    if (message.id !== 0) {
+      writer.uint32(8).uint32(message.id);
+    }
+    if (message.timeoutMs !== 0) {
+      writer.uint32(16).uint32(message.timeoutMs);
+    }
+    if (message.get !== undefined) {
+      GetRequest.encode(message.get, writer.uint32(26).fork()).ldelim();
+    }
+    if (message.put !== undefined) {
+      PutRequest.encode(message.put, writer.uint32(34).fork()).ldelim();
+    }
+    if (message.delete !== undefined) {
+      DeleteRequest.encode(message.delete, writer.uint32(42).fork()).ldelim();
+    }
+    if (message.ticket !== undefined) {
+      TicketRequest.encode(message.ticket, writer.uint32(50).fork()).ldelim();
+    }
+    return writer;
+  },
+
+  decode(input: _m0.Reader | Uint8Array, length?: number): Operation {
+    const reader = input instanceof _m0.Reader ? input : _m0.Reader.create(input);
+    let end = length === undefined ? reader.len : reader.pos + length;
+    const message = createBaseOperation();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1:
+          if (tag !== 8) {
+            break;
+          }
+
+          message.id = reader.uint32();
+          continue;
+        case 2:
+          if (tag !== 16) {
+            break;
+          }
+
+          message.timeoutMs = reader.uint32();
+          continue;
+        case 3:
+          if (tag !== 26) {
+            break;
+          }
+
+          message.get = GetRequest.decode(reader, reader.uint32());
+          continue;
+        case 4:
+          if (tag !== 34) {
+            break;
+          }
+
+          message.put = PutRequest.decode(reader, reader.uint32());
+          continue;
+        case 5:
+          if (tag !== 42) {
+            break;
+          }
+
+          message.delete = DeleteRequest.decode(reader, reader.uint32());
+          continue;
+        case 6:
+          if (tag !== 50) {
+            break;
+          }
+
+          message.ticket = TicketRequest.decode(reader, reader.uint32());
+          continue;
+      }
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skipType(tag & 7);
+    }
+    return message;
+  },
+
+  create(base?: DeepPartial<Operation>): Operation {
+    return Operation.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Operation>): Operation {
+    const message = createBaseOperation();
+    message.id = object.id ?? 0;
+    message.timeoutMs = object.timeoutMs ?? 0;
+    message.get = (object.get !== undefined && object.get !== null) ? GetRequest.fromPartial(object.get) : undefined;
+    message.put = (object.put !== undefined && object.put !== null) ? PutRequest.fromPartial(object.put) : undefined;
+    message.delete = (object.delete !== undefined && object.delete !== null)
+      ? DeleteRequest.fromPartial(object.delete)
+      : undefined;
+    message.ticket = (object.ticket !== undefined && object.ticket !== null)
+      ? TicketRequest.fromPartial(object.ticket)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseSessionRequest(): SessionRequest {
+  return { operations: [], cancelled: [] };
+}
+
+export const SessionRequest = {
+  encode(message: SessionRequest, writer: _m0.Writer = _m0.Writer.create()): _m0.Writer {
+    for (const v of message.operations) {
+      Operation.encode(v!, writer.uint32(10).fork()).ldelim();
+    }
+    writer.uint32(18).fork();
+    for (const v of message.cancelled) {
+      writer.uint32(v);
+    }
+    writer.ldelim();
+    return writer;
+  },
+
+  decode(input: _m0.Reader | Uint8Array, length?: number): SessionRequest {
+    const reader = input instanceof _m0.Reader ? input : _m0.Reader.create(input);
+    let end = length === undefined ? reader.len : reader.pos + length;
+    const message = createBaseSessionRequest();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1:
+          if (tag !== 10) {
+            break;
+          }
+
+          message.operations.push(Operation.decode(reader, reader.uint32()));
+          continue;
+        case 2:
+          if (tag === 16) {
+            message.cancelled.push(reader.uint32());
+
+            continue;
+          }
+
+          if (tag === 18) {
+            const end2 = reader.uint32() + reader.pos;
+            while (reader.pos < end2) {
+              message.cancelled.push(reader.uint32());
+            }
+
+            continue;
+          }
+
+          break;
+      }
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skipType(tag & 7);
+    }
+    return message;
+  },
+
+  create(base?: DeepPartial<SessionRequest>): SessionRequest {
+    return SessionRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SessionRequest>): SessionRequest {
+    const message = createBaseSessionRequest();
+    message.operations = object.operations?.map((e) => Operation.fromPartial(e)) || [];
+    message.cancelled = object.cancelled?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseOperationResult(): OperationResult {
+  return { id: 0, get: undefined, put: undefined, delete: undefined, ticket: undefined, error: undefined };
+}
+
+export const OperationResult = {
+  encode(message: OperationResult, writer: _m0.Writer = _m0.Writer.create()): _m0.Writer {
+    if (message.id !== 0) {
+      writer.uint32(8).uint32(message.id);
+    }
+    if (message.get !== undefined) {
+      GetResponse.encode(message.get, writer.uint32(18).fork()).ldelim();
+    }
+    if (message.put !== undefined) {
+      PutResponse.encode(message.put, writer.uint32(26).fork()).ldelim();
+    }
+    if (message.delete !== undefined) {
+      DeleteResponse.encode(message.delete, writer.uint32(34).fork()).ldelim();
+    }
+    if (message.ticket !== undefined) {
+      TicketResponse.encode(message.ticket, writer.uint32(42).fork()).ldelim();
+    }
+    if (message.error !== undefined) {
+      Error.encode(message.error, writer.uint32(50).fork()).ldelim();
+    }
+    return writer;
+  },
+
+  decode(input: _m0.Reader | Uint8Array, length?: number): OperationResult {
+    const reader = input instanceof _m0.Reader ? input : _m0.Reader.create(input);
+    let end = length === undefined ? reader.len : reader.pos + length;
+    const message = createBaseOperationResult();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1:
+          if (tag !== 8) {
+            break;
+          }
+
+          message.id = reader.uint32();
+          continue;
+        case 2:
+          if (tag !== 18) {
+            break;
+          }
+
+          message.get = GetResponse.decode(reader, reader.uint32());
+          continue;
+        case 3:
+          if (tag !== 26) {
+            break;
+          }
+
+          message.put = PutResponse.decode(reader, reader.uint32());
+          continue;
+        case 4:
+          if (tag !== 34) {
+            break;
+          }
+
+          message.delete = DeleteResponse.decode(reader, reader.uint32());
+          continue;
+        case 5:
+          if (tag !== 42) {
+            break;
+          }
+
+          message.ticket = TicketResponse.decode(reader, reader.uint32());
+          continue;
+        case 6:
+          if (tag !== 50) {
+            break;
+          }
+
+          message.error = Error.decode(reader, reader.uint32());
+          continue;
+      }
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skipType(tag & 7);
+    }
+    return message;
+  },
+
+  create(base?: DeepPartial<OperationResult>): OperationResult {
+    return OperationResult.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<OperationResult>): OperationResult {
+    const message = createBaseOperationResult();
+    message.id = object.id ?? 0;
+    message.get = (object.get !== undefined && object.get !== null) ? GetResponse.fromPartial(object.get) : undefined;
+    message.put = (object.put !== undefined && object.put !== null) ? PutResponse.fromPartial(object.put) : undefined;
+    message.delete = (object.delete !== undefined && object.delete !== null)
+      ? DeleteResponse.fromPartial(object.delete)
+      : undefined;
+    message.ticket = (object.ticket !== undefined && object.ticket !== null)
+      ? TicketResponse.fromPartial(object.ticket)
+      : undefined;
+    message.error = (object.error !== undefined && object.error !== null) ? Error.fromPartial(object.error) : undefined;
+    return message;
+  },
+};
+
+function createBaseSessionResponse(): SessionResponse {
+  return { results: [] };
+}
+
+export const SessionResponse = {
+  encode(message: SessionResponse, writer: _m0.Writer = _m0.Writer.create()): _m0.Writer {
+    for (const v of message.results) {
+      OperationResult.encode(v!, writer.uint32(10).fork()).ldelim();
+    }
+    return writer;
+  },
+
+  decode(input: _m0.Reader | Uint8Array, length?: number): SessionResponse {
+    const reader = input instanceof _m0.Reader ? input : _m0.Reader.create(input);
+    let end = length === undefined ? reader.len : reader.pos + length;
+    const message = createBaseSessionResponse();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1:
+          if (tag !== 10) {
+            break;
+          }
+
+          message.results.push(OperationResult.decode(reader, reader.uint32()));
+          continue;
+      }
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skipType(tag & 7);
+    }
+    return message;
+  },
+
+  create(base?: DeepPartial<SessionResponse>): SessionResponse {
+    return SessionResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SessionResponse>): SessionResponse {
+    const message = createBaseSessionResponse();
+    message.results = object.results?.map((e) => OperationResult.fromPartial(e)) || [];
+    return message;
+  },
+};
+
 /** Keys: 1 byte to 1 KiB. Values: up to 1 MiB. Failures carry the trailer `kv-error-bin`, see Error. */
 export type KVDefinition = typeof KVDefinition;
 export const KVDefinition = {
@@ -1173,6 +1531,19 @@ export const KVDefinition = {
       responseStream: true,
       options: {},
     },
+    /**
+     * The calls above but Scan, many to a message and many messages at once over one long stream: a fraction of the cost
+     * of a call each. Operations are independent of each other, are answered in any order, and their failures are results:
+     * the stream itself ends only with the connection, or when a message is no SessionRequest.
+     */
+    session: {
+      name: "Session",
+      requestType: SessionRequest,
+      requestStream: true,
+      responseType: SessionResponse,
+      responseStream: true,
+      options: {},
+    },
   },
 } as const;
 
@@ -1196,6 +1567,15 @@ export interface KVServiceImplementation<CallContextExt = {}> {
     request: ScanRequest,
     context: CallContext & CallContextExt,
   ): ServerStreamingMethodResult<DeepPartial<ScanResponse>>;
+  /**
+   * The calls above but Scan, many to a message and many messages at once over one long stream: a fraction of the cost
+   * of a call each. Operations are independent of each other, are answered in any order, and their failures are results:
+   * the stream itself ends only with the connection, or when a message is no SessionRequest.
+   */
+  session(
+    request: AsyncIterable<SessionRequest>,
+    context: CallContext & CallContextExt,
+  ): ServerStreamingMethodResult<DeepPartial<SessionResponse>>;
 }
 
 export interface KVClient<CallOptionsExt = {}> {
@@ -1215,6 +1595,15 @@ export interface KVClient<CallOptionsExt = {}> {
    * LINEARIZABLE.
    */
   scan(request: DeepPartial<ScanRequest>, options?: CallOptions & CallOptionsExt): AsyncIterable<ScanResponse>;
+  /**
+   * The calls above but Scan, many to a message and many messages at once over one long stream: a fraction of the cost
+   * of a call each. Operations are independent of each other, are answered in any order, and their failures are results:
+   * the stream itself ends only with the connection, or when a message is no SessionRequest.
+   */
+  session(
+    request: AsyncIterable<DeepPartial<SessionRequest>>,
+    options?: CallOptions & CallOptionsExt,
+  ): AsyncIterable<SessionResponse>;
 }
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;

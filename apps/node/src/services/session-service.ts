@@ -1,0 +1,177 @@
+/**
+ * The node's side of a session: operations come in batches and are carried out side by side. Their results leave as they
+ * come, those of one turn of the event loop together, so that a slow operation holds up no other and a fast one needs no
+ * message of its own.
+ */
+import { KvError } from '@kv/errors';
+import { kvErrorToMessage, type Operation, type OperationResult, type SessionRequest } from '@kv/proto';
+import type { CallOptions, Coordinator } from '@kv/replication';
+
+import { sessionMessageBytesMax } from '../limits.js';
+import type { Logger, Timers } from '../ports.js';
+import type { Session, SessionPorts } from '../transport.js';
+import { answerWithinMs } from './call-options.js';
+import { fromGetResult, fromWriteResult, toGetRequest, toPutRequest, toWriteRequest } from './kv-messages.js';
+import { toldError } from './told-error.js';
+
+export interface SessionServicePorts {
+  readonly coordinator: Coordinator;
+  readonly timers: Timers;
+  readonly logger: Logger;
+}
+
+export function createSessionService(
+  { requestTimeoutMs }: { readonly requestTimeoutMs: number },
+  ports: SessionServicePorts,
+): (session: SessionPorts) => Session {
+  return ({ emit }) => new CoordinatedSession({ requestTimeoutMs, emit }, ports);
+}
+
+/** As the log names it. */
+const sessionPath = '/kv.v1.KV/Session';
+
+interface SessionOptions extends SessionPorts {
+  readonly requestTimeoutMs: number;
+}
+
+class CoordinatedSession implements Session {
+  readonly #options: SessionOptions;
+  readonly #ports: SessionServicePorts;
+  readonly #underWay = new Map<number, RunningOperation>();
+  #results: OperationResult[] = [];
+  #flushIsDue = false;
+  #state: 'open' | 'draining' | 'closed' = 'open';
+  #onDrained: (() => void) | undefined;
+
+  constructor(options: SessionOptions, ports: SessionServicePorts) {
+    this.#options = options;
+    this.#ports = ports;
+  }
+
+  get underWay(): number {
+    return this.#underWay.size;
+  }
+
+  receive({ operations, cancelled }: SessionRequest): void {
+    for (const id of cancelled) this.#underWay.get(id)?.abort();
+    for (const operation of operations) this.#begin(operation);
+  }
+
+  drained(): Promise<void> {
+    if (this.#state === 'open') this.#state = 'draining';
+    return new Promise((resolve) => {
+      this.#onDrained = resolve;
+      this.#noteDrained();
+    });
+  }
+
+  close(): void {
+    this.#state = 'closed';
+    this.#results = [];
+    for (const running of this.#underWay.values()) running.abort();
+    this.#underWay.clear();
+    this.#noteDrained();
+  }
+
+  #begin(operation: Operation): void {
+    const { id, timeoutMs } = operation;
+    if (this.#underWay.has(id)) {
+      throw new KvError('invalid-argument', `operation ${id} is under way already`);
+    }
+    const { requestTimeoutMs } = this.#options;
+    const boundMs =
+      timeoutMs === 0 ? requestTimeoutMs : Math.min(requestTimeoutMs, answerWithinMs(timeoutMs));
+    const running = new RunningOperation(boundMs);
+    this.#underWay.set(id, running);
+    this.#run(operation, running).then(
+      (result) => this.#answer(running, result),
+      (error: unknown) => {
+        const told = toldError(error, { path: sessionPath, logger: this.#ports.logger });
+        this.#answer(running, { id, error: kvErrorToMessage(told) });
+      },
+    );
+  }
+
+  async #run(
+    { id, get, put, delete: remove, ticket }: Operation,
+    call: RunningOperation,
+  ): Promise<OperationResult> {
+    const { coordinator } = this.#ports;
+    if (this.#state !== 'open') {
+      throw new KvError('closed', 'the node is stopping', { outcome: 'not-applied' });
+    }
+    if (get !== undefined) return { id, get: fromGetResult(await coordinator.get(toGetRequest(get), call)) };
+    if (put !== undefined)
+      return { id, put: fromWriteResult(await coordinator.put(toPutRequest(put), call)) };
+    if (remove !== undefined) {
+      return { id, delete: fromWriteResult(await coordinator.delete(toWriteRequest(remove), call)) };
+    }
+    if (ticket !== undefined) return { id, ticket: await coordinator.ticket(ticket, call) };
+    throw new KvError('invalid-argument', 'the operation asks for nothing this node knows', {
+      outcome: 'not-applied',
+    });
+  }
+
+  #answer(running: RunningOperation, result: OperationResult): void {
+    // Not of this session's any more if it was closed meanwhile.
+    if (this.#underWay.get(result.id) !== running) return;
+    this.#underWay.delete(result.id);
+    this.#results.push(result);
+    if (this.#flushIsDue) return;
+    this.#flushIsDue = true;
+    this.#ports.timers.nextTurn(() => this.#flush());
+  }
+
+  #flush(): void {
+    this.#flushIsDue = false;
+    const results = this.#results;
+    this.#results = [];
+    let begin = 0;
+    let bytes = 0;
+    for (const [at, result] of results.entries()) {
+      const more = resultBytes(result);
+      if (at > begin && bytes + more > sessionMessageBytesMax) {
+        this.#options.emit(results.slice(begin, at));
+        begin = at;
+        bytes = 0;
+      }
+      bytes += more;
+    }
+    if (begin < results.length) this.#options.emit(begin === 0 ? results : results.slice(begin));
+    this.#noteDrained();
+  }
+
+  #noteDrained(): void {
+    if (this.#underWay.size === 0 && this.#results.length === 0) this.#onDrained?.();
+  }
+}
+
+/** What the coordinator is told of one operation. */
+class RunningOperation implements CallOptions {
+  readonly timeoutMs: number;
+  #controller: AbortController | undefined;
+  #isAborted = false;
+
+  constructor(timeoutMs: number) {
+    this.timeoutMs = timeoutMs;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#isAborted) this.#controller.abort();
+    }
+    return this.#controller.signal;
+  }
+
+  abort(): void {
+    this.#isAborted = true;
+    this.#controller?.abort();
+  }
+}
+
+/** About as many as it takes in a message. */
+function resultBytes({ get, put, delete: remove }: OperationResult): number {
+  const value = get?.value ?? put?.previousValue ?? remove?.previousValue;
+  return 64 + (value?.length ?? 0);
+}

@@ -1,0 +1,141 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { OperationResult } from '@kv/proto';
+import { type Channel, ClientError, Status } from 'nice-grpc';
+
+import { channelTo, clientsOf, type GrpcNode, startGrpcNode } from './grpc-node.js';
+
+const bytes = (text: string) => Buffer.from(text);
+
+let started: GrpcNode;
+let channel: Channel;
+
+beforeEach(async () => {
+  started = await startGrpcNode();
+  channel = channelTo(started.node);
+});
+
+afterEach(async () => {
+  channel.close();
+  await started.node.stop({ drainMs: 0 });
+});
+
+type Batch =
+  Parameters<ReturnType<typeof clientsOf>['kv']['session']>[0] extends AsyncIterable<infer Message>
+    ? Message
+    : never;
+
+/** A session by a client that is not ours: what is pushed is sent, until it is ended. */
+function openSession() {
+  const outgoing: Batch[] = [];
+  let isEnded = false;
+  let wake = (): void => undefined;
+  async function* requests(): AsyncGenerator<Batch, void> {
+    for (;;) {
+      while (outgoing.length > 0) yield outgoing.shift()!;
+      if (isEnded) return;
+      await new Promise<void>((resolve) => (wake = resolve));
+    }
+  }
+  const responses = clientsOf(channel).kv.session(requests())[Symbol.asyncIterator]();
+  const next = async (count: number): Promise<OperationResult[]> => {
+    const results: OperationResult[] = [];
+    while (results.length < count) {
+      const answer = await responses.next();
+      if (answer.done === true) break;
+      results.push(...answer.value.results);
+    }
+    return results.sort((a, b) => a.id - b.id);
+  };
+  const send = (batch: Batch): void => {
+    outgoing.push(batch);
+    wake();
+  };
+  const end = (): void => {
+    isEnded = true;
+    wake();
+  };
+  return { send, end, next };
+}
+
+describe('a session over gRPC', () => {
+  it('carries out operations of every kind, and answers each', async () => {
+    const { send, next } = openSession();
+    send({
+      operations: [
+        { id: 1, put: { key: bytes('a'), value: bytes('1') } },
+        { id: 2, get: { key: bytes('b') } },
+      ],
+    });
+    const [put, nothing] = await next(2);
+    expect(put!.put!.version!.timestamp).toBeGreaterThan(0);
+    expect(nothing!.get).toMatchObject({ found: false });
+    send({
+      operations: [
+        { id: 1, get: { key: bytes('a') } },
+        { id: 2, ticket: { key: bytes('a') } },
+      ],
+    });
+    send({ operations: [{ id: 3, delete: { key: bytes('b') } }] });
+    const [get, ticket, removed] = await next(3);
+    expect(get!.get).toMatchObject({ found: true, value: bytes('1') });
+    expect(ticket!.ticket!.ticket!.timestamp).toBeGreaterThan(put!.put!.version!.timestamp);
+    expect(removed!.delete!.version).toBeDefined();
+  });
+
+  it('fails single operations, and goes on', async () => {
+    const { send, next } = openSession();
+    send({
+      operations: [{ id: 7, get: { key: bytes('') } }, { id: 8 }, { id: 9, get: { key: bytes('a') } }],
+    });
+    const [empty, nothing, fine] = await next(3);
+    expect(empty!.error).toMatchObject({
+      code: 'invalid-argument',
+      message: expect.stringContaining('empty'),
+    });
+    expect(nothing!.error).toMatchObject({ code: 'invalid-argument' });
+    expect(fine!.get).toBeDefined();
+  });
+
+  it('ends with a status when ids are mixed up', async () => {
+    const { send, next } = openSession();
+    send({
+      operations: [
+        { id: 1, get: { key: bytes('a') } },
+        { id: 1, get: { key: bytes('b') } },
+      ],
+    });
+    const failure = await next(3).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(ClientError);
+    expect(failure).toMatchObject({ code: Status.INVALID_ARGUMENT });
+  });
+
+  it('answers what is under way when its client has nothing more to say', async () => {
+    const { send, end, next } = openSession();
+    send({
+      operations: Array.from({ length: 50 }, (_, id) => ({
+        id,
+        put: { key: bytes(`k${id}`), value: bytes('v') },
+      })),
+    });
+    end();
+    expect(await next(51)).toHaveLength(50);
+  });
+
+  it('does not hold up a node that stops, and loses no answer then', async () => {
+    const { send, next } = openSession();
+    send({ operations: [{ id: 1, put: { key: bytes('a'), value: bytes('1') } }] });
+    await next(1);
+    send({
+      operations: Array.from({ length: 50 }, (_, id) => ({
+        id,
+        put: { key: bytes(`k${id}`), value: bytes('v') },
+      })),
+    });
+    const answered = next(50);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    const stopped = started.node.stop({ drainMs: 60_000 });
+    expect(await answered).toHaveLength(50);
+    await expect(next(1)).rejects.toMatchObject({ code: Status.UNAVAILABLE });
+    await stopped;
+  });
+});

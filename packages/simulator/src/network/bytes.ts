@@ -1,0 +1,4 @@
+/** Generated code reads `bytes` fields as Buffers only if it is given one. */
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,77 @@
+import type { ClientConnection, Exchange, ExchangeSink } from '@kv/client';
+import { type Operation, type OperationResult, SessionRequest, SessionResponse } from '@kv/proto';
+
+import { asBuffer } from './bytes.js';
+import { clientFailure } from './client-failure.js';
+import type { ClientTransportPorts } from './client-transport.js';
+import type { Connection, OwnCall } from './connection.js';
+import { requestOf, responseOf, sessionPath } from './serve-session.js';
+
+export interface Ways {
+  readonly connection: Connection;
+  readonly onRequest: ClientTransportPorts['onRequest'];
+  readonly onResponse: ClientTransportPorts['onResponse'];
+}
+
+/** Each batch is a call of its own, with as many answers as the node makes of it: what befalls the network befalls single batches. */
+export function sessionBatches(ways: Ways): ClientConnection['exchange'] {
+  return (operations, sink) => new SimulatedExchange(operations, sink, ways);
+}
+
+const noMetadata: ReadonlyMap<string, string> = new Map();
+
+class SimulatedExchange implements Exchange {
+  readonly #sink: ExchangeSink;
+  readonly #ways: Ways;
+  readonly #call: OwnCall;
+  /** By place: nobody waits for these any more. */
+  readonly #settled = new Set<number>();
+  readonly #size: number;
+
+  constructor(operations: readonly Operation[], sink: ExchangeSink, ways: Ways) {
+    this.#sink = sink;
+    this.#ways = ways;
+    this.#size = operations.length;
+    for (const [index, operation] of operations.entries()) {
+      operation.id = index;
+      const { method, request } = requestOf(operation);
+      ways.onRequest?.(method, request);
+    }
+    this.#call = ways.connection.call({
+      method: sessionPath,
+      request: encoded({ operations: [...operations], cancelled: [] }),
+      metadata: noMetadata,
+      onReply: (response) => this.#arrived(SessionResponse.decode(asBuffer(response)).results),
+      onEnd: () => undefined,
+      onFailure: (failure) => sink.onFailure(clientFailure(failure)),
+    });
+  }
+
+  cancel(index: number): void {
+    if (this.#settled.has(index)) return;
+    this.#settled.add(index);
+    if (this.#settled.size === this.#size) this.#call.cancel();
+    else this.#call.tell(encoded({ operations: [], cancelled: [index] }));
+  }
+
+  #arrived(results: readonly OperationResult[]): void {
+    if (this.#ways.onResponse === undefined || results.length === 1) this.#tell(results);
+    // One event each: whoever watches responses finds what the application does with one before it sees the next.
+    else for (const result of results) this.#ways.connection.later(() => this.#tell([result]));
+  }
+
+  #tell(results: readonly OperationResult[]): void {
+    for (const result of results) {
+      if (this.#settled.has(result.id)) continue;
+      this.#settled.add(result.id);
+      const answer = responseOf(result);
+      if (answer !== undefined) this.#ways.onResponse?.(answer.method, answer.response);
+      this.#sink.onResult(result.id, result);
+    }
+    this.#sink.onResultsEnd();
+  }
+}
+
+function encoded(request: SessionRequest): Uint8Array {
+  return SessionRequest.encode(request).finish();
+}
