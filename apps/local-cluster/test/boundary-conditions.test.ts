@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { grpcTransport, keyBytesMax, type KvClient, valueBytesMax } from '@kv/client';
-import { ConsistencyLevel } from '@kv/proto';
+import { ConsistencyLevel, kvErrorFromMessage, type Operation, type OperationResult } from '@kv/proto';
 
 import type { LocalCluster } from '../src/index.js';
 import { inFlight, range } from './in-flight.js';
@@ -21,7 +21,6 @@ beforeAll(async () => {
 function rawConnection() {
   const connection = grpcTransport().connect(cluster.endpoints[0]!);
   stage.atEnd(() => connection.close());
-  const call = { signal: AbortSignal.timeout(20_000), timeoutMs: 20_000 };
   const write = {
     key: Buffer.from('raw'),
     consistency: ConsistencyLevel.QUORUM,
@@ -31,11 +30,22 @@ function rawConnection() {
     stampNotAfter: 0,
     ticket: undefined,
   };
+  const ask = (question: Omit<Operation, 'id' | 'timeoutMs'>): Promise<OperationResult> =>
+    new Promise((resolve, reject) => {
+      connection.exchange([{ id: 0, timeoutMs: 20_000, ...question }], {
+        onResult: (_, result) => {
+          if (result.error === undefined) resolve(result);
+          else reject(kvErrorFromMessage(result.error));
+        },
+        onResultsEnd: () => undefined,
+        onFailure: reject,
+      });
+    });
   return {
-    get: (key: Buffer) => connection.get({ key, consistency: ConsistencyLevel.QUORUM }, call),
-    delete: (key: Buffer) => connection.delete({ ...write, key }, call),
+    get: (key: Buffer) => ask({ get: { key, consistency: ConsistencyLevel.QUORUM } }),
+    delete: (key: Buffer) => ask({ delete: { ...write, key } }),
     put: (fields: { key?: Buffer; value?: Buffer; ttlMs?: number }) =>
-      connection.put({ ...write, value: Buffer.from('value'), ttlMs: 0, ...fields }, call),
+      ask({ put: { ...write, value: Buffer.from('value'), ttlMs: 0, ...fields } }),
   };
 }
 
