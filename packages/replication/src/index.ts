@@ -1,5 +1,7 @@
 // For whoever coordinates: the node's KV handlers.
 export { createCoordinator, type Coordinator, type CoordinatorPorts } from './coordinator/coordinator.js';
+export type { Caller, RunningOperation } from './coordinator/caller.js';
+export type { Submissions } from './coordinator/submissions.js';
 export type { CoordinatorCounters } from './coordinator/counters.js';
 export type { CoordinatorObserver, StampedEvent } from './coordinator/observer.js';
 export type { CoordinatorOptions } from './options.js';
@@ -23,12 +25,15 @@ export { keyBytesMax, operationIdBytes, ttlMsMax, valueBytesMax } from './limits
 
 // For whoever carries operations to replicas: the node's transport adapter and internal service.
 export {
+  type BatchReplica,
   type ComparableReplica,
   type DigestOperation,
   type DigestReply,
+  type HeadReply,
   type Incarnation,
   mayHaveBeenSent,
   type PartitionDigest,
+  type ReadBatch,
   type ReadOperation,
   type ReadReply,
   type Refusal,
@@ -38,15 +43,24 @@ export {
   type ReplyFacts,
   type ScanOperation,
   type ScanReply,
+  type WriteBatch,
   type WriteOperation,
   type WriteReply,
 } from './replica/replica.js';
 export {
-  createLocalReplica,
-  type LocalReplicaPorts,
-  type LocalView,
-  type ReplicaObserver,
-} from './replica/local-replica.js';
+  type AnswerReceiver,
+  channelTo,
+  type HeadAnswer,
+  notSent,
+  perhapsSent,
+  type ReadRequest,
+  type ReplicaChannel,
+  type Unreachable,
+  unreachableBy,
+  type WriteRequest,
+} from './replica/channel.js';
+export { createLocalReplica } from './replica/local-replica.js';
+export type { LocalReplicaPorts, LocalView, ReplicaObserver } from './replica/local-ports.js';
 export {
   createStampIssuer,
   type StampBounds,

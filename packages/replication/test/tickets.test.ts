@@ -6,6 +6,8 @@ import { bytes, createCluster, type Member, textOf } from './model/cluster.js';
 import { epochMs } from './model/core-harness.js';
 
 const key = bytes('k');
+/** The coordinator's default: until then one timer watches over all operations, then only those that still run have one. */
+const impatientAfterMs = 50;
 const base = { key, consistency: 'linearizable' as const, wantPrevious: true };
 
 function put(member: Member, value: string, more: Partial<PutRequest> = {}, call = {}) {
@@ -153,6 +155,7 @@ describe('rule 10: tickets', () => {
     const given = put(a, 'x', {}, { signal: controller.signal });
     controller.abort(new Error('gone'));
     await expect(given).rejects.toMatchObject({ outcome: 'not-applied', cause: new Error('gone') });
+    await cluster.timers.advanceAsync(impatientAfterMs);
     expect(cluster.timers.pending).toBe(0);
   });
 });

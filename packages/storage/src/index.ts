@@ -12,6 +12,8 @@ export type {
   EngineStats,
   LogPosition,
   RecoveryReport,
+  RecordFacts,
+  RecordGate,
   RefusalCode,
   ScanOptions,
   StorageEngine,
@@ -31,14 +33,18 @@ export type {
 } from './ports.js';
 
 // The record format.
-export { encodeRecord, type RecordFields } from './record/encode-record.js';
+export { encodeRecord, encodeRecordInto, recordBytesOf, type RecordFields } from './record/encode-record.js';
 export {
   compareRecords,
   hashKey,
+  headOf,
   isExpired,
   partitionOfHash,
   readRecord,
+  readRecordHead,
   readRecords,
+  type RecordHead,
+  recordHeadBytes,
   type RecordView,
 } from './record/record.js';
 

@@ -3,7 +3,7 @@ import type { StorageEngine } from '@kv/storage';
 
 import type { Decisions } from '../decisions.js';
 import type { Clock, Placement, Random, Timers } from '../ports.js';
-import type { ReplicaObserver } from '../replica/local-replica.js';
+import type { ReplicaObserver } from '../replica/local-ports.js';
 import type { ComparableReplica } from '../replica/replica.js';
 import type { Pacer } from './pacer.js';
 

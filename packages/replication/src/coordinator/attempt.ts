@@ -1,10 +1,4 @@
-import { mayHaveBeenSent } from '../replica/replica.js';
-
-export interface Unreachable {
-  readonly kind: 'unreachable';
-  /** False: handed to no transport, and never will be. */
-  readonly sent: boolean;
-}
+import { type Unreachable, notSent, unreachableBy } from '../replica/channel.js';
 
 /**
  * Asks a replica; whatever goes wrong is an answer too. Never rejects.
@@ -13,8 +7,8 @@ export interface Unreachable {
  */
 export async function attempt<Answer>(ask: () => Promise<Answer> | undefined): Promise<Answer | Unreachable> {
   try {
-    return (await ask()) ?? { kind: 'unreachable', sent: false };
+    return (await ask()) ?? notSent;
   } catch (error) {
-    return { kind: 'unreachable', sent: mayHaveBeenSent(error) };
+    return unreachableBy(error);
   }
 }

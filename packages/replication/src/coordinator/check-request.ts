@@ -34,23 +34,24 @@ export function checkPut(request: PutRequest): CheckedWrite {
   if (!Number.isSafeInteger(ttlMs) || ttlMs < 0 || ttlMs > ttlMsMax) {
     throw refused(`the time to live must be from 0 to ${ttlMsMax} whole milliseconds, it is ${ttlMs}`);
   }
-  return { ...checkDelete(request), value, ttlMs };
+  return checkWrite(request, value, ttlMs);
 }
 
 /** @throws as `checkPut` */
 export function checkDelete(request: DeleteRequest): CheckedWrite {
-  const { wantPrevious, operationId } = request;
-  const bounds = checkTicketRequest(request);
+  return checkWrite(request, undefined, 0);
+}
+
+function checkWrite(request: DeleteRequest, value: Uint8Array | undefined, ttlMs: number): CheckedWrite {
+  const { key, stampAbove, stampNotAfter } = checkTicketRequest(request);
+  const { wantPrevious } = request;
   const consistency = checkLevel(request.consistency, 'not-applied');
-  return {
-    ...bounds,
-    value: undefined,
-    consistency,
-    ttlMs: 0,
-    wantPrevious,
-    operationId: checkedOperationId(operationId),
-    ticket: checkedTicket(request.ticket, { ...bounds, consistency }),
-  };
+  const operationId = checkedOperationId(request.operationId);
+  const ticket =
+    request.ticket === undefined
+      ? undefined
+      : checkedTicket(request.ticket, { stampAbove, stampNotAfter, consistency });
+  return { key, stampAbove, stampNotAfter, value, consistency, ttlMs, wantPrevious, operationId, ticket };
 }
 
 /** @throws as `checkPut` */
@@ -124,14 +125,13 @@ function checkedStamp(stamp: number | undefined, name: string): Timestamp | unde
 
 /** Nothing is stamped with a ticket at hand, so bounds of a stamp beside it would be ignored: a mistake of the caller. */
 function checkedTicket(
-  ticket: Version | undefined,
+  ticket: Version,
   {
     consistency,
     stampAbove,
     stampNotAfter,
-  }: CheckedTicketRequest & { readonly consistency: ConsistencyLevel },
-): Version | undefined {
-  if (ticket === undefined) return undefined;
+  }: Pick<CheckedWrite, 'consistency' | 'stampAbove' | 'stampNotAfter'>,
+): Version {
   const { timestamp, node } = ticket;
   if (!isTimestamp(timestamp) || timestamp === 0) throw refused(`the ticket's timestamp is ${timestamp}`);
   if (!Number.isInteger(node) || node < 1 || node > nodeMax) throw refused(`the ticket's node is ${node}`);

@@ -1,24 +1,16 @@
 import type { HybridLogicalClock } from '@kv/hlc';
 
-import {
-  checkDelete,
-  checkKey,
-  checkKeyPart,
-  checkLevel,
-  checkLimit,
-  checkPut,
-  checkScanLevel,
-  checkTicketRequest,
-} from './check-request.js';
+import type { Caller } from './caller.js';
+import { checkKeyPart, checkLimit, checkScanLevel } from './check-request.js';
 import { type CoordinatorCounters, createCounters } from './counters.js';
 import { type Decisions, soundDecisions } from '../decisions.js';
 import type { CoordinatorObserver } from './observer.js';
 import { type CoordinatorOptions, readyOptions } from '../options.js';
+import { Patience } from './patience.js';
 import type { Clock, Placement, Random, Timers } from '../ports.js';
-import type { ReadResult } from '../cores/read-core.js';
-import { runRead } from './read-operation.js';
+import { RecordArena } from './record-arena.js';
 import { createRepairer } from './repairer.js';
-import type { Replica } from '../replica/replica.js';
+import type { ReplicaChannel } from '../replica/channel.js';
 import type {
   CallOptions,
   DeleteRequest,
@@ -32,16 +24,17 @@ import type {
   WriteResult,
 } from './requests.js';
 import { runScan } from './scan-operation.js';
-import { serverTime, type Shell } from './shell.js';
+import type { Shell } from './shell.js';
 import type { StampIssuer } from '../stamps/stamp-issuer.js';
-import { runTicket } from './ticket-operation.js';
-import { runWrite } from './write-operation.js';
+import { createSubmissions, type Submissions } from './submissions.js';
 
 /**
  * Any node coordinates any key, whether it holds it or not. Every failure is a `KvError`: that of a write carries
  * `outcome` (rule 12), that of a missed quorum `required` and `received`.
  */
 export interface Coordinator {
+  /** The same four operations, without a promise: for sessions, which have many under way. */
+  readonly submit: Submissions;
   /** Rejects with `unavailable`, `timeout`, `corrupt`, `clock-drift`, `wrong-epoch`, `invalid-argument`. */
   get(request: GetRequest, options?: CallOptions): Promise<GetResult>;
   /** Rejects as `get`, and with `memory-full`, `disk-full`, `overloaded`. */
@@ -66,7 +59,7 @@ export interface Coordinator {
 export interface CoordinatorPorts {
   readonly placement: Placement;
   /** The way to a member; undefined = there is none now, which counts as unreachable, not sent. */
-  replica(member: number): Replica | undefined;
+  replica(member: number): ReplicaChannel | undefined;
   readonly stamps: StampIssuer;
   readonly hlc: HybridLogicalClock;
   readonly clock: Clock;
@@ -79,44 +72,14 @@ export interface CoordinatorPorts {
 
 /** @throws KvError `invalid-argument` for options out of range */
 export function createCoordinator(options: CoordinatorOptions, ports: CoordinatorPorts): Coordinator {
-  const ready = readyOptions(options);
-  const counters = createCounters();
-  const replica = (member: number): Replica | undefined => ports.replica(member);
-  const shell: Shell = {
-    options: ready,
-    placement: ports.placement,
-    replica,
-    stamps: ports.stamps,
-    hlc: ports.hlc,
-    clock: ports.clock,
-    timers: ports.timers,
-    random: ports.random,
-    counters,
-    decisions: ports.decisions ?? soundDecisions,
-    observer: ports.observer,
-    repairer: createRepairer(
-      { bytesMax: ready.repairBytesMax, timeoutMs: ready.requestTimeoutMs },
-      { replica, counters },
-    ),
-    background: { comparisons: 0, lateBytes: 0 },
-  };
+  const shell = createShell(options, ports);
+  const submit = createSubmissions(shell);
   return {
-    async get({ key, consistency }, call = {}) {
-      checkKey(key);
-      const result = await runRead(shell, { key, level: checkLevel(consistency) }, call);
-      return { serverTime: serverTime(shell), ...answerOf(result) };
-    },
-    // Async, so that what a check throws is a rejection like any other.
-    async put(request, call = {}) {
-      return runWrite(shell, checkPut(request), call);
-    },
-    async delete(request, call = {}) {
-      return runWrite(shell, checkDelete(request), call);
-    },
-    async ticket(request, call = {}) {
-      const ticket = await runTicket(shell, checkTicketRequest(request), call);
-      return { ticket, serverTime: serverTime(shell) };
-    },
+    submit,
+    get: (request, call = {}) => promised((caller) => submit.get(request, call, caller)),
+    put: (request, call = {}) => promised((caller) => submit.put(request, call, caller)),
+    delete: (request, call = {}) => promised((caller) => submit.delete(request, call, caller)),
+    ticket: (request, call = {}) => promised((caller) => submit.ticket(request, call, caller)),
     async *scan(request, call = {}) {
       const { prefix = noBytes, after = noBytes, limit = 0 } = request;
       checkKeyPart(prefix, 'prefix');
@@ -125,14 +88,31 @@ export function createCoordinator(options: CoordinatorOptions, ports: Coordinato
       const level = checkScanLevel(request.consistency);
       yield* runScan(shell, { prefix, after, limit: limit === 0 ? Infinity : limit, level }, call);
     },
-    counters: () => ({ ...counters }),
+    counters: () => ({ ...shell.counters }),
+  };
+}
+
+function promised<Result>(submit: (caller: Caller<Result>) => void): Promise<Result> {
+  return new Promise((resolve, reject) => submit({ resolve, reject }));
+}
+
+function createShell(options: CoordinatorOptions, ports: CoordinatorPorts): Shell {
+  const ready = readyOptions(options);
+  const counters = createCounters();
+  const { placement, stamps, hlc, clock, timers, random, observer } = ports;
+  const replica = (member: number): ReplicaChannel | undefined => ports.replica(member);
+  return {
+    options: ready,
+    ...{ placement, replica, stamps, hlc, clock, timers, random, counters, observer },
+    decisions: ports.decisions ?? soundDecisions,
+    repairer: createRepairer(
+      { bytesMax: ready.repairBytesMax, timeoutMs: ready.requestTimeoutMs },
+      { replica, counters },
+    ),
+    patience: new Patience(ready.impatientAfterMs, { clock, timers }),
+    records: new RecordArena(),
+    background: { comparisons: 0, lateBytes: 0 },
   };
 }
 
 const noBytes = new Uint8Array(0);
-
-function answerOf(result: ReadResult) {
-  if (result.kind === 'not-found') return { found: false as const, version: result.version };
-  const { value, version, expiresAtMs } = result.record;
-  return { found: true as const, value, version, expiresAtMs };
-}

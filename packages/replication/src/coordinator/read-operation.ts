@@ -1,119 +1,83 @@
 import { toKvError } from '@kv/errors';
 
 import { attempt } from './attempt.js';
-import { type Call, openCall } from './call.js';
+import { type Call, type CallEvents, openCall } from './call.js';
+import type { Caller, RunningOperation } from './caller.js';
 import type { ConsistencyLevel } from '../consistency-level.js';
 import { readError } from '../errors.js';
 import { comparisonsMax } from '../limits.js';
-import {
-  createReadCore,
-  type ReadAnswer,
-  type ReadEffect,
-  type ReadInput,
-  type ReadResult,
-} from '../cores/read-core.js';
+import { createReadCore, type ReadEffect, type ReadInput, type ReadResult } from '../cores/read-core.js';
 import { createReadOneCore } from '../cores/read-one-core.js';
+import type { AnswerReceiver, HeadAnswer, ReadAnswer, WriteAnswer } from '../replica/channel.js';
 import type { CallOptions } from './requests.js';
 import { ownFirst, partitionOfKey, readTime, requiredFor, type Shell, writeQuorumOf } from './shell.js';
-import type { WriteAnswer } from '../cores/write-answer.js';
 
-/** Runs one read through its core. A read at ONE may be followed by a comparison of all replicas. */
-export async function runRead(
-  shell: Shell,
-  read: { readonly key: Uint8Array; readonly level: ConsistencyLevel },
-  options: CallOptions,
-): Promise<ReadResult> {
-  const { key, level } = read;
-  if (level !== 'one') return runQuorumRead(shell, read, options);
-  const owners = ownFirst(shell, shell.placement.owners(partitionOfKey(shell, key)));
-  const core = createReadOneCore({ owners, at: readTime(shell) });
-  const plan: Plan = {
-    key,
-    level,
-    step: (input) => (input.kind === 'write-back-answer' ? [] : core.step(input)),
-  };
-  const result = await new Promise<ReadResult>((resolve, reject) => {
-    new ReadOperation(shell, plan, options, { resolve, reject }).start();
-  });
-  if (shell.random.float() < shell.options.compareShare) compareInBackground(shell, key);
-  return result;
-}
-
-function runQuorumRead(
-  shell: Shell,
-  { key, level }: { readonly key: Uint8Array; readonly level: ConsistencyLevel },
-  options: CallOptions,
-): Promise<ReadResult> {
-  const core = createReadCore({
-    owners: shell.placement.owners(partitionOfKey(shell, key)),
-    required: requiredFor(shell, level),
-    writeQuorum: writeQuorumOf(shell),
-    at: readTime(shell),
-    decisions: shell.decisions,
-  });
-  const plan: Plan = { key, level, step: (input) => (input.kind === 'impatient' ? [] : core.step(input)) };
-  return new Promise((resolve, reject) => {
-    new ReadOperation(shell, plan, options, { resolve, reject }).start();
-  });
-}
-
-/** A quorum read whose answer nobody wants: comparing and repairing is what it is for. */
-function compareInBackground(shell: Shell, key: Uint8Array): void {
-  if (shell.background.comparisons >= comparisonsMax) return;
-  shell.background.comparisons += 1;
-  shell.counters.comparisons += 1;
-  const done = (): void => {
-    shell.background.comparisons -= 1;
-  };
-  // Too few replicas answered: there is nothing to compare, and nobody to tell.
-  runRead(shell, { key, level: 'quorum' }, {}).then(done, done);
-}
-
-interface Plan {
+export interface CheckedRead {
   readonly key: Uint8Array;
   readonly level: ConsistencyLevel;
-  /** The core: only one at ONE can become impatient, and it writes nothing back. */
-  step(input: ReadInput | { readonly kind: 'impatient' }): readonly ReadEffect[];
 }
 
-interface Caller {
-  resolve(result: ReadResult): void;
-  reject(error: unknown): void;
-}
-
-class ReadOperation {
+/** Runs one read through its core. A read at ONE may be followed by a comparison of all replicas. */
+export class ReadOperation implements RunningOperation, CallEvents, AnswerReceiver<ReadAnswer | HeadAnswer> {
   readonly #shell: Shell;
   readonly #signal: AbortSignal | undefined;
   readonly #call: Call;
-  /** Forgotten at the end, as in a write; that is after the answer, while late replies may need repair. */
-  #plan: Plan | undefined;
-  #caller: Caller | undefined;
+  readonly #level: ConsistencyLevel;
+  /** Both forgotten at the end, as in a write; that is after the answer, while late replies may need repair. */
+  #key: Uint8Array | undefined;
+  #core: Core | undefined;
+  #caller: Caller<ReadResult> | undefined;
   /** Requests that were not answered. */
   #pending = 0;
   /** What this read counts for among those that wait for late replies. */
   #lateBytes = 0;
 
-  constructor(shell: Shell, plan: Plan, options: CallOptions, caller: Caller) {
+  constructor(shell: Shell, { key, level }: CheckedRead, options: CallOptions, caller: Caller<ReadResult>) {
     this.#shell = shell;
     this.#signal = options.signal;
-    this.#plan = plan;
+    this.#key = key;
+    this.#level = level;
+    this.#core = coreFor(shell, { key, level });
     this.#caller = caller;
-    this.#call = openCall(shell, options, {
-      ...(plan.level === 'one' ? { onImpatient: () => this.#input({ kind: 'impatient' }) } : {}),
-      onDeadline: () => this.#input({ kind: 'deadline' }),
-      onClientGone: () => this.#input({ kind: 'client-gone' }),
-    });
+    this.#call = openCall(shell, options, this);
   }
 
   start(): void {
     this.#input({ kind: this.#signal?.aborted === true ? 'client-gone' : 'start' });
   }
 
-  #input(input: ReadInput | { readonly kind: 'impatient' }): void {
-    const plan = this.#plan;
-    if (plan === undefined) return;
+  abandon(): void {
+    this.onClientGone();
+  }
+
+  onImpatient(): void {
+    this.#input({ kind: 'impatient' });
+  }
+
+  onDeadline(): void {
+    this.#input({ kind: 'deadline' });
+  }
+
+  onClientGone(): void {
+    this.#input({ kind: 'client-gone' });
+  }
+
+  onAnswer(from: number, round: number, answer: ReadAnswer | HeadAnswer): void {
+    this.#arrived({ kind: 'answer', from, round, answer });
+  }
+
+  #arrived(input: ReadInput): void {
+    this.#pending -= 1;
+    this.#input(input);
+    if (this.#pending === 0 && this.#caller === undefined) this.#end();
+  }
+
+  #input(input: ReadInput): void {
+    const core = this.#core;
+    const key = this.#key;
+    if (core === undefined || key === undefined) return;
     try {
-      for (const effect of plan.step(input)) this.#execute(effect, plan.key);
+      for (const effect of core.step(input)) this.#execute(effect, key);
     } catch (error) {
       this.#caller?.reject(toKvError(error));
       this.#end();
@@ -134,11 +98,14 @@ class ReadOperation {
       case 'repair':
         repairer.repair(effect.record, effect.to);
         return;
+      case 'look-again':
+        compareInBackground(this.#shell, key);
+        return;
       case 'clash':
         counters.versionClashes += 1;
         return;
       case 'answered':
-        this.#answer(effect.result);
+        this.#answer(effect.result, key);
         return;
       case 'failed':
         this.#caller?.reject(readError(effect.failure, this.#signal?.reason));
@@ -147,40 +114,35 @@ class ReadOperation {
     }
   }
 
-  #query(key: Uint8Array, { round, at, to }: ReadEffect & { kind: 'query' }): void {
-    const operation = { key, at, deadlineMs: this.#call.timeLeftMs() };
+  #query(key: Uint8Array, { round, at, to, valueFrom }: ReadEffect & { kind: 'query' }): void {
+    const bounds = { deadlineAtMs: this.#call.deadlineAtMs, tag: round };
+    const whole = { key, at, wantValue: true, ...bounds };
+    const head = valueFrom === undefined ? whole : { key, at, wantValue: false, ...bounds };
+    this.#pending += to.length;
     for (const from of to) {
-      this.#expect(
-        attempt<ReadAnswer>(() => this.#shell.replica(from)?.read(operation)),
-        (answer) => this.#input({ kind: 'answer', from, round, answer }),
-      );
+      const channel = this.#shell.replica(from);
+      if (channel === undefined) this.onAnswer(from, round, unreachable);
+      else channel.read(from === valueFrom ? whole : head, this);
     }
   }
 
   #writeBack({ round, record, to }: ReadEffect & { kind: 'write-back' }): void {
     const operation = { record: record.bytes, deadlineMs: this.#call.timeLeftMs() };
+    this.#pending += to.length;
     for (const from of to) {
-      this.#expect(
-        attempt<WriteAnswer>(() => this.#shell.replica(from)?.repair(operation)),
-        (answer) => this.#input({ kind: 'write-back-answer', from, round, record, answer }),
+      void attempt<WriteAnswer>(() => this.#shell.replica(from)?.repair(operation)).then((answer) =>
+        this.#arrived({ kind: 'write-back-answer', from, round, record, answer }),
       );
     }
   }
 
-  #expect<Answer>(reply: Promise<Answer>, then: (answer: Answer) => void): void {
-    this.#pending += 1;
-    void reply.then((answer) => {
-      this.#pending -= 1;
-      then(answer);
-      if (this.#pending === 0 && this.#caller === undefined) this.#end();
-    });
-  }
-
-  #answer(result: ReadResult): void {
+  #answer(result: ReadResult, key: Uint8Array): void {
     const caller = this.#caller;
     this.#caller = undefined;
     this.#call.close();
     if (!this.#stayLate(result)) this.#end();
+    const { random, options } = this.#shell;
+    if (this.#level === 'one' && random.float() < options.compareShare) compareInBackground(this.#shell, key);
     caller?.resolve(result);
   }
 
@@ -189,7 +151,7 @@ class ReadOperation {
     const { background, options } = this.#shell;
     const bytes = lateBytesFixed + (result.kind === 'found' ? result.record.bytes.length : 0);
     const stays = this.#pending > 0 && background.lateBytes + bytes <= options.lateBytesMax;
-    if (stays && this.#plan?.level !== 'one') {
+    if (stays && this.#level !== 'one') {
       this.#lateBytes = bytes;
       background.lateBytes += bytes;
       return true;
@@ -198,13 +160,51 @@ class ReadOperation {
   }
 
   #end(): void {
-    this.#plan = undefined;
+    this.#key = undefined;
+    this.#core = undefined;
     this.#caller = undefined;
     this.#call.close();
     this.#shell.background.lateBytes -= this.#lateBytes;
     this.#lateBytes = 0;
   }
 }
+
+interface Core {
+  step(input: ReadInput): readonly ReadEffect[];
+}
+
+function coreFor(shell: Shell, { key, level }: CheckedRead): Core {
+  const owners = shell.placement.owners(partitionOfKey(shell, key));
+  const at = readTime(shell);
+  if (level === 'one') {
+    const core = createReadOneCore({ owners: ownFirst(shell, owners), at });
+    // It writes nothing back.
+    return { step: (input) => (input.kind === 'write-back-answer' ? [] : core.step(input)) };
+  }
+  const { self } = shell.placement;
+  return createReadCore({
+    owners,
+    required: requiredFor(shell, level),
+    writeQuorum: writeQuorumOf(shell),
+    at,
+    valueFrom: owners.includes(self) ? self : owners[0],
+    decisions: shell.decisions,
+  });
+}
+
+/** A quorum read whose answer nobody wants: comparing and repairing is what it is for. */
+function compareInBackground(shell: Shell, key: Uint8Array): void {
+  if (shell.background.comparisons >= comparisonsMax) return;
+  shell.background.comparisons += 1;
+  shell.counters.comparisons += 1;
+  const done = (): void => {
+    shell.background.comparisons -= 1;
+  };
+  // Too few replicas answered: there is nothing to compare, and nobody to tell.
+  new ReadOperation(shell, { key, level: 'quorum' }, {}, { resolve: done, reject: done }).start();
+}
+
+const unreachable: ReadAnswer = { kind: 'unreachable' };
 
 /** A read's bookkeeping, roughly. */
 const lateBytesFixed = 1024;

@@ -17,7 +17,7 @@ export interface RepairerOptions {
 }
 
 export interface RepairerPorts {
-  replica(member: number): Replica | undefined;
+  replica(member: number): Pick<Replica, 'repair'> | undefined;
   readonly counters: Counters;
 }
 

@@ -3,6 +3,7 @@ import type { RecordView } from '@kv/storage';
 
 import { attempt } from './attempt.js';
 import { type Call, openCall } from './call.js';
+import type { Caller } from './caller.js';
 import type { ConsistencyLevel } from '../consistency-level.js';
 import { readError } from '../errors.js';
 import { scanPageBytesMax, scanPageRecordsMax } from '../limits.js';
@@ -89,11 +90,6 @@ function fetchPage(shell: Shell, request: PageRequest, options: CallOptions): Pr
   });
 }
 
-interface Caller {
-  resolve(page: MergedPage): void;
-  reject(error: unknown): void;
-}
-
 /** Runs one page through its core. */
 class PageOperation {
   readonly #shell: Shell;
@@ -101,9 +97,9 @@ class PageOperation {
   readonly #call: Call;
   readonly #request: PageRequest;
   /** Forgotten at the end, as in a write. */
-  #running: { readonly core: ScanCore; readonly caller: Caller } | undefined;
+  #running: { readonly core: ScanCore; readonly caller: Caller<MergedPage> } | undefined;
 
-  constructor(shell: Shell, request: PageRequest, options: CallOptions, caller: Caller) {
+  constructor(shell: Shell, request: PageRequest, options: CallOptions, caller: Caller<MergedPage>) {
     this.#shell = shell;
     this.#signal = options.signal;
     this.#request = request;
@@ -135,7 +131,7 @@ class PageOperation {
     }
   }
 
-  #execute(effect: ScanEffect, caller: Caller): void {
+  #execute(effect: ScanEffect, caller: Caller<MergedPage>): void {
     switch (effect.kind) {
       case 'fetch':
         if (effect.round > 1) this.#shell.counters.repeatedReads += 1;

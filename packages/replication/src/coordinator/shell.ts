@@ -9,15 +9,17 @@ import type { Decisions } from '../decisions.js';
 import type { CoordinatorObserver } from './observer.js';
 import type { ReadyOptions } from '../options.js';
 import type { Clock, Placement, Random, Timers } from '../ports.js';
+import type { Patience } from './patience.js';
+import type { RecordArena } from './record-arena.js';
 import type { Repairer } from './repairer.js';
-import type { Replica } from '../replica/replica.js';
+import type { ReplicaChannel } from '../replica/channel.js';
 import type { StampIssuer, StampResult } from '../stamps/stamp-issuer.js';
 
 /** What all operations of one coordinator share. */
 export interface Shell {
   readonly options: ReadyOptions;
   readonly placement: Placement;
-  replica(member: number): Replica | undefined;
+  replica(member: number): ReplicaChannel | undefined;
   readonly stamps: StampIssuer;
   readonly hlc: HybridLogicalClock;
   readonly clock: Clock;
@@ -27,6 +29,8 @@ export interface Shell {
   readonly decisions: Decisions;
   readonly observer: CoordinatorObserver | undefined;
   readonly repairer: Repairer;
+  readonly patience: Patience;
+  readonly records: RecordArena;
   /** What goes on when nobody waits any more. */
   readonly background: {
     /** Reads at ONE whose other replicas are being compared. */
@@ -53,7 +57,7 @@ export function issueStamp(
   { stamps, decisions }: Shell,
   { stampAbove, stampNotAfter }: Pick<CheckedTicketRequest, 'stampAbove' | 'stampNotAfter'>,
   met: Timestamp | undefined,
-): Promise<StampResult> {
+): StampResult | Promise<StampResult> {
   const floor = decisions.stampFloor(stampAbove);
   const above = met !== undefined && (floor === undefined || met > floor) ? met : floor;
   return stamps.issue({ above, notAfter: decisions.stampCeiling(stampNotAfter) });
@@ -91,5 +95,6 @@ export function serverTime(shell: Shell): Timestamp {
 /** The preference list with this member moved to the front, if it is in it: its own copy costs no network. */
 export function ownFirst(shell: Shell, owners: readonly number[]): readonly number[] {
   const { self } = shell.placement;
+  if (owners[0] === self) return owners;
   return owners.includes(self) ? [self, ...owners.filter((member) => member !== self)] : owners;
 }

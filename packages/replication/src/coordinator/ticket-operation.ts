@@ -1,11 +1,11 @@
 import type { KvError } from '@kv/errors';
 import type { Timestamp, Version } from '@kv/hlc';
 
-import { attempt } from './attempt.js';
-import { type Call, openCall } from './call.js';
+import { type Call, type CallEvents, openCall } from './call.js';
+import type { Caller, RunningOperation } from './caller.js';
 import type { CheckedTicketRequest } from './check-request.js';
 import { thrownError, ticketError } from '../errors.js';
-import type { ReadAnswer } from '../cores/read-core.js';
+import { type AnswerReceiver, type HeadAnswer, type ReadAnswer } from '../replica/channel.js';
 import type { CallOptions } from './requests.js';
 import {
   countStamp,
@@ -16,6 +16,7 @@ import {
   type Shell,
   versionOf,
 } from './shell.js';
+import type { StampResult } from '../stamps/stamp-issuer.js';
 import {
   createTicketCore,
   type TicketCore,
@@ -27,60 +28,64 @@ import {
  * Asks a quorum for the key and stamps above what it shows (rule 10). Nothing is written: whatever goes wrong has the
  * outcome `not-applied`.
  */
-export function runTicket(
-  shell: Shell,
-  request: CheckedTicketRequest,
-  options: CallOptions,
-): Promise<Version> {
-  return new Promise((resolve, reject) => {
-    new TicketOperation(shell, request, options, { resolve, reject }).start();
-  });
-}
-
-interface Caller {
-  resolve(ticket: Version): void;
-  reject(error: unknown): void;
-}
-
-class TicketOperation {
+export class TicketOperation
+  implements RunningOperation, CallEvents, AnswerReceiver<ReadAnswer | HeadAnswer>
+{
   readonly #shell: Shell;
   readonly #signal: AbortSignal | undefined;
   readonly #call: Call;
   readonly #request: CheckedTicketRequest;
-  /** Forgotten at the end, as in a write. */
-  #running: { readonly core: TicketCore; readonly caller: Caller } | undefined;
+  /** Both forgotten at the end, as in a write. */
+  #core: TicketCore | undefined;
+  #caller: Caller<Version> | undefined;
 
-  constructor(shell: Shell, request: CheckedTicketRequest, options: CallOptions, caller: Caller) {
+  constructor(shell: Shell, request: CheckedTicketRequest, options: CallOptions, caller: Caller<Version>) {
     this.#shell = shell;
     this.#signal = options.signal;
     this.#request = request;
-    const core = createTicketCore({
+    this.#caller = caller;
+    this.#core = createTicketCore({
       owners: shell.placement.owners(partitionOfKey(shell, request.key)),
       required: requiredFor(shell, 'linearizable'),
       decisions: shell.decisions,
     });
-    this.#running = { core, caller };
-    this.#call = openCall(shell, options, {
-      onDeadline: () => this.#input({ kind: 'deadline' }),
-      onClientGone: () => this.#input({ kind: 'client-gone' }),
-    });
+    this.#call = openCall(shell, options, this);
   }
 
   start(): void {
     this.#input({ kind: this.#signal?.aborted === true ? 'client-gone' : 'start' });
   }
 
+  abandon(): void {
+    this.onClientGone();
+  }
+
+  /** A quorum is enough, and whom it lacks is not known: there is nobody else to ask. */
+  onImpatient(): void {}
+
+  onDeadline(): void {
+    this.#input({ kind: 'deadline' });
+  }
+
+  onClientGone(): void {
+    this.#input({ kind: 'client-gone' });
+  }
+
+  onAnswer(from: number, _tag: number, answer: ReadAnswer | HeadAnswer): void {
+    this.#input({ kind: 'answer', from, answer });
+  }
+
   #input(input: TicketInput): void {
-    const running = this.#running;
-    if (running === undefined) return;
+    const core = this.#core;
+    if (core === undefined) return;
     try {
-      for (const effect of running.core.step(input)) this.#execute(effect, running.caller);
+      for (const effect of core.step(input)) this.#execute(effect);
     } catch (error) {
       this.#onDefect(error);
     }
   }
 
-  #execute(effect: TicketEffect, caller: Caller): void {
+  #execute(effect: TicketEffect): void {
     switch (effect.kind) {
       case 'query':
         this.#query(effect.to);
@@ -91,33 +96,40 @@ class TicketOperation {
       case 'issued':
         this.#shell.counters.tickets += 1;
         this.#shell.observer?.ticketed?.({ key: this.#request.key, version: effect.ticket });
-        this.#end(() => caller.resolve(effect.ticket));
+        this.#end()?.resolve(effect.ticket);
         return;
       case 'failed':
-        this.#end(() => caller.reject(this.#error(effect)));
+        this.#end()?.reject(this.#error(effect));
         return;
     }
   }
 
   #query(to: readonly number[]): void {
     const { key } = this.#request;
-    const operation = { key, at: readTime(this.#shell), deadlineMs: this.#call.timeLeftMs() };
+    const at = readTime(this.#shell);
+    const request = { key, at, wantValue: false, deadlineAtMs: this.#call.deadlineAtMs, tag: 1 };
     for (const from of to) {
-      void attempt<ReadAnswer>(() => this.#shell.replica(from)?.read(operation)).then((answer) =>
-        this.#input({ kind: 'answer', from, answer }),
-      );
+      const channel = this.#shell.replica(from);
+      if (channel === undefined) this.onAnswer(from, 1, unreachable);
+      else channel.read(request, this);
     }
   }
 
   #stamp(met: Timestamp | undefined): void {
-    issueStamp(this.#shell, this.#request, met).then(
-      (result) => {
-        countStamp(this.#shell, result);
-        if (result.kind === 'refused') this.#input({ kind: 'stamp-refused', reason: result.reason });
-        else this.#input({ kind: 'stamped', version: versionOf(this.#shell, result.timestamp) });
-      },
-      (error: unknown) => this.#onDefect(error),
-    );
+    const stamp = issueStamp(this.#shell, this.#request, met);
+    if ('kind' in stamp) this.#onStamp(stamp);
+    else {
+      stamp.then(
+        (result) => this.#onStamp(result),
+        (error: unknown) => this.#onDefect(error),
+      );
+    }
+  }
+
+  #onStamp(result: StampResult): void {
+    countStamp(this.#shell, result);
+    if (result.kind === 'refused') this.#input({ kind: 'stamp-refused', reason: result.reason });
+    else this.#input({ kind: 'stamped', version: versionOf(this.#shell, result.timestamp) });
   }
 
   #error({ failure }: TicketEffect & { kind: 'failed' }): KvError {
@@ -126,14 +138,16 @@ class TicketOperation {
   }
 
   #onDefect(error: unknown): void {
-    const caller = this.#running?.caller;
-    this.#end(() => caller?.reject(thrownError(error, 'not-applied')));
+    this.#end()?.reject(thrownError(error, 'not-applied'));
   }
 
-  #end(answer: () => void): void {
-    if (this.#running === undefined) return;
-    this.#running = undefined;
+  #end(): Caller<Version> | undefined {
+    const caller = this.#caller;
+    this.#core = undefined;
+    this.#caller = undefined;
     this.#call.close();
-    answer();
+    return caller;
   }
 }
+
+const unreachable: ReadAnswer = { kind: 'unreachable' };

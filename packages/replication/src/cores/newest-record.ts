@@ -1,12 +1,12 @@
 import { compareVersions, type Timestamp, zeroTimestamp } from '@kv/hlc';
-import { compareRecords, type RecordView } from '@kv/storage';
+import { compareRecords, type RecordHead } from '@kv/storage';
 
 import type { Decisions } from '../decisions.js';
 
-/** What one replica showed for a key. */
-export interface Sighting {
+/** What one replica showed for a key: the record, or what identifies it. */
+export interface Sighting<Record extends RecordHead> {
   /** Undefined = absent. */
-  readonly record: RecordView | undefined;
+  readonly record: Record | undefined;
   /** Of the key's partition at that replica. */
   readonly purgeFloor: Timestamp;
 }
@@ -17,11 +17,11 @@ export interface Sighting {
  * Rule 9: where a replica shows "absent, with purge floor F", a version older than F is dead: its tombstone was purged
  * there, and another replica has not yet. (Else: the delete is forgotten, the value comes back.)
  */
-export function newestRecord(
-  sightings: Iterable<Sighting>,
+export function newestRecord<Record extends RecordHead>(
+  sightings: Iterable<Sighting<Record>>,
   decisions: Pick<Decisions, 'isDead'>,
-): RecordView | undefined {
-  const search = new NewestSearch();
+): Record | undefined {
+  const search = new NewestSearch<Record>();
   for (const { record, purgeFloor } of sightings) {
     if (record === undefined) search.absent(purgeFloor);
     else search.found(record);
@@ -30,11 +30,11 @@ export function newestRecord(
 }
 
 /** The same, one sighting at a time: a read looks after every reply. */
-export class NewestSearch {
-  #newest: RecordView | undefined;
+export class NewestSearch<Record extends RecordHead> {
+  #newest: Record | undefined;
   #floor: Timestamp = zeroTimestamp;
 
-  found(record: RecordView): void {
+  found(record: Record): void {
     if (this.#newest === undefined || compareHeld(record, this.#newest) > 0) this.#newest = record;
   }
 
@@ -42,7 +42,7 @@ export class NewestSearch {
     if (purgeFloor > this.#floor) this.#floor = purgeFloor;
   }
 
-  newest({ isDead }: Pick<Decisions, 'isDead'>): RecordView | undefined {
+  newest({ isDead }: Pick<Decisions, 'isDead'>): Record | undefined {
     const newest = this.#newest;
     if (newest === undefined || this.#floor === zeroTimestamp) return newest;
     // Dead versions are older than live ones, so only the newest needs to be looked at.
@@ -52,9 +52,10 @@ export class NewestSearch {
 
 /**
  * `compareRecords`, but without walking over equal values: replicas mostly agree, and a value may have a megabyte. The
- * first 32 bytes hold version, lengths and the checksum of all the rest, verified before: equal there is equal.
+ * first 32 bytes hold version, lengths and the checksum of all the rest, verified before: equal there is equal, and where
+ * they differ they decide, so that a head is enough of a record.
  */
-export function compareHeld(a: RecordView, b: RecordView): number {
+export function compareHeld(a: RecordHead, b: RecordHead): number {
   return a === b || sameHeader(a.bytes, b.bytes) ? 0 : compareRecords(a, b);
 }
 
@@ -66,6 +67,6 @@ function sameHeader(a: Uint8Array, b: Uint8Array): boolean {
 const headerBytes = 32;
 
 /** Rule 17: one version, two contents. Must never happen; the larger bytes win, and somebody should be told. */
-export function versionsClash(a: RecordView, b: RecordView): boolean {
+export function versionsClash(a: RecordHead, b: RecordHead): boolean {
   return compareHeld(a, b) !== 0 && compareVersions(a.version, b.version) === 0;
 }

@@ -38,7 +38,9 @@ const v9 = recordAt(9);
 describe('rule 8: the newest version, and only once a write quorum holds it', () => {
   it('rule 8: agreement is returned without write-back', () => {
     const core = createReadCore({ owners: [1, 2, 3], required: 2, writeQuorum: 2, at: at(100) });
-    expect(core.step({ kind: 'start' })).toEqual([{ kind: 'query', round: 1, at: at(100), to: [1, 2, 3] }]);
+    expect(core.step({ kind: 'start' })).toEqual([
+      { kind: 'query', round: 1, at: at(100), to: [1, 2, 3], valueFrom: undefined },
+    ]);
     expect(answer(core, 1, found(v5))).toEqual([]);
     expect(answer(core, 2, found(v5))).toEqual([{ kind: 'answered', result: { kind: 'found', record: v5 } }]);
   });

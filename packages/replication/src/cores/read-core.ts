@@ -9,20 +9,23 @@
  * returned only when a write quorum is known to hold it; else it is written back first, and the answer waits (rule 8).
  * What replicas show is durable (rule 7), or a crash would take back what was read.
  *
+ * Replicas mostly agree, so at first one of them is asked for its record, the others only for what identifies theirs. The
+ * answer is always a record that was shown whole, its checksum verified; if the newest is known by its head alone, all
+ * are asked again, for records.
+ *
  * After the answer the core stays useful: owners that reply later are compared too, and repaired in the background.
  */
 import { physicalMs, type Timestamp, type Version } from '@kv/hlc';
-import { isExpired, type RecordView } from '@kv/storage';
+import { isExpired, type RecordHead, type RecordView } from '@kv/storage';
 
 import { type Decisions, soundDecisions } from '../decisions.js';
 import { readRoundsMax } from '../limits.js';
 import { incarnationOf, Incarnations, type Telling } from './incarnations.js';
 import { compareHeld, NewestSearch, versionsClash } from './newest-record.js';
 import { judgeReadFailure, type ReadFailure } from './read-failure.js';
-import type { ReadReply } from '../replica/replica.js';
-import type { WriteAnswer } from './write-answer.js';
+import type { HeadAnswer, ReadAnswer, WriteAnswer } from '../replica/channel.js';
 
-export type ReadAnswer = ReadReply | { readonly kind: 'unreachable' };
+export type { ReadAnswer };
 
 /** `version`: of the tombstone or expired record that hides the key; undefined where none of the replicas knows it. */
 export type ReadResult =
@@ -38,13 +41,22 @@ export interface ReadCoreOptions {
   readonly writeQuorum: number;
   /** The coordinator's time (rule 16). */
   readonly at: Timestamp;
+  /** The owner whose record is asked for at first, the others' heads being enough; undefined = all are. */
+  readonly valueFrom?: number | undefined;
   /** Default: the sound ones. */
   readonly decisions?: Decisions | undefined;
 }
 
 export type ReadInput =
   | { readonly kind: 'start' }
-  | { readonly kind: 'answer'; readonly from: number; readonly round: number; readonly answer: ReadAnswer }
+  | {
+      readonly kind: 'answer';
+      readonly from: number;
+      readonly round: number;
+      readonly answer: ReadAnswer | HeadAnswer;
+    }
+  /** Replicas that have not replied by now are thought to hang. */
+  | { readonly kind: 'impatient' }
   | {
       readonly kind: 'write-back-answer';
       readonly from: number;
@@ -61,6 +73,8 @@ export type ReadEffect =
       readonly round: number;
       readonly at: Timestamp;
       readonly to: readonly number[];
+      /** The only one whose record is wanted, and not its head alone; undefined = everybody's is. */
+      readonly valueFrom: number | undefined;
     }
   /** Repair these replicas and report each one's answer as `write-back-answer`. */
   | {
@@ -72,6 +86,8 @@ export type ReadEffect =
   | { readonly kind: 'answered'; readonly result: ReadResult }
   /** Repair these replicas when there is room; nobody waits. */
   | { readonly kind: 'repair'; readonly record: RecordView; readonly to: readonly number[] }
+  /** A late reply told of a newer version by its head: another read would find it, and repair. */
+  | { readonly kind: 'look-again' }
   /** Alarm: replicas hold different bytes under one version (rule 17). */
   | { readonly kind: 'clash'; readonly version: Version }
   | { readonly kind: 'failed'; readonly failure: ReadFailure };
@@ -87,7 +103,7 @@ export function createReadCore(options: ReadCoreOptions): ReadCore {
 /** One owner in the current round. */
 interface Owner {
   readonly member: number;
-  answer: ReadAnswer | undefined;
+  answer: ReadAnswer | HeadAnswer | undefined;
   /** The newest record sent there to repair it. */
   sent: RecordView | undefined;
   /** The newest record that it acknowledged since, being that one or a newer. */
@@ -111,6 +127,9 @@ class QuorumRead implements ReadCore {
   #phase: Phase = 'new';
   #round = 0;
   #at: Timestamp;
+  /** Of this round: the only owner that shows its record whole; undefined = all do. */
+  #valueFrom: number | undefined;
+  #impatient = false;
   #clashed = false;
 
   constructor(options: ReadCoreOptions) {
@@ -118,6 +137,7 @@ class QuorumRead implements ReadCore {
     this.#decisions = options.decisions ?? soundDecisions;
     this.#incarnations = new Incarnations(this.#decisions);
     this.#at = options.at;
+    this.#valueFrom = options.valueFrom;
   }
 
   step(input: ReadInput): readonly ReadEffect[] {
@@ -129,6 +149,9 @@ class QuorumRead implements ReadCore {
         return this.#onAnswer(input.from, input.round, input.answer);
       case 'write-back-answer':
         return this.#onWriteBackAnswer(input);
+      case 'impatient':
+        this.#impatient = true;
+        return this.#phase === 'asking' ? this.#judge() : nothing;
       case 'deadline':
       case 'client-gone':
         return this.#phase === 'answered' ? nothing : this.#fail(input.kind);
@@ -147,10 +170,16 @@ class QuorumRead implements ReadCore {
     this.#round += 1;
     const { owners } = this.#options;
     this.#owners = owners.map(silentOwner);
-    return [{ kind: 'query', round: this.#round, at: this.#at, to: owners }];
+    return [{ kind: 'query', round: this.#round, at: this.#at, to: owners, valueFrom: this.#valueFrom }];
   }
 
-  #onAnswer(from: number, round: number, answer: ReadAnswer): readonly ReadEffect[] {
+  /** What replicas hold differs, or the one that was to show its record does not: no more guessing. */
+  #askForValues(): readonly ReadEffect[] {
+    this.#valueFrom = undefined;
+    return this.#ask();
+  }
+
+  #onAnswer(from: number, round: number, answer: ReadAnswer | HeadAnswer): readonly ReadEffect[] {
     const owner = this.#ownerOf(from);
     if (round !== this.#round || owner === undefined || owner.answer !== undefined) return nothing;
     owner.answer = answer;
@@ -202,9 +231,11 @@ class QuorumRead implements ReadCore {
     if (this.#count(replied) < required) {
       return this.#count(isSilent) === 0 ? this.#fail('no-quorum') : nothing;
     }
-    const newest = this.#newest();
-    if (newest === undefined) return this.#answer({ kind: 'not-found', version: undefined });
-    if (this.#expiredElsewhere(newest)) return this.#ask();
+    const held = this.#newest();
+    if (held === undefined) return this.#answer({ kind: 'not-found', version: undefined });
+    if (this.#expiredElsewhere(held)) return this.#ask();
+    const newest = this.#shownWhole(held);
+    if (newest === undefined) return this.#mayYetBeShown() ? nothing : this.#askForValues();
     const alarm = this.#alarm(newest);
     let holders = 0;
     for (const owner of this.#owners) if (holds(owner, newest)) holders += 1;
@@ -220,10 +251,24 @@ class QuorumRead implements ReadCore {
 
   /** An owner replied after the answer: it, or those before it, may be behind. */
   #compareLate(): readonly ReadEffect[] {
-    const newest = this.#newest();
-    return newest === undefined
-      ? nothing
-      : joined(this.#alarm(newest), nothing, this.#spread(newest, 'repair'));
+    const held = this.#newest();
+    if (held === undefined) return nothing;
+    const newest = this.#shownWhole(held);
+    if (newest === undefined) return [{ kind: 'look-again' }];
+    return joined(this.#alarm(newest), nothing, this.#spread(newest, 'repair'));
+  }
+
+  /** The record, if one of those who hold it showed it, or it was written back. */
+  #shownWhole(held: RecordHead): RecordView | undefined {
+    for (const { answer } of this.#owners) {
+      if (answer?.kind === 'found' && compareHeld(answer.record, held) === 0) return answer.record;
+    }
+    return undefined;
+  }
+
+  #mayYetBeShown(): boolean {
+    if (this.#valueFrom === undefined || this.#impatient) return false;
+    return this.#ownerOf(this.#valueFrom)?.answer === undefined;
   }
 
   /** Sends the newest version to every replier that is not known to hold it and was not sent it before. */
@@ -241,10 +286,11 @@ class QuorumRead implements ReadCore {
     return [{ kind, round: this.#round, record: newest, to }];
   }
 
-  #newest(): RecordView | undefined {
-    const search = new NewestSearch();
+  #newest(): RecordHead | undefined {
+    const search = new NewestSearch<RecordHead>();
     for (const { answer } of this.#owners) {
       if (answer?.kind === 'found') search.found(answer.record);
+      else if (answer?.kind === 'head') search.found(answer.head);
       else if (answer?.kind === 'absent') search.absent(answer.purgeFloor);
     }
     return search.newest(this.#decisions);
@@ -254,7 +300,7 @@ class QuorumRead implements ReadCore {
    * Rule 16: live by this read's time, expired by a replica's. An earlier read with a later clock may have called it
    * expired, so ask again at that time: then it is expired for good, a quorum having merged the time.
    */
-  #expiredElsewhere(newest: RecordView): boolean {
+  #expiredElsewhere(newest: RecordHead): boolean {
     if (newest.expiresAtMs === 0 || !this.#decisions.asksExpiredAgain()) return false;
     if (isExpired(newest, physicalMs(this.#at))) return false;
     let latest = this.#at;
@@ -283,7 +329,8 @@ class QuorumRead implements ReadCore {
   #alarm(newest: RecordView): readonly ReadEffect[] {
     if (this.#clashed) return nothing;
     for (const { answer } of this.#owners) {
-      if (answer?.kind === 'found' && versionsClash(answer.record, newest)) this.#clashed = true;
+      const held = heldBy(answer);
+      if (held !== undefined && versionsClash(held, newest)) this.#clashed = true;
     }
     return this.#clashed ? [{ kind: 'clash', version: newest.version }] : nothing;
   }
@@ -341,11 +388,17 @@ function isSilent({ answer }: Owner): boolean {
 }
 
 function replied({ answer }: Owner): boolean {
-  return answer?.kind === 'found' || answer?.kind === 'absent';
+  return answer?.kind === 'found' || answer?.kind === 'head' || answer?.kind === 'absent';
+}
+
+function heldBy(answer: Owner['answer']): RecordHead | undefined {
+  if (answer?.kind === 'found') return answer.record;
+  return answer?.kind === 'head' ? answer.head : undefined;
 }
 
 /** Known to hold this version, or a newer one, durably. */
-function holds({ answer, acknowledged }: Owner, newest: RecordView): boolean {
+function holds({ answer, acknowledged }: Owner, newest: RecordHead): boolean {
   if (acknowledged !== undefined && compareHeld(acknowledged, newest) >= 0) return true;
-  return answer?.kind === 'found' && compareHeld(answer.record, newest) >= 0;
+  const held = heldBy(answer);
+  return held !== undefined && compareHeld(held, newest) >= 0;
 }

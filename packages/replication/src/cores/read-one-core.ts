@@ -5,7 +5,8 @@
 import { physicalMs, type Timestamp } from '@kv/hlc';
 import { isExpired } from '@kv/storage';
 
-import type { ReadAnswer, ReadEffect } from './read-core.js';
+import type { ReadEffect } from './read-core.js';
+import type { HeadAnswer, ReadAnswer } from '../replica/channel.js';
 import { judgeReadFailure, type ReadFailure } from './read-failure.js';
 
 export interface ReadOneCoreOptions {
@@ -16,7 +17,7 @@ export interface ReadOneCoreOptions {
 
 export type ReadOneInput =
   | { readonly kind: 'start' }
-  | { readonly kind: 'answer'; readonly from: number; readonly answer: ReadAnswer }
+  | { readonly kind: 'answer'; readonly from: number; readonly answer: ReadAnswer | HeadAnswer }
   /** Who was asked last is thought to hang: ask the next one too. */
   | { readonly kind: 'impatient' }
   | { readonly kind: 'deadline' }
@@ -63,11 +64,12 @@ class ReadOne implements ReadOneCore {
     const member = this.#options.owners[this.#asked];
     if (member === undefined) return nothing;
     this.#asked += 1;
-    return [{ kind: 'query', round: 1, at: this.#options.at, to: [member] }];
+    return [{ kind: 'query', round: 1, at: this.#options.at, to: [member], valueFrom: undefined }];
   }
 
-  #onAnswer(from: number, answer: ReadAnswer): readonly ReadOneEffect[] {
-    if (this.#answers.has(from)) return nothing;
+  #onAnswer(from: number, answer: ReadAnswer | HeadAnswer): readonly ReadOneEffect[] {
+    // A head answers what was never asked here.
+    if (this.#answers.has(from) || answer.kind === 'head') return nothing;
     this.#answers.set(from, answer);
     switch (answer.kind) {
       case 'found': {

@@ -12,8 +12,8 @@ import type { Timestamp, Version } from '@kv/hlc';
 
 import { type Decisions, soundDecisions } from '../decisions.js';
 import { Incarnations } from './incarnations.js';
-import type { ReadAnswer } from './read-core.js';
 import { judgeReadFailure, type ReadFailure } from './read-failure.js';
+import type { HeadAnswer, ReadAnswer } from '../replica/channel.js';
 import type { StampRefusal } from '../stamps/stamp-issuer.js';
 
 export interface TicketCoreOptions {
@@ -27,7 +27,7 @@ export interface TicketCoreOptions {
 
 export type TicketInput =
   | { readonly kind: 'start' }
-  | { readonly kind: 'answer'; readonly from: number; readonly answer: ReadAnswer }
+  | { readonly kind: 'answer'; readonly from: number; readonly answer: ReadAnswer | HeadAnswer }
   | { readonly kind: 'stamped'; readonly version: Version }
   | { readonly kind: 'stamp-refused'; readonly reason: StampRefusal }
   | { readonly kind: 'deadline' }
@@ -61,7 +61,7 @@ const outdated: ReadAnswer = { kind: 'unreachable' };
 
 class TicketQuery implements TicketCore {
   readonly #options: TicketCoreOptions;
-  readonly #answers = new Map<number, ReadAnswer>();
+  readonly #answers = new Map<number, ReadAnswer | HeadAnswer>();
   readonly #decisions: Decisions;
   readonly #incarnations: Incarnations;
   #phase: Phase = 'new';
@@ -98,7 +98,7 @@ class TicketQuery implements TicketCore {
     return [{ kind: 'query', to: owners }];
   }
 
-  #onAnswer(from: number, answer: ReadAnswer): readonly TicketEffect[] {
+  #onAnswer(from: number, answer: ReadAnswer | HeadAnswer): readonly TicketEffect[] {
     const { owners, required } = this.#options;
     if (this.#phase !== 'asking' || this.#answers.has(from) || !owners.includes(from)) return nothing;
     this.#answers.set(from, answer);
@@ -115,17 +115,17 @@ class TicketQuery implements TicketCore {
     let largest: Timestamp | undefined;
     for (const answer of this.#answers.values()) {
       if (answer.kind === 'unreachable' || answer.kind === 'refused') continue;
-      const held = answer.kind === 'found' ? answer.record.version.timestamp : undefined;
-      for (const seen of [held, answer.purgeFloor]) {
-        if (seen !== undefined && seen > (largest ?? 0)) largest = seen;
-      }
+      if (answer.purgeFloor > (largest ?? 0)) largest = answer.purgeFloor;
+      const held = versionHeld(answer)?.timestamp;
+      if (held !== undefined && held > (largest ?? 0)) largest = held;
     }
     return largest;
   }
 
   #replies(): number {
     let total = 0;
-    for (const { kind } of this.#answers.values()) if (kind === 'found' || kind === 'absent') total += 1;
+    for (const { kind } of this.#answers.values())
+      if (kind !== 'refused' && kind !== 'unreachable') total += 1;
     return total;
   }
 
@@ -136,4 +136,9 @@ class TicketQuery implements TicketCore {
     const evidence = { why, owners: owners.length, required, received: this.#replies(), answers };
     return [{ kind: 'failed', failure: judgeReadFailure(evidence) }];
   }
+}
+
+function versionHeld(answer: ReadAnswer | HeadAnswer): Version | undefined {
+  if (answer.kind === 'found') return answer.record.version;
+  return answer.kind === 'head' ? answer.head.version : undefined;
 }

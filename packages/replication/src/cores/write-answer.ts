@@ -1,10 +1,8 @@
 import type { Version } from '@kv/hlc';
 
-import type { Unreachable } from '../coordinator/attempt.js';
-import type { WriteReply } from '../replica/replica.js';
+import type { WriteAnswer } from '../replica/channel.js';
 
-/** How a request to one replica ended. */
-export type WriteAnswer = WriteReply | Unreachable;
+export type { WriteAnswer };
 
 /** This very version is durable there, and nothing newer is. */
 export function isClean(answer: WriteAnswer): boolean {

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '@kv/errors';
 import type { Timestamp, Version } from '@kv/hlc';
-import type { RecordView } from '@kv/storage';
+import type { RecordHead, RecordView } from '@kv/storage';
 
 /**
  * One owner of a partition as a coordinator sees it. The coordinator's own copy and every remote one look alike
@@ -31,11 +31,38 @@ export interface ComparableReplica extends Replica {
   digest(operation: DigestOperation): Promise<DigestReply>;
 }
 
+/** A copy that takes many operations in one call: one message, one sync. */
+export interface BatchReplica {
+  /**
+   * As `Replica.write`, of each. Undefined: it was appended, and is not known to be durable, which is no refusal.
+   *
+   * Rejects, nothing having been applied, with KvError `corrupt` if a record is not intact,
+   * `sent: false` if nobody waits any more.
+   */
+  writeBatch(batch: WriteBatch): Promise<readonly (WriteReply | undefined)[]>;
+  /** As `Replica.read`, of each. */
+  readBatch(batch: ReadBatch): Promise<readonly (ReadReply | HeadReply)[]>;
+}
+
+export interface WriteBatch extends Bounds {
+  /** Laid end to end. */
+  readonly records: Uint8Array;
+  wantsPrevious(index: number): boolean;
+}
+
+export interface ReadBatch extends Bounds {
+  readonly keys: readonly Uint8Array[];
+  /** False: the record's head is enough. */
+  wantsValue(index: number): boolean;
+  /** As in `ReadOperation`. */
+  readonly at: Timestamp;
+}
+
 interface Bounds {
   /** Time left for the work, in milliseconds; 0 = no bound. Work whose time is over is not started. */
   readonly deadlineMs: number;
   /** Aborted when nobody waits for the reply any more. Never aborted for a write that was handed over. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface WriteOperation extends Bounds {
@@ -121,6 +148,9 @@ export type WriteReply = ReplyFacts &
 
 export type ReadReply = ReplyFacts &
   ({ readonly kind: 'found'; readonly record: RecordView } | { readonly kind: 'absent' } | Refusal);
+
+/** In the place of `found`, where what identifies the record was enough. */
+export type HeadReply = ReplyFacts & { readonly kind: 'head'; readonly head: RecordHead };
 
 export type ScanReply = ReplyFacts &
   (

@@ -31,7 +31,7 @@ describe('rule 17: no stamp leaves above the durable ceiling', () => {
     const { issuer, disk, persisted, hlc } = setUp();
     disk.slow = true;
     let issued = 0;
-    const first = issuer.issue().then((result) => {
+    const first = Promise.resolve(issuer.issue()).then((result) => {
       issued += 1;
       return result;
     });

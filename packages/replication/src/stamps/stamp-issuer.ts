@@ -5,8 +5,8 @@ import { type Decisions, soundDecisions } from '../decisions.js';
 
 /** Issues the stamps of this process's writes. A stamp that it returned is safe to leave the process. */
 export interface StampIssuer {
-  /** What prevents a stamp is in the result. Settles as soon as the durable ceiling allows. */
-  issue(bounds?: StampBounds): Promise<StampResult>;
+  /** What prevents a stamp is in the result. A promise only where the durable ceiling has to be raised first. */
+  issue(bounds?: StampBounds): StampResult | Promise<StampResult>;
 }
 
 export interface StampBounds {
@@ -63,15 +63,22 @@ class CeilingIssuer implements StampIssuer {
     this.#decisions = ports.decisions ?? soundDecisions;
   }
 
-  async issue({ above, notAfter }: StampBounds = {}): Promise<StampResult> {
-    const { hlc } = this.#ports;
+  issue({ above, notAfter }: StampBounds = {}): StampResult | Promise<StampResult> {
     const stamp = this.#next(above);
     if (typeof stamp === 'string') return { kind: 'refused', reason: stamp };
     if (notAfter !== undefined && stamp > notAfter) return { kind: 'refused', reason: 'ceiling' };
-    while (stamp > hlc.ceiling()) {
+    return stamp > this.#ports.hlc.ceiling() ? this.#whenCovered(stamp) : this.#issued(stamp);
+  }
+
+  async #whenCovered(stamp: Timestamp): Promise<StampResult> {
+    while (stamp > this.#ports.hlc.ceiling()) {
       if (!(await this.#raise())) return { kind: 'refused', reason: 'storage' };
     }
-    if (this.#raising === undefined && hlc.ceilingDue() !== undefined) void this.#raise();
+    return this.#issued(stamp);
+  }
+
+  #issued(stamp: Timestamp): StampResult {
+    if (this.#raising === undefined && this.#ports.hlc.ceilingDue() !== undefined) void this.#raise();
     return { kind: 'stamped', timestamp: stamp };
   }
 

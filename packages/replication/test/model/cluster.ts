@@ -9,6 +9,7 @@ import {
 } from '@kv/testing';
 
 import {
+  channelTo,
   type Coordinator,
   type CoordinatorOptions,
   createCoordinator,
@@ -82,7 +83,7 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
       },
       {
         placement: { self: number, owners: () => owners },
-        replica: (to) => linkTo(members[to - 1]!),
+        replica: (to) => channelTo(to, linkTo(members[to - 1]!), clock),
         stamps: createStampIssuer({
           hlc,
           fence: { verdict: () => 'ok' },

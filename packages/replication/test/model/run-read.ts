@@ -106,6 +106,8 @@ export function runRead(
         world.deliverToClient(() => answer(outcome));
         return;
       }
+      case 'look-again':
+        return;
       case 'clash':
         throw new Error('two records of one version');
       case 'failed':

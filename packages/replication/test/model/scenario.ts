@@ -257,6 +257,8 @@ function tellRead(effect: ReadEffect): string {
       return `write ${tellRecord(effect.record)} back to ${namesOf(effect.to)}, and wait`;
     case 'repair':
       return `repair ${namesOf(effect.to)} with ${tellRecord(effect.record)} in the background`;
+    case 'look-again':
+      return 'read again in the background';
     case 'clash':
       return `alarm: two contents of version ${tickOf(effect.version)}`;
     case 'answered': {

@@ -1,7 +1,8 @@
 import { KvError } from '@kv/errors';
 
 import type { Admission } from './admission.js';
-import type { ApplyResult, LogPosition, RefusalCode } from './engine.js';
+import type { ApplyResult, LogPosition, RecordGate, RefusalCode } from './engine.js';
+import { FactsCursor } from './facts-cursor.js';
 import { atomicBatchBytesMax, stagedBytesMax } from '../limits.js';
 import { lengthAt } from '../memory/record-words.js';
 import type { Segment } from '../memory/segment.js';
@@ -24,40 +25,43 @@ export interface ApplyParts {
  */
 export class RecordApplier {
   readonly #parts: ApplyParts;
+  readonly #facts = new FactsCursor();
 
   constructor(parts: ApplyParts) {
     this.#parts = parts;
   }
 
-  apply(input: Uint8Array | readonly RecordView[]): ApplyResult[] {
-    if (input instanceof Uint8Array && input.length <= stagedBytesMax) return this.#applyBytes(input);
+  apply(input: Uint8Array | readonly RecordView[], gate?: RecordGate): ApplyResult[] {
+    if (input instanceof Uint8Array && input.length <= stagedBytesMax) return this.#applyBytes(input, gate);
     const records = input instanceof Uint8Array ? readRecords(input) : input;
-    const groups = groupsOf(records);
+    const groups = gate === undefined ? groupsOf(records) : records.map((record) => [record]);
     for (const group of groups) refuseTooLong(bytesOf(group));
-    return groups.flatMap((group) => this.#applyGroup(group));
+    return groups.flatMap((group) => this.#applyGroup(group, gate));
   }
 
-  #applyBytes(input: Uint8Array): ApplyResult[] {
+  #applyBytes(input: Uint8Array, gate: RecordGate | undefined): ApplyResult[] {
     const { memory, admission } = this.#parts;
     // Else by views: a refusal of some must not be one of all.
     const roomy = this.#parts.refused.size === 0 && admission.stateRefusal() === undefined;
-    if (!roomy || !admission.isRoomyFor(input.length)) return this.apply(readRecords(input.slice()));
+    if (!roomy || !admission.isRoomyFor(input.length)) return this.apply(readRecords(input.slice()), gate);
     const { segment, start, end } = memory.stage(input);
     const results: ApplyResult[] = [];
     for (let offset = start; offset < end;) {
       const next = offset + lengthAt(segment.words, offset >>> 2);
-      results.push(this.#offer(segment, offset));
+      const code = gate?.(this.#facts.of(segment.words, offset >>> 2));
+      results.push(code === undefined ? this.#offer(segment, offset) : { kind: 'refused', code });
       offset = next;
     }
     return results;
   }
 
-  #applyGroup(group: readonly RecordView[]): ApplyResult[] {
+  #applyGroup(group: readonly RecordView[], gate: RecordGate | undefined): ApplyResult[] {
     const code = this.#refusalOf(group);
     if (code !== undefined) return group.map(() => ({ kind: 'refused', code }));
     return group.map((record) => {
       const { segment, start } = this.#parts.memory.stageVerified(record);
-      return this.#offer(segment, start);
+      const refusal = gate?.(this.#facts.of(segment.words, start >>> 2));
+      return refusal === undefined ? this.#offer(segment, start) : { kind: 'refused', code: refusal };
     });
   }
 

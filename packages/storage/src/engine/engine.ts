@@ -1,3 +1,4 @@
+import type { ErrorCode } from '@kv/errors';
 import type { Timestamp } from '@kv/hlc';
 
 import type { RecordView } from '../record/record.js';
@@ -21,7 +22,21 @@ export type ApplyResult =
   /** A newer record is here; nothing was written. Wait for its `position` before telling anybody about it. */
   | { readonly kind: 'newer'; readonly position: LogPosition; readonly newer: RecordView }
   /** Definitely not applied. */
-  | { readonly kind: 'refused'; readonly code: RefusalCode };
+  | { readonly kind: 'refused'; readonly code: RefusalCode | ErrorCode };
+
+/** What a gate learns of a record. One object serves all: it is not to be kept. */
+export interface RecordFacts {
+  readonly timestamp: Timestamp;
+  readonly keyHash: number;
+  readonly keyBytes: number;
+  readonly valueBytes: number;
+}
+
+/**
+ * Asked about each record after all checksums were verified, just before it would be appended. A code refuses it; records
+ * that are joined by `batchContinues` are refused one by one, too.
+ */
+export type RecordGate = (record: RecordFacts) => ErrorCode | undefined;
 
 export interface ScanOptions {
   /** Only keys that begin so. */
@@ -54,7 +69,7 @@ export interface StorageEngine {
    * @returns one result per record
    * @throws KvError `corrupt`, before anything is applied, if bytes are not intact records laid end to end
    */
-  apply(records: Uint8Array | readonly RecordView[]): ApplyResult[];
+  apply(records: Uint8Array | readonly RecordView[], gate?: RecordGate): ApplyResult[];
   /**
    * Resolves once everything up to `position` is as durable as the engine's level promises: fsynced (`always`), or
    * handed to the operating system (`interval`, `os`). Leaving the promise alone is harmless.

@@ -7,6 +7,7 @@ import type {
   ApplyResult,
   EngineStats,
   LogPosition,
+  RecordGate,
   RefusalCode,
   ScanOptions,
   StorageEngine,
@@ -87,8 +88,8 @@ export class LocalEngine implements StorageEngine {
 
   // --- writing
 
-  apply(records: Uint8Array | readonly RecordView[]): ApplyResult[] {
-    const results = this.#applier.apply(records);
+  apply(records: Uint8Array | readonly RecordView[], gate?: RecordGate): ApplyResult[] {
+    const results = this.#applier.apply(records, gate);
     this.#log.kick();
     this.#maintenance.appended();
     return results;

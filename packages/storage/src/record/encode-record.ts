@@ -47,17 +47,31 @@ export interface RecordFields {
  * @throws KvError `invalid-argument` if a field is outside of what the format can carry
  */
 export function encodeRecord(fields: RecordFields): Uint8Array {
-  const { key, value, version, expiresAtMs = 0, operationId } = fields;
-  refuseOutOfRange(fields);
-  const flags =
-    (fields.tombstone === true ? tombstoneFlag : 0) |
-    (expiresAtMs === 0 ? 0 : expiryFlag) |
-    (operationId === undefined ? 0 : operationIdFlag) |
-    (fields.batchContinues === true ? batchContinuesFlag : 0);
-  const length = recordBytes(flags, key.length, value.length);
-  if (length > recordBytesMax) refuse(`a record of ${length} bytes exceeds ${recordBytesMax}`);
+  return encodeRecordInto(new Uint8Array(recordBytesOf(fields)), 0, fields);
+}
 
-  const record = new Uint8Array(length);
+/**
+ * What the record takes, a multiple of 8.
+ *
+ * @throws KvError `invalid-argument` if a field is outside of what the format can carry
+ */
+export function recordBytesOf(fields: RecordFields): number {
+  refuseOutOfRange(fields);
+  const length = recordBytes(flagsOf(fields), fields.key.length, fields.value.length);
+  if (length > recordBytesMax) refuse(`a record of ${length} bytes exceeds ${recordBytesMax}`);
+  return length;
+}
+
+/**
+ * Encodes a mutation whose fields `recordBytesOf` has checked into so many bytes, which are still zero.
+ *
+ * @returns a view of just the record
+ */
+export function encodeRecordInto(target: Uint8Array, offset: number, fields: RecordFields): Uint8Array {
+  const { key, value, version, expiresAtMs = 0, operationId } = fields;
+  const flags = flagsOf(fields);
+  const length = recordBytes(flags, key.length, value.length);
+  const record = new Uint8Array(target.buffer, target.byteOffset + offset, length);
   const keyStart = keyOffset(flags);
   writeU32(record, totalLengthOffset, length);
   writeU64(record, timestampOffset, version.timestamp);
@@ -73,6 +87,16 @@ export function encodeRecord(fields: RecordFields): Uint8Array {
   writeU32(record, keyHashOffset, xxh32(record, keyStart, keyStart + key.length));
   writeU32(record, checksumOffset, xxh32(record, totalLengthOffset));
   return record;
+}
+
+function flagsOf(fields: RecordFields): number {
+  const { expiresAtMs = 0 } = fields;
+  return (
+    (fields.tombstone === true ? tombstoneFlag : 0) |
+    (expiresAtMs === 0 ? 0 : expiryFlag) |
+    (fields.operationId === undefined ? 0 : operationIdFlag) |
+    (fields.batchContinues === true ? batchContinuesFlag : 0)
+  );
 }
 
 function refuseOutOfRange(fields: RecordFields): void {

@@ -27,20 +27,29 @@ import {
 import { xxh32 } from './xxh32.js';
 
 /**
+ * What identifies a record, and says whether it is alive, without its value: version, lengths, and a checksum of all the
+ * rest. Records whose heads are equal are equal.
+ */
+export interface RecordHead {
+  /** The record itself, or its first `recordHeadBytes`. */
+  readonly bytes: Uint8Array;
+  readonly version: Version;
+  readonly tombstone: boolean;
+  /** Unix milliseconds; 0 = never. */
+  readonly expiresAtMs: number;
+}
+
+/**
  * One verified record, read where it lies: each getter decodes from `bytes`, nothing is copied. `key`, `value` and
  * `operationId` are views of `bytes`, which in turn may be a view of a whole message: copy what you keep, and never
  * write through them.
  */
-export interface RecordView {
+export interface RecordView extends RecordHead {
   /** Exactly this record. */
   readonly bytes: Uint8Array;
   readonly key: Uint8Array;
   /** Empty for a tombstone. */
   readonly value: Uint8Array;
-  readonly version: Version;
-  readonly tombstone: boolean;
-  /** Unix milliseconds; 0 = never. */
-  readonly expiresAtMs: number;
   /** 16 bytes, if the writer gave one. */
   readonly operationId: Uint8Array | undefined;
   /** XXH32, seed 0, of the key. */
@@ -156,13 +165,29 @@ export function viewRecord(bytes: Uint8Array): RecordView {
   return new LazyRecord(bytes);
 }
 
+/** Bytes of a head: what every record begins with, and the expiry of those that have one. */
+export const recordHeadBytes = fixedBytes + 8;
+
+/** A view of the record's first bytes. The record must be no shorter: its key is not empty. */
+export function headOf(record: RecordView): RecordHead {
+  return new LazyRecord(record.bytes.subarray(0, recordHeadBytes));
+}
+
+/**
+ * A head as it was sent: the first `recordHeadBytes` of a record. No checksum guards it, so it serves to compare copies, and
+ * where it differs from what is known the record itself is asked for.
+ */
+export function readRecordHead(bytes: Uint8Array): RecordHead {
+  return new LazyRecord(bytes);
+}
+
 /** A copy of the record in memory of its own, so that it pins no message. */
 export function copyRecord(record: RecordView): RecordView {
   return new LazyRecord(record.bytes.slice());
 }
 
 /** True once the record's expiry has been reached; a tombstone never expires. */
-export function isExpired(record: RecordView, atUnixMs: number): boolean {
+export function isExpired(record: RecordHead, atUnixMs: number): boolean {
   const expiresAtMs = record.expiresAtMs;
   return expiresAtMs !== 0 && expiresAtMs <= atUnixMs;
 }
@@ -171,7 +196,7 @@ export function isExpired(record: RecordView, atUnixMs: number): boolean {
  * Orders two records of one key: negative if `a` loses to `b`. The newer version wins. Equal versions with different
  * bytes must never happen; the larger bytes win then, so that replicas still agree.
  */
-export function compareRecords(a: RecordView, b: RecordView): number {
+export function compareRecords(a: RecordHead, b: RecordHead): number {
   const byTimestamp = readU64(a.bytes, timestampOffset) - readU64(b.bytes, timestampOffset);
   if (byTimestamp !== 0) return byTimestamp;
   const byVersion = compareVersions(a.version, b.version);

@@ -1,0 +1,118 @@
+import { toKvError } from '@kv/errors';
+
+import type { Caller, RunningOperation } from './caller.js';
+import {
+  checkDelete,
+  type CheckedWrite,
+  checkKey,
+  checkLevel,
+  checkPut,
+  checkTicketRequest,
+} from './check-request.js';
+import type { ReadResult } from '../cores/read-core.js';
+import { LinearizableWrite } from './linearizable-write.js';
+import { ReadOperation } from './read-operation.js';
+import type {
+  CallOptions,
+  DeleteRequest,
+  GetRequest,
+  GetResult,
+  PutRequest,
+  TicketRequest,
+  TicketResult,
+  WriteResult,
+} from './requests.js';
+import { serverTime, type Shell } from './shell.js';
+import { TicketOperation } from './ticket-operation.js';
+import { WriteOperation } from './write-operation.js';
+
+/**
+ * Operations without a promise for each: the caller is told, perhaps before this returns, and may abandon what it no longer
+ * waits for. What each does, and fails with, is said at `Coordinator`.
+ */
+export interface Submissions {
+  get(request: GetRequest, options: CallOptions, caller: Caller<GetResult>): RunningOperation;
+  put(request: PutRequest, options: CallOptions, caller: Caller<WriteResult>): RunningOperation;
+  delete(request: DeleteRequest, options: CallOptions, caller: Caller<WriteResult>): RunningOperation;
+  ticket(request: TicketRequest, options: CallOptions, caller: Caller<TicketResult>): RunningOperation;
+}
+
+export function createSubmissions(shell: Shell): Submissions {
+  return {
+    get: (request, options, caller) =>
+      begun(caller, () => {
+        checkKey(request.key);
+        const read = { key: request.key, level: checkLevel(request.consistency) };
+        return new ReadOperation(shell, read, options, new GetCaller(shell, caller));
+      }),
+    put: (request, options, caller) =>
+      begun(caller, () => createWrite(shell, checkPut(request), options, caller)),
+    delete: (request, options, caller) =>
+      begun(caller, () => createWrite(shell, checkDelete(request), options, caller)),
+    ticket: (request, options, caller) =>
+      begun(
+        caller,
+        () =>
+          new TicketOperation(shell, checkTicketRequest(request), options, {
+            resolve: (ticket) => caller.resolve({ ticket, serverTime: serverTime(shell) }),
+            reject: (error) => caller.reject(error),
+          }),
+      ),
+  };
+}
+
+function createWrite(
+  shell: Shell,
+  write: CheckedWrite,
+  options: CallOptions,
+  caller: Caller<WriteResult>,
+): Startable {
+  const isTwoRounds = write.consistency === 'linearizable' && write.ticket === undefined;
+  return isTwoRounds
+    ? new LinearizableWrite(shell, write, options, caller)
+    : new WriteOperation(shell, write, options, caller);
+}
+
+interface Startable extends RunningOperation {
+  start(): void;
+}
+
+/** What a check throws is told to the caller like any other failure. */
+function begun(caller: Caller<never>, create: () => Startable): RunningOperation {
+  let operation: Startable;
+  try {
+    operation = create();
+  } catch (error) {
+    caller.reject(error instanceof TypeError ? error : toKvError(error));
+    return ended;
+  }
+  operation.start();
+  return operation;
+}
+
+const ended: RunningOperation = { abandon: () => undefined };
+
+/** Says of a read's result what a client wants to know. */
+class GetCaller implements Caller<ReadResult> {
+  readonly #shell: Shell;
+  readonly #caller: Caller<GetResult>;
+
+  constructor(shell: Shell, caller: Caller<GetResult>) {
+    this.#shell = shell;
+    this.#caller = caller;
+  }
+
+  resolve(result: ReadResult): void {
+    const time = serverTime(this.#shell);
+    if (result.kind === 'not-found') {
+      this.#caller.resolve({ serverTime: time, found: false, version: result.version });
+      return;
+    }
+    const { value, version, expiresAtMs } = result.record;
+    this.#caller.resolve({ serverTime: time, found: true, value, version, expiresAtMs });
+  }
+
+  reject(error: unknown): void {
+    this.#caller.reject(error);
+  }
+}
