@@ -10,7 +10,7 @@ export {
   PingResponse,
   ReadRequest,
   ReadResponse,
-  ReadResult,
+  ReadStatus,
   RepairRequest,
   RepairResponse,
   ReplicaDefinition,
@@ -21,6 +21,6 @@ export {
   ScanPartitionResponse,
   WriteRequest,
   WriteResponse,
-  WriteResult,
+  WriteResults,
   WriteStatus,
 } from './gen/kv/internal/v1/replica.js';

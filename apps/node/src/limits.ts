@@ -18,8 +18,11 @@ export const sessionMessagesUnsentMax = 16;
 /** Partitions whose digests travel in one message: some 160 bytes each. */
 export const digestsPerMessageMax = 1_024;
 
-/** Operations in one message to a peer: bounds the reply, which may carry a record of 1 MiB for each. */
-export const operationsPerMessageMax = 64;
+/** Operations in one message to a member: what it takes in before it turns to anything else. */
+export const operationsPerMessageMax = 1_024;
+
+/** Of these, operations whose answer may carry a record of 1 MiB: bounds the reply. */
+export const recordsReturnedPerMessageMax = 64;
 
 /** Records in one message to a peer, unless one record alone is larger. */
 export const recordBytesPerMessageMax = 2 * mebibyte;
@@ -27,16 +30,16 @@ export const recordBytesPerMessageMax = 2 * mebibyte;
 /** What a node accepts from a peer or a client in one message. */
 export const requestBytesMax = 8 * mebibyte;
 
-/** What a node accepts as a peer's reply: `operationsPerMessageMax` records of the largest size. */
+/** What a node accepts as a peer's reply: `recordsReturnedPerMessageMax` records of the largest size. */
 export const replyBytesMax = 72 * mebibyte;
 
-/** Messages of one kind in flight to one peer; later operations gather for the next message meanwhile. */
+/** Messages of one kind in flight to one member; later operations gather for the next message meanwhile. */
 export const messagesInFlightMax = 8;
 
-/** Bytes of requests to one peer, waiting or in flight; above it operations are refused as `overloaded`. */
-export const peerBytesMax = 32 * mebibyte;
+/** Bytes of requests to one member, waiting or in flight; above it operations are refused as `overloaded`. */
+export const memberBytesMax = 32 * mebibyte;
 
-/** What an operation counts against `peerBytesMax` beside its record or key. */
+/** What an operation counts against `memberBytesMax` beside its record or key. */
 export const operationOverheadBytes = 128;
 
 /** Streams that one connection may have open; a client beyond it waits in its own process. */

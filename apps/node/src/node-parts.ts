@@ -5,7 +5,6 @@ import {
   type HybridLogicalClock,
 } from '@kv/hlc';
 import {
-  type ComparableReplica,
   type Coordinator,
   createCoordinator,
   createLocalReplica,
@@ -23,6 +22,7 @@ import { dataDirectoryFailure, openDataDirectory } from './cluster/open-data-dir
 import { type FixedPlacement, fixedPlacement } from './cluster/placement.js';
 import { createStanding, type Standing } from './cluster/standing.js';
 import type { NodeComposition } from './composition.js';
+import { type ChanneledReplica, createMemberChannel } from './lanes/member-channel.js';
 import { defaults, memoryDirectory, type NodeOptions, timingOf } from './options.js';
 import type { NodePorts } from './ports.js';
 import { fixedEpoch, type HeaderOptions } from './remote/message-header.js';
@@ -40,7 +40,7 @@ export interface NodeParts {
   readonly standing: Standing;
   readonly peers: Peers;
   /** This node's own copy. */
-  readonly replica: ComparableReplica;
+  readonly replica: ChanneledReplica;
   readonly coordinator: Coordinator;
   readonly background: BackgroundWork;
 }
@@ -80,12 +80,13 @@ export async function openNodeParts(
     isAdmitted: () => standing.isAdmitted(),
   };
   const replica = createLocalReplica({ engine, hlc, clock, view, decisions, observer });
+  const own = createMemberChannel({ member: placement.self }, replica, { ...ports, hlc });
   const requestTimeoutMs = options.requestTimeoutMs ?? defaults.requestTimeoutMs;
   const coordinator = createCoordinator(
     { node: () => standing.node(), replicationFactor, partitions, requestTimeoutMs },
     {
       ...{ clock, timers, hlc, placement, random: ports.random, decisions, observer },
-      replica: (member) => (member === placement.self ? replica : peers.replica(member)),
+      replica: (member) => (member === placement.self ? own : peers.replica(member)),
       stamps: createStampIssuer({
         ...{ hlc, fence, ceilings: engine, decisions },
         isAdmitted: () => standing.isAdmitted(),

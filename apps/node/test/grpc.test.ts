@@ -140,7 +140,7 @@ describe('a node answers gRPC', () => {
     const header = { clusterId: Buffer.alloc(16, 1), epoch: 1, from: 65_537, hlcTime: 1, deadlineMs: 100 };
     for (const call of [
       () => failureOf((options) => replica.write({ header, records: bytes('garbage') }, options)),
-      () => failureOf((options) => replica.read({ header, keys: [bytes('k')] }, options)),
+      () => failureOf((options) => replica.read({ header, keys: bytes('garbage') }, options)),
       () => failureOf((options) => replica.ping({ header }, options)),
     ]) {
       expect(await call()).toMatchObject({ error: { code: 'wrong-epoch', outcome: 'not-applied' } });

@@ -37,6 +37,7 @@ export {
   type ReadOperation,
   type ReadReply,
   type Refusal,
+  type RepairBatch,
   type RepairOperation,
   type Replica,
   ReplicaUnreachable,
@@ -47,6 +48,7 @@ export {
   type WriteOperation,
   type WriteReply,
 } from './replica/replica.js';
+export { bitAt, type Bits, bitsOf, countBits } from './replica/bits.js';
 export {
   type AnswerReceiver,
   channelTo,

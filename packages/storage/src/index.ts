@@ -36,6 +36,7 @@ export type {
 export { encodeRecord, encodeRecordInto, recordBytesOf, type RecordFields } from './record/encode-record.js';
 export {
   compareRecords,
+  countRecords,
   hashKey,
   headOf,
   isExpired,

@@ -21,7 +21,7 @@ export interface HeaderPorts {
   readonly clock: Clock;
 }
 
-/** @param facts `deadlineMs`: Infinity = no bound; `at`: the operations' time, which the peer merges (rule 16) */
+/** @param facts `deadlineMs`: 0 = no bound; `at`: the operations' time, which the peer merges (rule 16) */
 export function requestHeader(
   options: Pick<HeaderOptions, 'clusterId' | 'self'>,
   { hlc, clock }: HeaderPorts,
@@ -33,8 +33,7 @@ export function requestHeader(
     from: options.self(),
     hlcTime: Math.max(hlc.current(), at),
     wallTimeMs: Math.floor(clock.nowMs()),
-    // 0 means no bound, so what has less than a millisecond left says 1.
-    deadlineMs: Number.isFinite(deadlineMs) ? Math.max(1, Math.min(Math.floor(deadlineMs), 0xffff_ffff)) : 0,
+    deadlineMs: Math.min(Math.ceil(deadlineMs), 0xffff_ffff),
   };
 }
 

@@ -1,5 +1,4 @@
 import type { ClockFence } from '@kv/hlc';
-import type { ComparableReplica } from '@kv/replication';
 
 import type { NodeIdentity } from '../cluster/node-file.js';
 import type { Standing } from '../cluster/standing.js';
@@ -8,13 +7,14 @@ import type { Timers } from '../ports.js';
 import type { NodeTransport, PeerConnection } from '../transport.js';
 import { type HeaderOptions, type HeaderPorts, openReplyHeader, requestHeader } from './message-header.js';
 import { fromDirectory, toJudgedAnswer } from './directory-messages.js';
+import { createMemberChannel, type MemberChannel } from '../lanes/member-channel.js';
 import { createRemoteReplica } from './remote-replica.js';
 
 /** The other members of the cluster, and the ways to them. */
 export interface Peers {
   readonly probed: readonly ProbedPeer[];
   /** Undefined for a number that is no peer's. */
-  replica(member: number): ComparableReplica | undefined;
+  replica(member: number): MemberChannel | undefined;
   close(): void;
 }
 
@@ -27,21 +27,22 @@ export interface PeersPorts extends HeaderPorts {
 
 export function connectPeers(identity: NodeIdentity, options: HeaderOptions, ports: PeersPorts): Peers {
   const connections: PeerConnection[] = [];
-  const replicas = new Map<number, ComparableReplica>();
+  const channels = new Map<number, MemberChannel>();
   const probed: ProbedPeer[] = [];
   for (const [index, { id, address }] of identity.peers.entries()) {
     if (id === identity.id) continue;
     const number = index + 1;
     const connection = ports.transport.connect(address);
     connections.push(connection);
-    replicas.set(number, createRemoteReplica({ ...options, member: number }, { ...ports, connection }));
+    const replica = createRemoteReplica({ ...options, member: number }, { ...ports, connection });
+    channels.set(number, createMemberChannel({ member: number }, replica, ports));
     const ping: ProbedPeer['ping'] = ({ timeoutMs }) =>
       pingPeer({ ...options, number, timeoutMs }, { ...ports, connection });
     probed.push({ id, number, ping });
   }
   return {
     probed,
-    replica: (member) => replicas.get(member),
+    replica: (member) => channels.get(member),
     close: () => {
       for (const connection of connections) connection.close();
     },

@@ -1,9 +1,26 @@
 import { describe, expect, it } from '@jest/globals';
 import { KvError } from '@kv/errors';
 import { createHybridLogicalClock, timestampOf, versionNode, zeroTimestamp } from '@kv/hlc';
-import { type ComparableReplica, ReplicaUnreachable, type WriteReply } from '@kv/replication';
-import { encodeRecord, readRecord, systemClock, systemTimers } from '@kv/storage';
+import { WriteStatus } from '@kv/proto/internal';
+import {
+  bitAt,
+  type HeadAnswer,
+  type ReadAnswer,
+  ReplicaUnreachable,
+  type WriteAnswer,
+  type WriteReply,
+} from '@kv/replication';
+import {
+  encodeRecord,
+  headOf,
+  readRecord,
+  readRecords,
+  type RecordView,
+  systemClock,
+  systemTimers,
+} from '@kv/storage';
 
+import { type ChanneledReplica, createMemberChannel, type MemberChannel } from '../lanes/member-channel.js';
 import { createReplicaService } from '../services/replica-service.js';
 import type { PeerConnection, ReplicaService } from '../transport.js';
 import { createRemoteReplica } from './remote-replica.js';
@@ -27,14 +44,14 @@ const standing = { judge: () => Promise.reject(new Error()), note: () => Promise
 
 /** The way from a coordinator on member 1 to `replica` on member 2, without a network in between. */
 function remote(
-  replica: Partial<ComparableReplica>,
+  replica: Partial<ChanneledReplica>,
   { self = asked, change }: { self?: number; change?: Partial<ReplicaService> } = {},
-): ComparableReplica {
+): MemberChannel {
   const hlc = createHybridLogicalClock({}, { clock });
   const service = {
     ...createReplicaService(
       { clusterId, self: () => self, incarnations: () => [] },
-      { hlc, clock, replica: replica as ComparableReplica, standing },
+      { hlc, clock, replica: replica as ChanneledReplica, standing },
     ),
     ...change,
   };
@@ -47,7 +64,38 @@ function remote(
     digest: (request) => service.digest(request, context),
   } satisfies Partial<PeerConnection> as unknown as PeerConnection;
   const ports = { connection, hlc, clock, timers: systemTimers() };
-  return createRemoteReplica({ clusterId, self: () => asker, incarnations: () => [], member: 2 }, ports);
+  const options = { clusterId, self: () => asker, incarnations: () => [], member: 2 };
+  return createMemberChannel({ member: 2 }, createRemoteReplica(options, ports), ports);
+}
+
+function write(channel: MemberChannel, bytes: Uint8Array, wantPrevious = false): Promise<WriteAnswer> {
+  const bounds = { deadlineAtMs: clock.monotonicMs() + deadlineMs, tag: 1 };
+  return new Promise((resolve) => {
+    channel.write(
+      { record: bytes, wantPrevious, ...bounds },
+      { onAnswer: (_from, _tag, answer) => resolve(answer) },
+    );
+  });
+}
+
+function read(channel: MemberChannel, key: string, wantValue = true): Promise<ReadAnswer | HeadAnswer> {
+  const bounds = { deadlineAtMs: clock.monotonicMs() + deadlineMs, tag: 1 };
+  return new Promise((resolve) => {
+    channel.read(
+      { key: Buffer.from(key), at, wantValue, ...bounds },
+      { onAnswer: (_from, _tag, answer) => resolve(answer) },
+    );
+  });
+}
+
+/** A replica that answers each record of a batch by itself. */
+function writing(
+  answer: (record: RecordView, wantPrevious: boolean) => WriteReply | undefined,
+): Pick<ChanneledReplica, 'writeBatch'> {
+  return {
+    writeBatch: ({ records, wantPrevious }) =>
+      Promise.resolve(readRecords(records).map((one, index) => answer(one, bitAt(wantPrevious, index)))),
+  };
 }
 
 describe('a remote replica', () => {
@@ -64,40 +112,55 @@ describe('a remote replica', () => {
   ];
 
   it.each(replies)('brings back the reply $kind of writes and repairs', async (reply) => {
-    const replica = remote({ write: () => Promise.resolve(reply), repair: () => Promise.resolve(reply) });
-    for (const got of [
-      await replica.write({ record, wantPrevious: true, deadlineMs }),
-      await replica.repair({ record, deadlineMs }),
-    ]) {
-      const { hlcTime, ...rest } = got;
+    const replica = remote({ ...writing(() => reply), repairBatch: () => Promise.resolve([reply]) });
+    for (const got of [await write(replica, record, true), await replica.repair({ record, deadlineMs })]) {
+      const { hlcTime, ...rest } = got as WriteReply;
       expect(hlcTime).toBeGreaterThanOrEqual(now);
       expect(simple(rest)).toEqual(simple({ ...reply, hlcTime: undefined }));
     }
   });
 
-  it('asks for the previous record of exactly those writes that want it', async () => {
-    const wanted = new Map<string, boolean>();
-    const replica = remote({
-      write: ({ record: bytes, wantPrevious }) => {
-        wanted.set(Buffer.from(readRecord(bytes).key).toString(), wantPrevious);
-        return Promise.resolve({ ...facts, kind: 'already' });
-      },
-    });
-    const writes = Array.from({ length: 100 }, (_, index) => ({
-      record: recordOf(`k${index}`),
-      wantPrevious: index % 3 === 0,
-      deadlineMs,
-    }));
-    await Promise.all(writes.map((write) => replica.write(write)));
-    expect([...wanted]).toEqual(writes.map(({ wantPrevious }, index) => [`k${index}`, wantPrevious]));
+  it('gives each write of a message the reply that is its own', async () => {
+    const replica = remote(
+      writing(({ value }) => (value.length === 0 ? undefined : replies[value[0]! % replies.length])),
+    );
+    const values = Array.from({ length: 100 }, (_, index) => index % (replies.length + 1));
+    const answers = await Promise.all(
+      values.map((value) =>
+        write(replica, recordOf('k', value === replies.length ? '' : String.fromCharCode(value))),
+      ),
+    );
+    for (const [index, value] of values.entries()) {
+      expect(answers[index]!.kind).toBe(replies[value]?.kind ?? 'unreachable');
+    }
   });
 
-  it('brings back what was read, and that nothing was there', async () => {
+  it('asks for the previous record of exactly those writes that want it', async () => {
+    const wanted = new Map<string, boolean>();
+    const replica = remote(
+      writing(({ key }, wantPrevious) => {
+        wanted.set(Buffer.from(key).toString(), wantPrevious);
+        return { ...facts, kind: 'already' };
+      }),
+    );
+    const writes = Array.from({ length: 100 }, (_, index) => ({
+      key: `k${index}`,
+      wantPrevious: index % 3 === 0,
+    }));
+    await Promise.all(writes.map(({ key, wantPrevious }) => write(replica, recordOf(key), wantPrevious)));
+    expect([...wanted]).toEqual(writes.map(({ key, wantPrevious }) => [key, wantPrevious]));
+  });
+
+  it('brings back what was read, or what identifies it, and that nothing was there', async () => {
     const found = readRecord(record);
     const replica = remote({
-      read: ({ key }) =>
+      readBatch: ({ keys, wantValue }) =>
         Promise.resolve(
-          key[0] === 107 ? { ...facts, kind: 'found', record: found } : { ...facts, kind: 'absent' },
+          keys.map((key, index) => {
+            if (key[0] !== 107) return { ...facts, kind: 'absent' };
+            if (!bitAt(wantValue, index)) return { ...facts, kind: 'head', head: headOf(found) };
+            return { ...facts, kind: 'found', record: found };
+          }),
         ),
       scanPartition: ({ partition }) =>
         Promise.resolve(
@@ -106,12 +169,14 @@ describe('a remote replica', () => {
             : { ...facts, kind: 'refused', code: 'corrupt' },
         ),
     });
-    const [there, absent] = await Promise.all([
-      replica.read({ key: Buffer.from('k'), at, deadlineMs }),
-      replica.read({ key: Buffer.from('x'), at, deadlineMs }),
+    const [there, absent, head] = await Promise.all([
+      read(replica, 'k'),
+      read(replica, 'x'),
+      read(replica, 'k', false),
     ]);
     expect(there.kind === 'found' && Buffer.from(there.record.bytes).equals(record)).toBe(true);
     expect(absent.kind).toBe('absent');
+    expect(head.kind === 'head' && head.head.version).toEqual(found.version);
     const page = { prefix: Buffer.alloc(0), after: Buffer.alloc(0), limit: 5, bytesMax: 100, at, deadlineMs };
     const scanned = await replica.scanPartition({ ...page, partition: 3 });
     expect(scanned).toMatchObject({ kind: 'page', more: true });
@@ -123,54 +188,48 @@ describe('a remote replica', () => {
   });
 
   it('does not call an append of unknown durability a refusal', async () => {
-    const replica = remote({
-      write: ({ wantPrevious }) =>
-        wantPrevious
-          ? Promise.reject(new ReplicaUnreachable('not known to be durable', { sent: true }))
-          : Promise.resolve({ ...facts, kind: 'already' }),
-    });
-    const [lost, kept] = await Promise.allSettled([
-      replica.write({ record, wantPrevious: true, deadlineMs }),
-      replica.write({ record, wantPrevious: false, deadlineMs }),
-    ]);
-    expect(lost).toMatchObject({ status: 'rejected', reason: { name: 'ReplicaUnreachable', sent: true } });
-    expect(kept).toMatchObject({ status: 'fulfilled', value: { kind: 'already' } });
+    const replica = remote(
+      writing((_record, wantPrevious) => (wantPrevious ? undefined : { ...facts, kind: 'already' })),
+    );
+    const [lost, kept] = await Promise.all([write(replica, record, true), write(replica, record)]);
+    expect(lost).toEqual({ kind: 'unreachable', sent: true });
+    expect(kept).toMatchObject({ kind: 'already' });
   });
 
   it('takes an error for a refusal only if the peer says that nothing was applied', async () => {
     const failing = (error: Error) => remote({}, { change: { write: () => Promise.reject(error) } });
-    const write = (replica: ComparableReplica) => replica.write({ record, wantPrevious: false, deadlineMs });
     const refused = new KvError('wrong-epoch', 'another cluster', { outcome: 'not-applied' });
-    expect(await write(failing(refused))).toMatchObject({ kind: 'refused', code: 'wrong-epoch' });
+    expect(await write(failing(refused), record)).toMatchObject({ kind: 'refused', code: 'wrong-epoch' });
     const defect = new KvError('internal', 'a defect');
-    await expect(write(failing(defect))).rejects.toMatchObject({ name: 'ReplicaUnreachable', sent: true });
+    expect(await write(failing(defect), record)).toEqual({ kind: 'unreachable', sent: true });
     const unreachable = new ReplicaUnreachable('refused', { sent: false });
-    await expect(write(failing(unreachable))).rejects.toBe(unreachable);
+    expect(await write(failing(unreachable), record)).toEqual({ kind: 'unreachable', sent: false });
   });
 
   it('counts nothing that another member replied', async () => {
     const other = versionNode({ member: 3, incarnation: 1 });
-    const replica = remote({ write: () => Promise.resolve({ ...facts, kind: 'stored' }) }, { self: other });
-    const write = replica.write({ record, wantPrevious: false, deadlineMs });
-    await expect(write).rejects.toMatchObject({ name: 'ReplicaUnreachable', sent: true });
+    const replica = remote(
+      writing(() => ({ ...facts, kind: 'stored' })),
+      { self: other },
+    );
+    expect(await write(replica, record)).toEqual({ kind: 'unreachable', sent: true });
   });
 
-  it('hands a damaged record to nobody', async () => {
-    const handed: unknown[] = [];
-    const replica = remote({
-      write: (operation) => {
-        handed.push(operation);
-        return Promise.resolve({ ...facts, kind: 'stored' });
-      },
-    });
-    const damaged = Uint8Array.from(record);
-    damaged[33]! ^= 1;
-    const writes = [record, damaged].map((bytes) =>
-      replica.write({ record: bytes, wantPrevious: false, deadlineMs }),
-    );
-    for (const reply of await Promise.all(writes))
-      expect(reply).toMatchObject({ kind: 'refused', code: 'corrupt' });
-    expect(handed).toHaveLength(0);
+  it('says that a damaged message was not applied', async () => {
+    const corrupt = new KvError('corrupt', 'checksum mismatch');
+    const replica = remote({ writeBatch: () => Promise.reject(corrupt) });
+    expect(await write(replica, record)).toMatchObject({ kind: 'refused', code: 'corrupt' });
+  });
+
+  it.each([
+    ['a version', { statuses: Buffer.of(WriteStatus.NEWER) }],
+    ['a record', { statuses: Buffer.of(WriteStatus.STORED | 16) }],
+  ])('believes nothing of a reply that lacks %s', async (_what, columns) => {
+    const empty = Buffer.alloc(0);
+    const results = { records: empty, newerVersions: empty, refusals: [], purgeFloors: [], ...columns };
+    const header = { epoch: 1, from: asked, hlcTime: now, wallTimeMs: 0, incarnations: [] };
+    const replica = remote({}, { change: { write: () => Promise.resolve({ header, results }) } });
+    expect(await write(replica, record)).toEqual({ kind: 'unreachable', sent: true });
   });
 });
 

@@ -5,50 +5,38 @@
 import { KvError, toKvError } from '@kv/errors';
 import { incarnationOf, memberOf, type Timestamp } from '@kv/hlc';
 import type { Directory, RequestHeader } from '@kv/proto/internal';
-import type { ComparableReplica, ReadReply, WriteReply } from '@kv/replication';
-import { type RecordView, readRecords } from '@kv/storage';
+import { type Bits, countBits, type WriteReply } from '@kv/replication';
+import { countRecords } from '@kv/storage';
 
 import type { Standing } from '../cluster/standing.js';
-import { digestsPerMessageMax, operationsPerMessageMax, scanPageBytesMax } from '../limits.js';
+import type { ChanneledReplica } from '../lanes/member-channel.js';
+import {
+  digestsPerMessageMax,
+  operationsPerMessageMax,
+  recordsReturnedPerMessageMax,
+  scanPageBytesMax,
+} from '../limits.js';
 import { fromJudgement, toDirectory } from '../remote/directory-messages.js';
+import { toKeys } from '../remote/key-column.js';
 import {
   checkRequestHeader,
   type HeaderOptions,
   type HeaderPorts,
   replyHeader,
 } from '../remote/message-header.js';
-import {
-  fromDigestReply,
-  fromReadReply,
-  fromScanReply,
-  fromWriteReply,
-  refusedRead,
-  unknownWriteResult,
-} from '../remote/reply-messages.js';
+import { fromReadReplies } from '../remote/read-results.js';
+import { fromDigestReply, fromScanReply } from '../remote/reply-messages.js';
+import { fromWriteReplies } from '../remote/write-results.js';
 import type { ReplicaService } from '../transport.js';
 
 export interface ReplicaServicePorts extends HeaderPorts {
-  readonly replica: ComparableReplica;
+  readonly replica: ChanneledReplica;
   readonly standing: Pick<Standing, 'judge' | 'note'>;
 }
 
 export function createReplicaService(options: HeaderOptions, ports: ReplicaServicePorts): ReplicaService {
   const { replica, standing } = ports;
   const reply = () => replyHeader(options, ports);
-
-  /** The checksum of every record is verified before the first is handed on: all or nothing of a damaged message. */
-  function open({ header, records }: { header: RequestHeader | undefined; records: Buffer }): {
-    readonly records: readonly RecordView[];
-    readonly deadlineMs: number;
-  } {
-    checkRequestHeader(header, options);
-    try {
-      return { records: bounded(readRecords(records)), deadlineMs: header.deadlineMs };
-    } catch (error) {
-      const { code, message: reason } = toKvError(error);
-      throw new KvError(code, reason, { outcome: 'not-applied', cause: error });
-    }
-  }
 
   /** Rule 15: durably, and before anything is shown, so that every reply from then on names it. */
   function noteIncarnation({ from }: RequestHeader): Promise<void> {
@@ -58,28 +46,30 @@ export function createReplicaService(options: HeaderOptions, ports: ReplicaServi
   const ofOneIncarnation = <Result>(work: Promise<Result>) => ofSameSelf(options, work);
 
   return {
-    write: async (request) => {
-      const { records, deadlineMs } = open(request);
-      const writes = records.map((record, index) => {
-        const wantPrevious = ((request.wantPrevious[index >>> 3] ?? 0) & (1 << (index & 7))) !== 0;
-        return replica.write({ record: record.bytes, wantPrevious, deadlineMs });
-      });
-      const results = await ofOneIncarnation(Promise.all(writes.map(toWriteResult)));
-      return { header: reply(), results };
-    },
-    repair: async (request) => {
-      const { records, deadlineMs } = open(request);
-      const repairs = records.map((record) => replica.repair({ record: record.bytes, deadlineMs }));
-      const results = await ofOneIncarnation(Promise.all(repairs.map(toWriteResult)));
-      return { header: reply(), results };
-    },
-    read: async ({ header, keys }, { signal }) => {
+    write: async ({ header, records, wantPrevious }) => {
       checkRequestHeader(header, options);
+      checkCounts(countRecords(records), wantPrevious);
+      const { deadlineMs } = header;
+      const replies = await ofOneIncarnation(
+        orNotApplied(replica.writeBatch({ records, wantPrevious, deadlineMs })),
+      );
+      return { header: reply(), results: fromWriteReplies(replies) };
+    },
+    repair: async ({ header, records }) => {
+      checkRequestHeader(header, options);
+      checkCounts(countRecords(records));
+      const { deadlineMs } = header;
+      const replies = await ofOneIncarnation(orNotApplied(replica.repairBatch({ records, deadlineMs })));
+      return { header: reply(), results: fromWriteReplies(replies) };
+    },
+    read: async ({ header, keys: column, wantValue }, { signal }) => {
+      checkRequestHeader(header, options);
+      const keys = toKeys(column);
+      checkCounts(keys.length, wantValue);
       const { deadlineMs } = header;
       const at = header.hlcTime as Timestamp;
-      const reads = bounded(keys).map((key) => replica.read({ key, at, deadlineMs, signal }));
-      const results = await ofOneIncarnation(Promise.all(reads.map(toReadResult)));
-      return { header: reply(), results };
+      const replies = await ofOneIncarnation(replica.readBatch({ keys, wantValue, at, deadlineMs, signal }));
+      return fromReadReplies(replies, reply());
     },
     scanPartition: async ({ header, ...page }, { signal }) => {
       checkRequestHeader(header, options);
@@ -94,9 +84,9 @@ export function createReplicaService(options: HeaderOptions, ports: ReplicaServi
     digest: async ({ header, partitions: asked }, { signal }) => {
       checkRequestHeader(header, options);
       await noteIncarnation(header);
-      const partitions = bounded(asked, digestsPerMessageMax);
+      checkCount(asked.length, digestsPerMessageMax);
       const { deadlineMs } = header;
-      const answer = await ofOneIncarnation(replica.digest({ partitions, deadlineMs, signal }));
+      const answer = await ofOneIncarnation(replica.digest({ partitions: asked, deadlineMs, signal }));
       return fromDigestReply(answer, reply());
     },
     ping: async ({ header, directory }) => {
@@ -114,12 +104,35 @@ async function ofSameSelf<Result>(options: HeaderOptions, work: Promise<Result>)
   throw new KvError('unavailable', 'meanwhile this member turned out to have lost data');
 }
 
-/** A reply carries up to a record for each operation, so their number bounds its size. */
-function bounded<Item>(items: readonly Item[], itemsMax = operationsPerMessageMax): readonly Item[] {
-  if (items.length <= itemsMax) return items;
-  throw new KvError('invalid-argument', `a message holds at most ${itemsMax} operations`, {
+/** A reply carries up to a record for each operation that wants one, so their number bounds its size. */
+function checkCounts(count: number, wanted?: Bits): void {
+  checkCount(count, operationsPerMessageMax);
+  if (wanted !== undefined && countBits(wanted) > recordsReturnedPerMessageMax) {
+    throw new KvError(
+      'invalid-argument',
+      `a message asks for at most ${recordsReturnedPerMessageMax} records`,
+      { outcome: 'not-applied' },
+    );
+  }
+}
+
+function checkCount(count: number, countMax: number): void {
+  if (count <= countMax) return;
+  throw new KvError('invalid-argument', `a message holds at most ${countMax} operations`, {
     outcome: 'not-applied',
   });
+}
+
+/** The checksum of every record is verified before the first is taken in: all or nothing of a damaged message. */
+async function orNotApplied(
+  replies: Promise<readonly (WriteReply | undefined)[]>,
+): Promise<readonly (WriteReply | undefined)[]> {
+  try {
+    return await replies;
+  } catch (error) {
+    const { code, message: reason } = toKvError(error);
+    throw new KvError(code, reason, { outcome: 'not-applied', cause: error });
+  }
 }
 
 /** That a disk takes nothing now is no reason to call this member dead: it only says nothing about the directory. */
@@ -128,22 +141,5 @@ async function judgement(standing: Pick<Standing, 'judge'>, shown: Directory | u
     return shown === undefined ? undefined : await standing.judge(toDirectory(shown));
   } catch {
     return undefined;
-  }
-}
-
-async function toReadResult(reply: Promise<ReadReply>) {
-  try {
-    return fromReadReply(await reply);
-  } catch (error) {
-    return refusedRead(toKvError(error).code);
-  }
-}
-
-async function toWriteResult(reply: Promise<WriteReply>) {
-  try {
-    return fromWriteReply(await reply);
-  } catch {
-    // Appended, but perhaps never durable: the coordinator must not take this for a refusal.
-    return unknownWriteResult;
   }
 }

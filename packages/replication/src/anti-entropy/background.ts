@@ -15,7 +15,7 @@ export interface Background {
   /** N. */
   readonly replicationFactor: number;
   /** The way to another member; undefined = there is none now. */
-  replica(member: number): ComparableReplica | undefined;
+  replica(member: number): Pick<ComparableReplica, 'repair' | 'scanPartition' | 'digest'> | undefined;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;

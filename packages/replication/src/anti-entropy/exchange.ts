@@ -96,7 +96,7 @@ function ownPage({ engine }: Background, partition: number, after: Uint8Array | 
 }
 
 async function sendAll(
-  replica: ComparableReplica,
+  replica: Pick<ComparableReplica, 'repair'>,
   records: readonly RecordView[],
   deadlineMs: number,
 ): Promise<boolean> {

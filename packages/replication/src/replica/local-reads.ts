@@ -2,6 +2,7 @@ import { type ErrorCode, isKvError } from '@kv/errors';
 import { physicalMs, type Timestamp } from '@kv/hlc';
 import { hashKey, headOf, type LogPosition, type RecordView, type StoredRecord } from '@kv/storage';
 
+import { bitAt } from './bits.js';
 import { type LocalGuard, startable } from './local-guard.js';
 import type { LocalReplicaPorts } from './local-ports.js';
 import type {
@@ -31,7 +32,7 @@ export class LocalReads {
   }
 
   async read({ key, at, signal, deadlineMs }: ReadOperation): Promise<ReadReply> {
-    const [reply] = await this.readBatch({ keys: [key], wantsValue: () => true, at, signal, deadlineMs });
+    const [reply] = await this.readBatch({ keys: [key], wantValue: wanted, at, signal, deadlineMs });
     return reply as ReadReply;
   }
 
@@ -45,7 +46,7 @@ export class LocalReads {
     const failure = await this.#shown(at, found);
     const facts = this.#guard.facts();
     return found.map((sight, index) =>
-      this.#replyTo(sight, { failure, facts, whole: batch.wantsValue(index) }),
+      this.#replyTo(sight, { failure, facts, whole: bitAt(batch.wantValue, index) }),
     );
   }
 
@@ -182,6 +183,9 @@ interface Sight {
   readonly refusal: ErrorCode | undefined;
   readonly stored: StoredRecord | undefined;
 }
+
+/** Of a batch of one. */
+const wanted = Uint8Array.of(1);
 
 function codeOf(error: unknown): ErrorCode {
   return isKvError(error) ? error.code : 'internal';

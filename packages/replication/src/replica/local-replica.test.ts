@@ -261,3 +261,62 @@ describe('rule 16: time that a read merged', () => {
     expect(ceilings).toEqual([at(300)]);
   });
 });
+
+describe('a batch of writes', () => {
+  const records = (...ticks: number[]) => Buffer.concat(ticks.map((tick) => recordAt(tick).bytes));
+  const none = new Uint8Array(0);
+
+  it('answers each record by itself, once all of them are durable', async () => {
+    const { replica, holdSyncs, sync } = await setUp();
+    holdSyncs();
+    const batch = { records: records(10, 30, 30, 20), wantPrevious: Uint8Array.of(0b1010), ...bounds };
+    const writing = replica.writeBatch(batch);
+    expect(await isSettled(writing)).toBe(false);
+    sync();
+    expect(await writing).toMatchObject([
+      { kind: 'stored', previous: undefined },
+      { kind: 'stored', previous: { version: recordAt(10).version } },
+      { kind: 'already' },
+      { kind: 'newer', version: recordAt(30).version, previous: { version: recordAt(30).version } },
+    ]);
+  });
+
+  it('refuses what this member does not own, or what is too far ahead, and takes in the rest', async () => {
+    const stranger = await setUp({ owns: false });
+    const batch = { records: records(10), wantPrevious: none, ...bounds };
+    expect(await stranger.replica.writeBatch(batch)).toMatchObject([
+      { kind: 'refused', code: 'wrong-epoch' },
+    ]);
+    const { replica, engine } = await setUp();
+    const mixed = { records: records(10, 900), wantPrevious: none, ...bounds };
+    expect(await replica.writeBatch(mixed)).toMatchObject([
+      { kind: 'stored' },
+      { kind: 'refused', code: 'clock-drift' },
+    ]);
+    expect(engine.get(key)?.record.version).toEqual(recordAt(10).version);
+  });
+
+  it('hands nothing of a damaged message to the engine', async () => {
+    const { replica, engine } = await setUp();
+    const damaged = records(10, 20);
+    damaged[damaged.length - 9]! ^= 1;
+    const batch = { records: damaged, wantPrevious: none, ...bounds };
+    await expect(replica.writeBatch(batch)).rejects.toMatchObject({ code: 'corrupt' });
+    expect(engine.get(key)).toBeUndefined();
+  });
+
+  it('rule 12: knows nothing of what was appended and then not synced', async () => {
+    const { replica, holdSyncs, sync, failSyncs } = await setUp();
+    holdSyncs();
+    failSyncs(new Error('no'));
+    const writing = replica.writeBatch({ records: records(10, 900), wantPrevious: none, ...bounds });
+    sync();
+    expect(await writing).toMatchObject([undefined, { kind: 'refused' }]);
+  });
+
+  it('rule 14: abstains where it may have lost records', async () => {
+    const { replica } = await setUp({ suspect: true });
+    const batch = { records: records(10), wantPrevious: none, ...bounds };
+    expect(await replica.writeBatch(batch)).toMatchObject([{ kind: 'abstained' }]);
+  });
+});

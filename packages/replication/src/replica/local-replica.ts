@@ -17,6 +17,7 @@ export function createLocalReplica(ports: LocalReplicaPorts): ComparableReplica 
     write: (operation) => writes.write(operation),
     repair: (operation) => writes.repair(operation),
     writeBatch: (batch) => writes.writeBatch(batch),
+    repairBatch: (batch) => writes.repairBatch(batch),
     read: (operation) => reads.read(operation),
     readBatch: (batch) => reads.readBatch(batch),
     scanPartition: (operation) => reads.scanPartition(operation),

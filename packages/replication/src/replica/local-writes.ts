@@ -1,12 +1,14 @@
 import { type ErrorCode, hasCode } from '@kv/errors';
 import { type ApplyResult, type RecordFacts, readRecord, readRecords, type RecordView } from '@kv/storage';
 
+import { bitAt } from './bits.js';
 import { soundDecisions } from '../decisions.js';
 import { keyBytesMax, valueBytesMax } from '../limits.js';
 import type { LocalGuard } from './local-guard.js';
 import { startable } from './local-guard.js';
 import type { LocalReplicaPorts } from './local-ports.js';
 import {
+  type RepairBatch,
   type RepairOperation,
   ReplicaUnreachable,
   type ReplyFacts,
@@ -60,13 +62,24 @@ export class LocalWrites {
       if (result.kind === 'refused') return replyTo(result, facts, false);
       if (!isShown) return undefined;
       if (abstains?.[index] === true) return { kind: 'abstained', ...facts };
-      return replyTo(result, facts, batch.wantsPrevious(index));
+      return replyTo(result, facts, bitAt(batch.wantPrevious, index));
     });
+  }
+
+  /** Repairs are few, and each is judged for itself. */
+  async repairBatch(batch: RepairBatch): Promise<readonly (WriteReply | undefined)[]> {
+    const { deadlineMs } = batch;
+    const repairs = readRecords(batch.records).map(({ bytes }) => this.repair({ record: bytes, deadlineMs }));
+    return Promise.all(repairs.map((repair) => repair.catch(() => undefined)));
   }
 
   async #writeEach(batch: WriteBatch): Promise<readonly (WriteReply | undefined)[]> {
     const writes = readRecords(batch.records).map((record, index) =>
-      this.write({ ...batch, record: record.bytes, wantPrevious: batch.wantsPrevious(index) }),
+      this.write({
+        record: record.bytes,
+        wantPrevious: bitAt(batch.wantPrevious, index),
+        deadlineMs: batch.deadlineMs,
+      }),
     );
     return Promise.all(writes.map((write) => write.catch(() => undefined)));
   }

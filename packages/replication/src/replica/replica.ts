@@ -2,6 +2,8 @@ import type { ErrorCode } from '@kv/errors';
 import type { Timestamp, Version } from '@kv/hlc';
 import type { RecordHead, RecordView } from '@kv/storage';
 
+import type { Bits } from './bits.js';
+
 /**
  * One owner of a partition as a coordinator sees it. The coordinator's own copy and every remote one look alike
  * (`createLocalReplica`, or an adapter over a transport).
@@ -40,20 +42,27 @@ export interface BatchReplica {
    * `sent: false` if nobody waits any more.
    */
   writeBatch(batch: WriteBatch): Promise<readonly (WriteReply | undefined)[]>;
-  /** As `Replica.read`, of each. */
-  readBatch(batch: ReadBatch): Promise<readonly (ReadReply | HeadReply)[]>;
+  /** As `Replica.repair`, of each; else as `writeBatch`. */
+  repairBatch(batch: RepairBatch): Promise<readonly (WriteReply | undefined)[]>;
+  /** As `Replica.read`, of each. Undefined: there is no answer that makes sense. */
+  readBatch(batch: ReadBatch): Promise<readonly (ReadReply | HeadReply | undefined)[]>;
 }
 
 export interface WriteBatch extends Bounds {
   /** Laid end to end. */
   readonly records: Uint8Array;
-  wantsPrevious(index: number): boolean;
+  readonly wantPrevious: Bits;
+}
+
+export interface RepairBatch extends Bounds {
+  /** Laid end to end. */
+  readonly records: Uint8Array;
 }
 
 export interface ReadBatch extends Bounds {
   readonly keys: readonly Uint8Array[];
-  /** False: the record's head is enough. */
-  wantsValue(index: number): boolean;
+  /** Not set: the record's head is enough. */
+  readonly wantValue: Bits;
   /** As in `ReadOperation`. */
   readonly at: Timestamp;
 }

@@ -144,6 +144,18 @@ export function readRecords(bytes: Uint8Array): RecordView[] {
 }
 
 /**
+ * How many records are laid end to end, by what their lengths say; verifies nothing. What is behind a length that makes no
+ * sense counts for one.
+ */
+export function countRecords(bytes: Uint8Array): number {
+  let count = 0;
+  for (let offset = 0; offset < bytes.length; count += 1) {
+    offset += recordLengthAt(bytes, offset) ?? bytes.length;
+  }
+  return count;
+}
+
+/**
  * Length of the record at `offset`, if its length fields agree with each other and it fits into `bytes`. Verifies
  * nothing else: it serves to find the next record behind a damaged one.
  */

@@ -25,6 +25,17 @@ export enum WriteStatus {
   ABSTAINED = 6,
 }
 
+export enum ReadStatus {
+  UNSPECIFIED = 0,
+  /** FOUND - The next of `records`. */
+  FOUND = 1,
+  /** HEAD - The next of `heads`. */
+  HEAD = 2,
+  ABSENT = 3,
+  /** REFUSED - The next of `refusals`. */
+  REFUSED = 4,
+}
+
 export enum DirectoryVerdict {
   UNSPECIFIED = 0,
   /** ACCEPTED - Remembered durably now; nothing that was remembered before contradicts it. */
@@ -60,29 +71,30 @@ export interface ReplyHeader {
   incarnations: Incarnation[];
 }
 
-export interface WriteResult {
-  status: WriteStatus;
-  /** The record that the write met, if any: replaced (STORED) or newer (NEWER). Empty where it was declined. */
-  previous: Buffer;
-  /** NEWER: version that stands in the way. */
-  newerTimestamp: number;
-  newerNode: number;
-  /** Of the key's partition; 0 = nothing purged. */
-  purgeFloor: number;
-  /** REFUSED: an error code of kv.v1.Error. */
-  refusal: string;
+/** What became of the records of a request, column by column: a message holds up to a thousand of them. */
+export interface WriteResults {
+  /** One byte for each record, in the same order: its WriteStatus, plus 16 if a record in `records` belongs to it. */
+  statuses: Buffer;
+  /** The records that were met, end to end, for those with 16: replaced (STORED) or newer (NEWER). */
+  records: Buffer;
+  /** For each NEWER, in order, the version that stands in the way: timestamp (8 bytes, little-endian), node (4 bytes). */
+  newerVersions: Buffer;
+  /** For each REFUSED, in order: an error code of kv.v1.Error. */
+  refusals: string[];
+  /** Of each record's partition, 0 = nothing purged. Empty = 0 for all. */
+  purgeFloors: number[];
 }
 
 export interface WriteRequest {
   header: RequestHeader | undefined;
   records: Buffer;
-  /** One bit per record, least significant first: the coordinator wants the previous record. */
+  /** One bit per record, least significant first: the coordinator wants the previous record. Missing bits are 0. */
   wantPrevious: Buffer;
 }
 
 export interface WriteResponse {
   header: ReplyHeader | undefined;
-  results: WriteResult[];
+  results: WriteResults | undefined;
 }
 
 export interface RepairRequest {
@@ -92,25 +104,33 @@ export interface RepairRequest {
 
 export interface RepairResponse {
   header: ReplyHeader | undefined;
-  results: WriteResult[];
+  results: WriteResults | undefined;
 }
 
 export interface ReadRequest {
-  header: RequestHeader | undefined;
-  keys: Buffer[];
-}
-
-export interface ReadResult {
-  /** Empty = absent. */
-  record: Buffer;
-  purgeFloor: number;
-  /** Refused: an error code of kv.v1.Error; empty otherwise. */
-  refusal: string;
+  header:
+    | RequestHeader
+    | undefined;
+  /** End to end: length (2 bytes, little-endian), key. */
+  keys: Buffer;
+  /** One bit per key, least significant first: the record itself is wanted, not only its head. Missing bits are 0. */
+  wantValue: Buffer;
 }
 
 export interface ReadResponse {
-  header: ReplyHeader | undefined;
-  results: ReadResult[];
+  header:
+    | ReplyHeader
+    | undefined;
+  /** One ReadStatus byte for each key, in the same order. */
+  statuses: Buffer;
+  /** End to end. */
+  records: Buffer;
+  /** The first 40 bytes of records, end to end: enough to tell whether two copies are the same. */
+  heads: Buffer;
+  /** Error codes of kv.v1.Error. */
+  refusals: string[];
+  /** Of each key's partition, 0 = nothing purged. Empty = 0 for all. */
+  purgeFloors: number[];
 }
 
 export interface ScanPartitionRequest {
@@ -431,82 +451,90 @@ export const ReplyHeader = {
   },
 };
 
-function createBaseWriteResult(): WriteResult {
-  return { status: 0, previous: Buffer.alloc(0), newerTimestamp: 0, newerNode: 0, purgeFloor: 0, refusal: "" };
+function createBaseWriteResults(): WriteResults {
+  return {
+    statuses: Buffer.alloc(0),
+    records: Buffer.alloc(0),
+    newerVersions: Buffer.alloc(0),
+    refusals: [],
+    purgeFloors: [],
+  };
 }
 
-export const WriteResult = {
-  encode(message: WriteResult, writer: _m0.Writer = _m0.Writer.create()): _m0.Writer {
-    if (message.status !== 0) {
-      writer.uint32(8).int32(message.status);
+export const WriteResults = {
+  encode(message: WriteResults, writer: _m0.Writer = _m0.Writer.create()): _m0.Writer {
+    if (message.statuses.length !== 0) {
+      writer.uint32(10).bytes(message.statuses);
     }
-    if (message.previous.length !== 0) {
-      writer.uint32(18).bytes(message.previous);
+    if (message.records.length !== 0) {
+      writer.uint32(18).bytes(message.records);
     }
-    if (message.newerTimestamp !== 0) {
-      writer.uint32(25).fixed64(message.newerTimestamp);
+    if (message.newerVersions.length !== 0) {
+      writer.uint32(26).bytes(message.newerVersions);
     }
-    if (message.newerNode !== 0) {
-      writer.uint32(32).uint32(message.newerNode);
+    for (const v of message.refusals) {
+      writer.uint32(34).string(v!);
     }
-    if (message.purgeFloor !== 0) {
-      writer.uint32(41).fixed64(message.purgeFloor);
+    writer.uint32(42).fork();
+    for (const v of message.purgeFloors) {
+      writer.fixed64(v);
     }
-    if (message.refusal !== "") {
-      writer.uint32(50).string(message.refusal);
-    }
+    writer.ldelim();
     return writer;
   },
 
-  decode(input: _m0.Reader | Uint8Array, length?: number): WriteResult {
+  decode(input: _m0.Reader | Uint8Array, length?: number): WriteResults {
     const reader = input instanceof _m0.Reader ? input : _m0.Reader.create(input);
     let end = length === undefined ? reader.len : reader.pos + length;
-    const message = createBaseWriteResult();
+    const message = createBaseWriteResults();
     while (reader.pos < end) {
       const tag = reader.uint32();
       switch (tag >>> 3) {
         case 1:
-          if (tag !== 8) {
+          if (tag !== 10) {
             break;
           }
 
-          message.status = reader.int32() as any;
+          message.statuses = reader.bytes() as Buffer;
           continue;
         case 2:
           if (tag !== 18) {
             break;
           }
 
-          message.previous = reader.bytes() as Buffer;
+          message.records = reader.bytes() as Buffer;
           continue;
         case 3:
-          if (tag !== 25) {
+          if (tag !== 26) {
             break;
           }
 
-          message.newerTimestamp = longToNumber(reader.fixed64() as Long);
+          message.newerVersions = reader.bytes() as Buffer;
           continue;
         case 4:
-          if (tag !== 32) {
+          if (tag !== 34) {
             break;
           }
 
-          message.newerNode = reader.uint32();
+          message.refusals.push(reader.string());
           continue;
         case 5:
-          if (tag !== 41) {
-            break;
+          if (tag === 41) {
+            message.purgeFloors.push(longToNumber(reader.fixed64() as Long));
+
+            continue;
           }
 
-          message.purgeFloor = longToNumber(reader.fixed64() as Long);
-          continue;
-        case 6:
-          if (tag !== 50) {
-            break;
+          if (tag === 42) {
+            const end2 = reader.uint32() + reader.pos;
+            while (reader.pos < end2) {
+              message.purgeFloors.push(longToNumber(reader.fixed64() as Long));
+            }
+
+            continue;
           }
 
-          message.refusal = reader.string();
-          continue;
+          break;
       }
       if ((tag & 7) === 4 || tag === 0) {
         break;
@@ -516,17 +544,16 @@ export const WriteResult = {
     return message;
   },
 
-  create(base?: DeepPartial<WriteResult>): WriteResult {
-    return WriteResult.fromPartial(base ?? {});
+  create(base?: DeepPartial<WriteResults>): WriteResults {
+    return WriteResults.fromPartial(base ?? {});
   },
-  fromPartial(object: DeepPartial<WriteResult>): WriteResult {
-    const message = createBaseWriteResult();
-    message.status = object.status ?? 0;
-    message.previous = object.previous ?? Buffer.alloc(0);
-    message.newerTimestamp = object.newerTimestamp ?? 0;
-    message.newerNode = object.newerNode ?? 0;
-    message.purgeFloor = object.purgeFloor ?? 0;
-    message.refusal = object.refusal ?? "";
+  fromPartial(object: DeepPartial<WriteResults>): WriteResults {
+    const message = createBaseWriteResults();
+    message.statuses = object.statuses ?? Buffer.alloc(0);
+    message.records = object.records ?? Buffer.alloc(0);
+    message.newerVersions = object.newerVersions ?? Buffer.alloc(0);
+    message.refusals = object.refusals?.map((e) => e) || [];
+    message.purgeFloors = object.purgeFloors?.map((e) => e) || [];
     return message;
   },
 };
@@ -601,7 +628,7 @@ export const WriteRequest = {
 };
 
 function createBaseWriteResponse(): WriteResponse {
-  return { header: undefined, results: [] };
+  return { header: undefined, results: undefined };
 }
 
 export const WriteResponse = {
@@ -609,8 +636,8 @@ export const WriteResponse = {
     if (message.header !== undefined) {
       ReplyHeader.encode(message.header, writer.uint32(10).fork()).ldelim();
     }
-    for (const v of message.results) {
-      WriteResult.encode(v!, writer.uint32(18).fork()).ldelim();
+    if (message.results !== undefined) {
+      WriteResults.encode(message.results, writer.uint32(18).fork()).ldelim();
     }
     return writer;
   },
@@ -634,7 +661,7 @@ export const WriteResponse = {
             break;
           }
 
-          message.results.push(WriteResult.decode(reader, reader.uint32()));
+          message.results = WriteResults.decode(reader, reader.uint32());
           continue;
       }
       if ((tag & 7) === 4 || tag === 0) {
@@ -653,7 +680,9 @@ export const WriteResponse = {
     message.header = (object.header !== undefined && object.header !== null)
       ? ReplyHeader.fromPartial(object.header)
       : undefined;
-    message.results = object.results?.map((e) => WriteResult.fromPartial(e)) || [];
+    message.results = (object.results !== undefined && object.results !== null)
+      ? WriteResults.fromPartial(object.results)
+      : undefined;
     return message;
   },
 };
@@ -717,7 +746,7 @@ export const RepairRequest = {
 };
 
 function createBaseRepairResponse(): RepairResponse {
-  return { header: undefined, results: [] };
+  return { header: undefined, results: undefined };
 }
 
 export const RepairResponse = {
@@ -725,8 +754,8 @@ export const RepairResponse = {
     if (message.header !== undefined) {
       ReplyHeader.encode(message.header, writer.uint32(10).fork()).ldelim();
     }
-    for (const v of message.results) {
-      WriteResult.encode(v!, writer.uint32(18).fork()).ldelim();
+    if (message.results !== undefined) {
+      WriteResults.encode(message.results, writer.uint32(18).fork()).ldelim();
     }
     return writer;
   },
@@ -750,7 +779,7 @@ export const RepairResponse = {
             break;
           }
 
-          message.results.push(WriteResult.decode(reader, reader.uint32()));
+          message.results = WriteResults.decode(reader, reader.uint32());
           continue;
       }
       if ((tag & 7) === 4 || tag === 0) {
@@ -769,13 +798,15 @@ export const RepairResponse = {
     message.header = (object.header !== undefined && object.header !== null)
       ? ReplyHeader.fromPartial(object.header)
       : undefined;
-    message.results = object.results?.map((e) => WriteResult.fromPartial(e)) || [];
+    message.results = (object.results !== undefined && object.results !== null)
+      ? WriteResults.fromPartial(object.results)
+      : undefined;
     return message;
   },
 };
 
 function createBaseReadRequest(): ReadRequest {
-  return { header: undefined, keys: [] };
+  return { header: undefined, keys: Buffer.alloc(0), wantValue: Buffer.alloc(0) };
 }
 
 export const ReadRequest = {
@@ -783,8 +814,11 @@ export const ReadRequest = {
     if (message.header !== undefined) {
       RequestHeader.encode(message.header, writer.uint32(10).fork()).ldelim();
     }
-    for (const v of message.keys) {
-      writer.uint32(18).bytes(v!);
+    if (message.keys.length !== 0) {
+      writer.uint32(18).bytes(message.keys);
+    }
+    if (message.wantValue.length !== 0) {
+      writer.uint32(26).bytes(message.wantValue);
     }
     return writer;
   },
@@ -808,7 +842,14 @@ export const ReadRequest = {
             break;
           }
 
-          message.keys.push(reader.bytes() as Buffer);
+          message.keys = reader.bytes() as Buffer;
+          continue;
+        case 3:
+          if (tag !== 26) {
+            break;
+          }
+
+          message.wantValue = reader.bytes() as Buffer;
           continue;
       }
       if ((tag & 7) === 4 || tag === 0) {
@@ -827,80 +868,21 @@ export const ReadRequest = {
     message.header = (object.header !== undefined && object.header !== null)
       ? RequestHeader.fromPartial(object.header)
       : undefined;
-    message.keys = object.keys?.map((e) => e) || [];
-    return message;
-  },
-};
-
-function createBaseReadResult(): ReadResult {
-  return { record: Buffer.alloc(0), purgeFloor: 0, refusal: "" };
-}
-
-export const ReadResult = {
-  encode(message: ReadResult, writer: _m0.Writer = _m0.Writer.create()): _m0.Writer {
-    if (message.record.length !== 0) {
-      writer.uint32(10).bytes(message.record);
-    }
-    if (message.purgeFloor !== 0) {
-      writer.uint32(17).fixed64(message.purgeFloor);
-    }
-    if (message.refusal !== "") {
-      writer.uint32(26).string(message.refusal);
-    }
-    return writer;
-  },
-
-  decode(input: _m0.Reader | Uint8Array, length?: number): ReadResult {
-    const reader = input instanceof _m0.Reader ? input : _m0.Reader.create(input);
-    let end = length === undefined ? reader.len : reader.pos + length;
-    const message = createBaseReadResult();
-    while (reader.pos < end) {
-      const tag = reader.uint32();
-      switch (tag >>> 3) {
-        case 1:
-          if (tag !== 10) {
-            break;
-          }
-
-          message.record = reader.bytes() as Buffer;
-          continue;
-        case 2:
-          if (tag !== 17) {
-            break;
-          }
-
-          message.purgeFloor = longToNumber(reader.fixed64() as Long);
-          continue;
-        case 3:
-          if (tag !== 26) {
-            break;
-          }
-
-          message.refusal = reader.string();
-          continue;
-      }
-      if ((tag & 7) === 4 || tag === 0) {
-        break;
-      }
-      reader.skipType(tag & 7);
-    }
-    return message;
-  },
-
-  create(base?: DeepPartial<ReadResult>): ReadResult {
-    return ReadResult.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ReadResult>): ReadResult {
-    const message = createBaseReadResult();
-    message.record = object.record ?? Buffer.alloc(0);
-    message.purgeFloor = object.purgeFloor ?? 0;
-    message.refusal = object.refusal ?? "";
+    message.keys = object.keys ?? Buffer.alloc(0);
+    message.wantValue = object.wantValue ?? Buffer.alloc(0);
     return message;
   },
 };
 
 function createBaseReadResponse(): ReadResponse {
-  return { header: undefined, results: [] };
+  return {
+    header: undefined,
+    statuses: Buffer.alloc(0),
+    records: Buffer.alloc(0),
+    heads: Buffer.alloc(0),
+    refusals: [],
+    purgeFloors: [],
+  };
 }
 
 export const ReadResponse = {
@@ -908,9 +890,23 @@ export const ReadResponse = {
     if (message.header !== undefined) {
       ReplyHeader.encode(message.header, writer.uint32(10).fork()).ldelim();
     }
-    for (const v of message.results) {
-      ReadResult.encode(v!, writer.uint32(18).fork()).ldelim();
+    if (message.statuses.length !== 0) {
+      writer.uint32(18).bytes(message.statuses);
     }
+    if (message.records.length !== 0) {
+      writer.uint32(26).bytes(message.records);
+    }
+    if (message.heads.length !== 0) {
+      writer.uint32(34).bytes(message.heads);
+    }
+    for (const v of message.refusals) {
+      writer.uint32(42).string(v!);
+    }
+    writer.uint32(50).fork();
+    for (const v of message.purgeFloors) {
+      writer.fixed64(v);
+    }
+    writer.ldelim();
     return writer;
   },
 
@@ -933,8 +929,46 @@ export const ReadResponse = {
             break;
           }
 
-          message.results.push(ReadResult.decode(reader, reader.uint32()));
+          message.statuses = reader.bytes() as Buffer;
           continue;
+        case 3:
+          if (tag !== 26) {
+            break;
+          }
+
+          message.records = reader.bytes() as Buffer;
+          continue;
+        case 4:
+          if (tag !== 34) {
+            break;
+          }
+
+          message.heads = reader.bytes() as Buffer;
+          continue;
+        case 5:
+          if (tag !== 42) {
+            break;
+          }
+
+          message.refusals.push(reader.string());
+          continue;
+        case 6:
+          if (tag === 49) {
+            message.purgeFloors.push(longToNumber(reader.fixed64() as Long));
+
+            continue;
+          }
+
+          if (tag === 50) {
+            const end2 = reader.uint32() + reader.pos;
+            while (reader.pos < end2) {
+              message.purgeFloors.push(longToNumber(reader.fixed64() as Long));
+            }
+
+            continue;
+          }
+
+          break;
       }
       if ((tag & 7) === 4 || tag === 0) {
         break;
@@ -952,7 +986,11 @@ export const ReadResponse = {
     message.header = (object.header !== undefined && object.header !== null)
       ? ReplyHeader.fromPartial(object.header)
       : undefined;
-    message.results = object.results?.map((e) => ReadResult.fromPartial(e)) || [];
+    message.statuses = object.statuses ?? Buffer.alloc(0);
+    message.records = object.records ?? Buffer.alloc(0);
+    message.heads = object.heads ?? Buffer.alloc(0);
+    message.refusals = object.refusals?.map((e) => e) || [];
+    message.purgeFloors = object.purgeFloors?.map((e) => e) || [];
     return message;
   },
 };

@@ -1,0 +1,139 @@
+/** What became of the records of a message: replies of a replica inside, columns on the wire. */
+import type { Timestamp } from '@kv/hlc';
+import { type WriteResults, WriteStatus } from '@kv/proto/internal';
+import { ReplicaUnreachable, type ReplyFacts, type WriteReply } from '@kv/replication';
+import { readRecord, type RecordView } from '@kv/storage';
+
+import { checkedTimestamp } from './message-header.js';
+import { floorAt, floorsOf, refusal } from './reply-columns.js';
+import { noBytes } from './wire-bytes.js';
+
+const hasRecord = 16;
+const newerBytes = 12;
+
+/** @param replies undefined: the write was begun, and whether it will be durable is not known */
+export function fromWriteReplies(replies: readonly (WriteReply | undefined)[]): WriteResults {
+  const statuses = Buffer.alloc(replies.length);
+  const records: Uint8Array[] = [];
+  const newer: Buffer[] = [];
+  const refusals: string[] = [];
+  for (let index = 0; index < replies.length; index += 1) {
+    const reply = replies[index];
+    if (reply === undefined) continue;
+    statuses[index] = statusOf[reply.kind];
+    switch (reply.kind) {
+      case 'stored':
+        break;
+      case 'newer':
+        newer.push(fromVersion(reply.version));
+        break;
+      case 'refused':
+        refusals.push(reply.code);
+        continue;
+      case 'already':
+      case 'below-floor':
+      case 'abstained':
+        continue;
+    }
+    if (reply.previous === undefined) continue;
+    statuses[index] = statusOf[reply.kind] | hasRecord;
+    records.push(reply.previous.bytes);
+  }
+  return {
+    statuses,
+    records: records.length === 0 ? noBytes : Buffer.concat(records),
+    newerVersions: newer.length === 0 ? noBytes : Buffer.concat(newer),
+    refusals,
+    purgeFloors: floorsOf(replies),
+  };
+}
+
+/** @throws ReplicaUnreachable, sent, if the columns do not fit each other; KvError `corrupt` if a record is not intact */
+export function toWriteReplies(
+  results: WriteResults | undefined,
+  facts: Omit<ReplyFacts, 'purgeFloor'>,
+): (WriteReply | undefined)[] {
+  return results === undefined ? [] : new WriteResultsReader(results, facts).read();
+}
+
+class WriteResultsReader {
+  readonly #results: WriteResults;
+  readonly #facts: Omit<ReplyFacts, 'purgeFloor'>;
+  #recordsRead = 0;
+  #newerRead = 0;
+  #refusalsRead = 0;
+
+  constructor(results: WriteResults, facts: Omit<ReplyFacts, 'purgeFloor'>) {
+    this.#results = results;
+    this.#facts = facts;
+  }
+
+  read(): (WriteReply | undefined)[] {
+    const { statuses, purgeFloors } = this.#results;
+    const replies: (WriteReply | undefined)[] = [];
+    for (let index = 0; index < statuses.length; index += 1) {
+      replies.push(this.#reply(statuses[index]!, floorAt(purgeFloors, index)));
+    }
+    return replies;
+  }
+
+  #reply(status: number, purgeFloor: Timestamp): WriteReply | undefined {
+    const { hlcTime, epoch, incarnations } = this.#facts;
+    const previous = (status & hasRecord) === 0 ? undefined : this.#record();
+    switch ((status & ~hasRecord) as WriteStatus) {
+      case WriteStatus.STORED:
+        return { kind: 'stored', previous, hlcTime, purgeFloor, epoch, incarnations };
+      case WriteStatus.ALREADY:
+        return { kind: 'already', hlcTime, purgeFloor, epoch, incarnations };
+      case WriteStatus.NEWER: {
+        const version = this.#version();
+        return { kind: 'newer', version, previous, hlcTime, purgeFloor, epoch, incarnations };
+      }
+      case WriteStatus.BELOW_FLOOR:
+        return { kind: 'below-floor', hlcTime, purgeFloor, epoch, incarnations };
+      case WriteStatus.ABSTAINED:
+        return { kind: 'abstained', hlcTime, purgeFloor, epoch, incarnations };
+      case WriteStatus.REFUSED: {
+        const { code } = refusal(this.#results.refusals[this.#refusalsRead++]);
+        return { kind: 'refused', code, hlcTime, purgeFloor, epoch, incarnations };
+      }
+      default:
+        return undefined;
+    }
+  }
+
+  #record(): RecordView {
+    const record = readRecord(this.#results.records, this.#recordsRead);
+    this.#recordsRead += record.bytes.length;
+    return record;
+  }
+
+  #version() {
+    const { newerVersions } = this.#results;
+    const offset = this.#newerRead;
+    this.#newerRead += newerBytes;
+    if (this.#newerRead > newerVersions.length) {
+      throw new ReplicaUnreachable('the reply lacks a version', { sent: true });
+    }
+    const low = newerVersions.readUInt32LE(offset);
+    const timestamp = checkedTimestamp(newerVersions.readUInt32LE(offset + 4) * 0x1_0000_0000 + low);
+    return { timestamp, node: newerVersions.readUInt32LE(offset + 8) };
+  }
+}
+
+function fromVersion({ timestamp, node }: { readonly timestamp: number; readonly node: number }): Buffer {
+  const bytes = Buffer.allocUnsafe(newerBytes);
+  bytes.writeUInt32LE(timestamp % 0x1_0000_0000, 0);
+  bytes.writeUInt32LE(Math.floor(timestamp / 0x1_0000_0000), 4);
+  bytes.writeUInt32LE(node, 8);
+  return bytes;
+}
+
+const statusOf: Readonly<Record<WriteReply['kind'], WriteStatus>> = {
+  stored: WriteStatus.STORED,
+  already: WriteStatus.ALREADY,
+  newer: WriteStatus.NEWER,
+  refused: WriteStatus.REFUSED,
+  'below-floor': WriteStatus.BELOW_FLOOR,
+  abstained: WriteStatus.ABSTAINED,
+};
