@@ -66,18 +66,19 @@ const submit = (
   const { bytes = 8, deadlineMs = 1_000, signal, returnsRecord = false } = facts;
   const deadlineAtMs = clock.monotonicMs() + deadlineMs;
   return new Promise((resolve, reject) => {
-    let isTold = false;
+    let told = 0;
+    const isToldOnce = (): boolean => told === 1;
     lane.submit(
       { number, bytes, returnsRecord, deadlineAtMs, tag: number, signal },
       {
         onAnswer: (from, tag, answer) => {
-          if (isTold || from !== member || tag !== number) reject(new Error('told wrongly'));
-          isTold = true;
+          told += 1;
+          if (!isToldOnce() || from !== member || tag !== number) reject(new Error('told wrongly'));
           resolve(answer);
         },
       },
     );
-    if (isTold) reject(new Error('told before it returned'));
+    if (isToldOnce()) reject(new Error('told before it returned'));
   });
 };
 const settle = () => new Promise((resolve) => setImmediate(resolve));

@@ -50,58 +50,12 @@ export function createMemberChannel(
   replica: ChanneledReplica,
   ports: ChannelPorts,
 ): MemberChannel {
-  const lanePorts = { ...ports, budget: createByteBudget(memberBytesMax) };
-  const failed = (error: unknown) => answerFor(error, ports.hlc);
-
-  const writes = new Lane<WriteRequest, WriteReply>(
-    {
-      member,
-      failed,
-      bytesOf: ({ record }) => record.length,
-      returnsRecord: ({ wantPrevious }) => wantPrevious,
-      exchange: (operations, deadlineMs) =>
-        replica.writeBatch({
-          records: joined(operations.map(({ record }) => record)),
-          wantPrevious: bitsOf(operations, ({ wantPrevious }) => wantPrevious),
-          deadlineMs: boundOf(deadlineMs),
-        }),
-    },
-    lanePorts,
-  );
-  const reads = new Lane<ReadRequest, ReadAnswer | HeadAnswer>(
-    {
-      member,
-      failed,
-      bytesOf: ({ key }) => key.length,
-      returnsRecord: ({ wantValue }) => wantValue,
-      exchange: (operations, deadlineMs) =>
-        replica.readBatch({
-          keys: operations.map(({ key }) => key),
-          wantValue: bitsOf(operations, ({ wantValue }) => wantValue),
-          at: latest(operations),
-          deadlineMs: boundOf(deadlineMs),
-        }),
-    },
-    lanePorts,
-  );
-  const repairLane = (budget: ByteBudget, messagesMax?: number) =>
-    new Lane<RepairRequest, WriteReply>(
-      {
-        member,
-        failed,
-        messagesMax,
-        bytesOf: ({ record }) => record.length,
-        returnsRecord: () => false,
-        exchange: (operations, deadlineMs) =>
-          replica.repairBatch({
-            records: joined(operations.map(({ record }) => record)),
-            deadlineMs: boundOf(deadlineMs),
-          }),
-      },
-      { ...ports, budget },
-    );
-  const repairs = repairLane(lanePorts.budget);
-  const backgroundRepairs = repairLane(createByteBudget(memberBytesMax), backgroundMessagesMax);
+  const way: Way = { member, replica, ports, failed: (error) => answerFor(error, ports.hlc) };
+  const budget = createByteBudget(memberBytesMax);
+  const writes = writeLane(way, budget);
+  const reads = readLane(way, budget);
+  const repairs = repairLane(way, budget);
+  const backgroundRepairs = repairLane(way, createByteBudget(memberBytesMax), backgroundMessagesMax);
 
   function repair(operation: RepairOperation): Promise<WriteReply> {
     const { record, deadlineMs, signal, background } = operation;
@@ -122,6 +76,68 @@ export function createMemberChannel(
     scanPartition: (operation) => orRefusal(replica.scanPartition(operation), ports.hlc),
     digest: (operation) => orRefusal(replica.digest(operation), ports.hlc),
   };
+}
+
+/** What the lanes to one member share. */
+interface Way extends ChannelOptions {
+  readonly replica: ChanneledReplica;
+  readonly ports: ChannelPorts;
+  readonly failed: (error: unknown) => (Refusal & ReplyFacts) | Unreachable;
+}
+
+function writeLane({ member, replica, ports, failed }: Way, budget: ByteBudget) {
+  return new Lane<WriteRequest, WriteReply>(
+    {
+      member,
+      failed,
+      bytesOf: ({ record }) => record.length,
+      returnsRecord: ({ wantPrevious }) => wantPrevious,
+      exchange: (operations, deadlineMs) =>
+        replica.writeBatch({
+          records: joined(operations.map(({ record }) => record)),
+          wantPrevious: bitsOf(operations, ({ wantPrevious }) => wantPrevious),
+          deadlineMs: boundOf(deadlineMs),
+        }),
+    },
+    { ...ports, budget },
+  );
+}
+
+function readLane({ member, replica, ports, failed }: Way, budget: ByteBudget) {
+  return new Lane<ReadRequest, ReadAnswer | HeadAnswer>(
+    {
+      member,
+      failed,
+      bytesOf: ({ key }) => key.length,
+      returnsRecord: ({ wantValue }) => wantValue,
+      exchange: (operations, deadlineMs) =>
+        replica.readBatch({
+          keys: operations.map(({ key }) => key),
+          wantValue: bitsOf(operations, ({ wantValue }) => wantValue),
+          at: latest(operations),
+          deadlineMs: boundOf(deadlineMs),
+        }),
+    },
+    { ...ports, budget },
+  );
+}
+
+function repairLane({ member, replica, ports, failed }: Way, budget: ByteBudget, messagesMax?: number) {
+  return new Lane<RepairRequest, WriteReply>(
+    {
+      member,
+      failed,
+      messagesMax,
+      bytesOf: ({ record }) => record.length,
+      returnsRecord: () => false,
+      exchange: (operations, deadlineMs) =>
+        replica.repairBatch({
+          records: joined(operations.map(({ record }) => record)),
+          deadlineMs: boundOf(deadlineMs),
+        }),
+    },
+    { ...ports, budget },
+  );
 }
 
 interface RepairRequest {

@@ -57,7 +57,8 @@ class ReadResponseReader {
     const { statuses, purgeFloors } = this.#response;
     const replies: (ReadReply | HeadReply | undefined)[] = [];
     for (let index = 0; index < statuses.length; index += 1) {
-      replies.push(this.#reply(statuses[index]!, floorAt(purgeFloors, index)));
+      // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- whatever is no status has no answer
+      replies.push(this.#reply(statuses[index] as ReadStatus, floorAt(purgeFloors, index)));
     }
     return replies;
   }

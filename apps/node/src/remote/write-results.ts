@@ -80,6 +80,7 @@ class WriteResultsReader {
   #reply(status: number, purgeFloor: Timestamp): WriteReply | undefined {
     const { hlcTime, epoch, incarnations } = this.#facts;
     const previous = (status & hasRecord) === 0 ? undefined : this.#record();
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- whatever is no status has no answer
     switch ((status & ~hasRecord) as WriteStatus) {
       case WriteStatus.STORED:
         return { kind: 'stored', previous, hlcTime, purgeFloor, epoch, incarnations };

@@ -39,7 +39,6 @@ export class Patience {
   }
 
   #onTime(): void {
-    this.#isTimed = false;
     const nowMs = this.#clock.monotonicMs();
     while (this.#first < this.#waiting.length && this.#dueAtMs[this.#first]! <= nowMs) {
       const waiting = this.#waiting[this.#first]!;
@@ -47,15 +46,17 @@ export class Patience {
       if (!waiting.isClosed) waiting.patienceIsOver();
     }
     this.#dropEnded();
-    if (this.#first < this.#waiting.length && !this.#isTimed) this.#timeFirst(nowMs);
+    if (this.#first < this.#waiting.length) this.#timeFirst(nowMs);
+    else this.#isTimed = false;
   }
 
   /** Those that ended keep nothing in memory for longer than the ones before them last. */
   #dropEnded(): void {
     while (this.#first < this.#waiting.length && this.#waiting[this.#first]!.isClosed) this.#first += 1;
     if (this.#first === this.#waiting.length) {
-      if (this.#first > 0) this.#waiting = [];
-      if (this.#first > 0) this.#dueAtMs = [];
+      if (this.#first === 0) return;
+      this.#waiting = [];
+      this.#dueAtMs = [];
       this.#first = 0;
     } else if (this.#first >= compactedAt && this.#first * 2 >= this.#waiting.length) {
       this.#waiting = this.#waiting.slice(this.#first);

@@ -5,7 +5,7 @@ import { type Call, type CallEvents, openCall } from './call.js';
 import type { Caller, RunningOperation } from './caller.js';
 import type { CheckedTicketRequest } from './check-request.js';
 import { thrownError, ticketError } from '../errors.js';
-import { type AnswerReceiver, type HeadAnswer, type ReadAnswer } from '../replica/channel.js';
+import type { AnswerReceiver, HeadAnswer, ReadAnswer } from '../replica/channel.js';
 import type { CallOptions } from './requests.js';
 import {
   countStamp,
