@@ -44,6 +44,7 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
       port,
       dataDirectory: join(dataDirectory, id),
       arguments: ['--peers', peers, ...resolved.nodeArguments],
+      execArguments: resolved.execArguments,
     }),
   );
   const cluster: LocalCluster = {

@@ -17,6 +17,8 @@ export interface LocalNodeOptions {
   readonly dataDirectory: string;
   /** What more to put on the command line of kv-node. */
   readonly arguments: readonly string[];
+  /** What to put on the command line of Node itself, before the script. */
+  readonly execArguments?: readonly string[];
 }
 
 /** One kv-node process that can be ended and started again, on the same port and data. */
@@ -123,7 +125,8 @@ function spawnNode(options: LocalNodeOptions, logPath: string): Running {
   try {
     const start = fstatSync(log).size;
     const flags = ['--id', id, '--host', '127.0.0.1', '--port', String(port), '--data-dir', dataDirectory];
-    const child = spawn(process.execPath, [nodeMain, ...flags, ...options.arguments], {
+    const words = [...(options.execArguments ?? []), nodeMain, ...flags, ...options.arguments];
+    const child = spawn(process.execPath, words, {
       detached: true,
       env: nodeEnvironment(),
       stdio: ['ignore', log, log, 'ipc'],

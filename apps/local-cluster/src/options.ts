@@ -17,6 +17,8 @@ export interface LocalClusterOptions {
   readonly durability?: 'always' | 'interval' | 'os';
   /** More command line for every node, for example `['--snapshot-interval', '1']`. */
   readonly extraArguments?: readonly string[];
+  /** Command line of Node itself, before the script, for example `['--import', 'file:///...']`. */
+  readonly execArguments?: readonly string[];
   /** How long all nodes together may take until they serve, in milliseconds; default 60,000. */
   readonly readyTimeoutMs?: number;
   /** Gives up starting. */
@@ -28,6 +30,7 @@ export interface ResolvedOptions {
   readonly nodes: number;
   readonly basePort: number;
   readonly nodeArguments: readonly string[];
+  readonly execArguments: readonly string[];
   readonly readyTimeoutMs: number;
 }
 
@@ -49,6 +52,7 @@ export function resolveOptions(options: LocalClusterOptions): ResolvedOptions {
       ...(durability === undefined ? [] : ['--durability', durability]),
       ...(options.extraArguments ?? []),
     ],
+    execArguments: options.execArguments ?? [],
     readyTimeoutMs: options.readyTimeoutMs ?? readyTimeoutMs,
   };
 }
