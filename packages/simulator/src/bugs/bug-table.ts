@@ -1,6 +1,7 @@
 import type { DeliberateBug } from './deliberate-bug.js';
 import { durabilityBugs } from './durability-bugs.js';
 import { readBugs } from './read-bugs.js';
+import { rebuildBugs } from './rebuild-bugs.js';
 import { retryBugs } from './retry-bugs.js';
 import { writeBugs } from './write-bugs.js';
 
@@ -10,6 +11,7 @@ export const deliberateBugs: readonly DeliberateBug[] = [
   ...readBugs,
   ...retryBugs,
   ...durabilityBugs,
+  ...rebuildBugs,
 ];
 
 export function bugNamed(name: string): DeliberateBug | undefined {

@@ -37,6 +37,14 @@ export const faultKinds = {
   'disk-rot': { weight: 4, durationMsMax: 1_500 },
   'disk-wiped': { weight: 3, durationMsMax: 1_500 },
   'disk-restored': { weight: 2, durationMsMax: 1_500 },
+  // Several of these in a row, where a rule matters.
+  'staged-full-majority': { weight: 1, durationMsMax: 800 },
+  'staged-missed-writes': { weight: 1, durationMsMax: 500 },
+  'staged-unsynced-reads': { weight: 1, durationMsMax: 0 },
+  'staged-suspect': { weight: 1, durationMsMax: 1_000 },
+  'staged-rebuild': { weight: 1, durationMsMax: 1_000 },
+  'staged-late-answer': { weight: 1, durationMsMax: 500 },
+  'staged-expiry': { weight: 1, durationMsMax: 0 },
 } as const satisfies Record<string, { readonly weight: number; readonly durationMsMax: number }>;
 
 export type FaultKind = keyof typeof faultKinds;

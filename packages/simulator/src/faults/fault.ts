@@ -19,6 +19,8 @@ export interface FaultSurroundings {
    * loss in a moment at which another one is not rebuilt yet is not inflicted.
    */
   mayLoseData(machine: Machine): boolean;
+  /** Clients hurry for so long, with operations of one kind only if one is named. */
+  rally(forMs: number, only?: 'get' | 'put'): void;
 }
 
 /** Ends a fault. */

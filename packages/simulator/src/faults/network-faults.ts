@@ -64,7 +64,8 @@ export const networkFaults: Record<NetworkFault, Inflict> = {
   },
   'network-client-cut-off': (fault, surroundings) => {
     const { clients, machines } = surroundings;
-    const client = clients[fault.other % clients.length]!;
+    const client = clients[fault.other % clients.length];
+    if (client === undefined) return undefined;
     const hosts = machines.map(({ host }) => host);
     return cut(fault, surroundings, [...linksBetween(surroundings, [client.host], hosts)]);
   },

@@ -43,7 +43,9 @@ export const processFaults: Record<ProcessFault, Inflict> = {
     return nothingToUndo;
   },
   'client-pause': (fault, { clients, world }) => {
-    const { process } = clients[fault.other % clients.length]!;
+    const client = clients[fault.other % clients.length];
+    if (client === undefined) return undefined;
+    const { process } = client;
     process.pausedUntilMs = Math.max(process.pausedUntilMs, world.nowMs + fault.durationMs);
     return nothingToUndo;
   },

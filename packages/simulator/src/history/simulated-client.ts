@@ -104,7 +104,7 @@ export class SimulatedClient {
     const value = kind === 'put' ? valueOf(operation) : undefined;
     const recorded = this.#ports.recorder.write({
       ...{ client: this.#number, key, level, value },
-      expires: ttlMs > 0,
+      expires: kind === 'put' && ttlMs > 0,
     });
     this.#writes += 1;
     this.#bySequence.set(this.#writes, recorded);

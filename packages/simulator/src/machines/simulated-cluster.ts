@@ -6,7 +6,7 @@ import type { DeliberateBug } from '../bugs/deliberate-bug.js';
 import { EvidenceCollector } from '../history/evidence.js';
 import { SimulatedClient } from '../history/simulated-client.js';
 import { Network } from '../network/network.js';
-import type { Plan } from '../plan/plan.js';
+import type { ClientPlan, Plan } from '../plan/plan.js';
 import type { World } from '../world/world.js';
 import { Machine } from './machine.js';
 
@@ -69,11 +69,15 @@ export function createSimulatedCluster(
   const clients = plan.clients.map(
     (client, number) =>
       new SimulatedClient(
-        { number, plan: client, endpoints },
+        { number, plan: client, endpoints: endpointsOf(client, endpoints) },
         { world, network, recorder, evidence, random: randomOf(200 + number) },
       ),
   );
   return { network, machines, clients, recorder, evidence, random: randomOf(2) };
+}
+
+function endpointsOf({ endpoint }: ClientPlan, all: readonly string[]): readonly string[] {
+  return endpoint === undefined ? all : [all[endpoint % all.length]!];
 }
 
 function nodeOptions(

@@ -13,22 +13,43 @@ export interface FaultsFacts {
 const favouredKinds = 5;
 
 export function drawFaults(random: SeededRandom, { safetyMs, profile }: FaultsFacts): PlannedFault[] {
-  const count = 16 + random.below(20);
+  const stagedFaults = drawStaged(random, { safetyMs, profile });
+  const count = stagedFaults.length > 0 ? 6 + random.below(8) : 16 + random.below(20);
   const weights = allFaultKinds.map((kind) => faultKinds[kind].weight * faultWeightOf(profile, kind));
   const favoured = Array.from({ length: favouredKinds }, () => drawKind(random, weights));
-  return Array.from({ length: count }, (_, id): PlannedFault => {
+  const others = Array.from({ length: count }, () => {
     const kind = random.float() < 0.6 ? random.pick(favoured) : drawKind(random, weights);
-    const { durationMsMax } = faultKinds[kind];
-    return {
-      id,
-      kind,
-      atMs: random.float() * safetyMs * 0.95,
-      durationMs: durationMsMax * (0.05 + 0.95 * random.float()),
-      target: random.below(1_000),
-      other: random.uint32(),
-      amount: random.float(),
-    };
-  }).sort((a, b) => a.atMs - b.atMs);
+    return drawFault(random, kind, random.float() * safetyMs * 0.95);
+  });
+  return [...stagedFaults, ...others]
+    .map((fault, id): PlannedFault => ({ id, ...fault }))
+    .sort((a, b) => a.atMs - b.atMs);
+}
+
+/** Between two that are staged: the cluster has to come to rest, or the second meets what the first left. */
+const stagedEveryMs = [3_500, 6_500] as const;
+
+function drawStaged(random: SeededRandom, { safetyMs, profile: { staged = [] } }: FaultsFacts): DrawnFault[] {
+  const faults: DrawnFault[] = [];
+  if (staged.length === 0) return faults;
+  const [least, most] = stagedEveryMs;
+  for (let atMs = least; atMs < safetyMs - most; atMs += least + (most - least) * random.float()) {
+    faults.push(drawFault(random, random.pick(staged), atMs));
+  }
+  return faults;
+}
+
+type DrawnFault = Omit<PlannedFault, 'id'>;
+
+function drawFault(random: SeededRandom, kind: FaultKind, atMs: number): DrawnFault {
+  return {
+    kind,
+    atMs,
+    durationMs: faultKinds[kind].durationMsMax * (0.05 + 0.95 * random.float()),
+    target: random.below(1_000),
+    other: random.uint32(),
+    amount: random.float(),
+  };
 }
 
 function drawKind(random: SeededRandom, weights: readonly number[]): FaultKind {

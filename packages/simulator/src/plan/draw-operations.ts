@@ -21,7 +21,12 @@ interface Mix {
   readonly ttlShare: number;
   readonly abandonShare: number;
   readonly thinkMs: number;
+  readonly coldShare: number;
+  readonly ttlMsMax: number;
 }
+
+/** Many: each is written a few times only. */
+const coldKeys = 100;
 
 const roundTripMs = 8;
 
@@ -43,7 +48,7 @@ export function drawOperations(random: SeededRandom, facts: OperationsFacts): Pl
 }
 
 function drawMix(random: SeededRandom, profile: Profile, thinkMs: number): Mix {
-  const { keysMax = 17, thinkFactor = 1, linearizableShare } = profile;
+  const { keysMax = 17, thinkFactor = 1, linearizableShare, coldShare = 0.02, ttlMsMax = 4_000 } = profile;
   const keyCount = Math.min(keysMax, 3 + random.below(14));
   const keys = Array.from({ length: keyCount }, (_, index) => `k${index}`);
   const levels = new Map(keys.map((key) => [key, drawLevels(random, linearizableShare)]));
@@ -53,7 +58,7 @@ function drawMix(random: SeededRandom, profile: Profile, thinkMs: number): Mix {
     ttlShare: random.float() < 0.5 ? 0 : 0.05 + random.float() * 0.25,
     abandonShare: random.float() < 0.5 ? 0 : random.float() * 0.08,
   };
-  return { keys, levels, thinkMs: thinkMs * thinkFactor, ...drawn, ...sharesOf(profile) };
+  return { keys, levels, thinkMs: thinkMs * thinkFactor, coldShare, ttlMsMax, ...drawn, ...sharesOf(profile) };
 }
 
 function sharesOf({ getShare, deleteShare, ttlShare, abandonShare }: Profile): Partial<Mix> {
@@ -72,6 +77,13 @@ function drawLevels(random: SeededRandom, linearizableShare = 0.2): readonly Lev
 }
 
 function drawOperation(random: SeededRandom, mix: Mix): Omit<PlannedOperation, 'id' | 'client' | 'strand'> {
+  const operation = drawHotOperation(random, mix);
+  if (random.float() >= mix.coldShare) return operation;
+  const kind = random.float() < 0.6 ? 'delete' : 'put';
+  return { ...operation, kind, key: `cold${random.below(coldKeys)}`, level: 'quorum' };
+}
+
+function drawHotOperation(random: SeededRandom, mix: Mix): Omit<PlannedOperation, 'id' | 'client' | 'strand'> {
   // Half of all operations go to two keys.
   const key = random.pick(random.float() < 0.5 ? mix.keys.slice(0, 2) : mix.keys);
   const draw = random.float();
@@ -81,7 +93,7 @@ function drawOperation(random: SeededRandom, mix: Mix): Omit<PlannedOperation, '
     kind,
     key,
     level: random.pick(mix.levels.get(key)!),
-    ttlMs: kind === 'put' && random.float() < mix.ttlShare ? 20 + random.below(4_000) : 0,
+    ttlMs: random.float() < mix.ttlShare ? 20 + random.below(mix.ttlMsMax) : 0,
     valueBytes: random.float() < 0.95 ? 8 + random.below(60) : random.below(4_000),
     // Bursts with pauses between them; the mean is what the time allows.
     thinkMs: isBurst ? random.float() * 4 : random.float() * 2 * (mix.thinkMs / 0.15),

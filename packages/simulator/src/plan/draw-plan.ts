@@ -21,7 +21,7 @@ export function drawPlan(seed: number, options: DrawOptions = {}): Plan {
   const profileName = options.profile ?? drawn;
   const profile: Profile = profiles[profileName];
   const cluster = drawCluster(random, profile, options);
-  const clients = drawClients(random);
+  const clients = drawClients(random, profile, cluster);
   const operations = drawOperations(random, { clients, safetyMs, count: operationsPerRun, profile });
   const faults = drawFaults(random, { safetyMs, profile });
   return { seed, profile: profileName, cluster, clients, operations, faults, safetyMs };
@@ -37,7 +37,7 @@ function drawNodes(random: SeededRandom): number {
 }
 
 function drawCluster(random: SeededRandom, profile: Profile, options: DrawOptions): ClusterPlan {
-  const drawn = drawNodes(random);
+  const drawn = profile.nodes === undefined ? drawNodes(random) : random.pick(profile.nodes);
   const nodes = options.nodes ?? drawn;
   const each = <Item>(draw: () => Item): Item[] => Array.from({ length: nodes }, draw);
   const isWide = random.float() < 0.15;
@@ -56,11 +56,13 @@ function drawCluster(random: SeededRandom, profile: Profile, options: DrawOption
   };
 }
 
-function drawClients(random: SeededRandom): ClientPlan[] {
-  return Array.from({ length: 2 + random.below(4) }, () => ({
+function drawClients(random: SeededRandom, { isBound }: Profile, { nodes }: ClusterPlan): ClientPlan[] {
+  const count = isBound === true ? Math.min(5, nodes) + random.below(3) : 2 + random.below(4);
+  return Array.from({ length: count }, (_, index) => ({
     // A client's wall clock is nobody's business; it may be hours off.
     skewMs: (random.float() - 0.5) * 7_200_000,
     rate: 1 + (random.float() - 0.5) * 0.002,
     strands: 1 + random.below(3),
+    endpoint: isBound === true ? index % nodes : undefined,
   }));
 }

@@ -39,6 +39,8 @@ export interface ClientPlan {
   readonly rate: number;
   /** Operations that it runs side by side. */
   readonly strands: number;
+  /** Index of the only node that it knows of; undefined = it knows them all. */
+  readonly endpoint: number | undefined;
 }
 
 export interface PlannedOperation {
@@ -49,7 +51,7 @@ export interface PlannedOperation {
   readonly kind: 'put' | 'delete' | 'get';
   readonly key: string;
   readonly level: Level;
-  /** Of a put; 0 = it stays. */
+  /** If it is a put; 0 = it stays. */
   readonly ttlMs: number;
   /** Bytes of the value. */
   readonly valueBytes: number;
@@ -59,6 +61,11 @@ export interface PlannedOperation {
   /** After so long the application gives it up; 0 = it waits. */
   readonly abandonMs: number;
   readonly wantPrevious: boolean;
+}
+
+/** Keys that are written only, and not touched by the liveness phase: nothing but anti-entropy makes their replicas equal. */
+export function isCold(key: string): boolean {
+  return key.startsWith('cold');
 }
 
 /** What the numbers mean depends on the kind; each kind reduces them to what exists. */

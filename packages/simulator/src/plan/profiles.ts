@@ -1,5 +1,7 @@
 import type { FaultKind } from '../faults/fault-kinds.js';
 
+type StagedKind = Extract<FaultKind, `staged-${string}`>;
+
 /** What a run leans to. Trouble of one sort all the time finds what a mixture of all sorts hides. */
 export interface Profile {
   /** Weight of a kind of fault, times what the table of kinds says; 1 where nothing is said. By kind, or by its first word. */
@@ -16,6 +18,15 @@ export interface Profile {
   readonly thinkFactor?: number;
   /** Clocks that differ by almost what is allowed. */
   readonly hasWideSkews?: boolean;
+  /** What is staged every few seconds; fewer other faults are drawn then. */
+  readonly staged?: readonly StagedKind[];
+  /** Instead of three nodes most of the time. */
+  readonly nodes?: readonly number[];
+  /** Each client asks one node only, and each node has its clients. */
+  readonly isBound?: boolean;
+  /** Of all operations: to keys that nobody reads. */
+  readonly coldShare?: number;
+  readonly ttlMsMax?: number;
 }
 
 export const profiles = {
@@ -24,8 +35,46 @@ export const profiles = {
   crashes: { faults: { process: 4, power: 6, 'power-failing': 12, machine: 2 }, getShare: 0.55 },
   clocks: { faults: { clock: 6, machine: 4 }, hasWideSkews: true },
   disks: { faults: { disk: 3, 'disk-rot': 6, 'disk-wiped': 6, 'disk-restored': 6, power: 2 } },
-  expiry: { faults: { clock: 3, network: 2 }, ttlShare: 0.6, getShare: 0.6, hasWideSkews: true },
-  deletes: { faults: { network: 3, process: 2 }, deleteShare: 0.4 },
+  expiry: {
+    faults: { clock: 3, network: 2 },
+    ttlShare: 0.7,
+    ttlMsMax: 600,
+    getShare: 0.6,
+    keysMax: 6,
+    isBound: true,
+    hasWideSkews: true,
+    staged: ['staged-expiry'],
+  },
+  deletes: {
+    faults: { network: 3, process: 2 },
+    deleteShare: 0.4,
+    coldShare: 0.15,
+    staged: ['staged-missed-writes'],
+  },
+  /** What was not synced is lost, and what was synced on too few replicas is read. */
+  durability: {
+    faults: { power: 4, process: 2 },
+    getShare: 0.6,
+    keysMax: 5,
+    isBound: true,
+    staged: ['staged-unsynced-reads', 'staged-full-majority'],
+  },
+  /** Disks are lost while other replicas are behind. */
+  'lost-disks': {
+    faults: { disk: 2 },
+    getShare: 0.5,
+    keysMax: 12,
+    isBound: true,
+    linearizableShare: 0.1,
+    staged: ['staged-suspect', 'staged-rebuild', 'staged-rebuild'],
+  },
+  'late-answers': {
+    faults: { disk: 2, network: 2 },
+    nodes: [4, 4, 5],
+    isBound: true,
+    keysMax: 16,
+    staged: ['staged-late-answer'],
+  },
   'hot-key': { faults: { network: 3 }, keysMax: 2, thinkFactor: 0.3, hasWideSkews: true },
   tickets: {
     faults: { network: 4, 'network-duplicates': 12 },

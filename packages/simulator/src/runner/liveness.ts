@@ -2,7 +2,7 @@ import type { Level } from '@kv/testing/checkers';
 
 import type { SimulatedClient } from '../history/simulated-client.js';
 import type { SimulatedCluster } from '../machines/simulated-cluster.js';
-import type { Plan, PlannedOperation } from '../plan/plan.js';
+import { isCold, type Plan, type PlannedOperation } from '../plan/plan.js';
 import type { World } from '../world/world.js';
 import { finalStates } from './final-states.js';
 import type { RunViolation } from './run-violation.js';
@@ -58,6 +58,7 @@ function succeeds(client: SimulatedClient, operation: PlannedOperation): Promise
 function levelsOf({ operations }: Plan): Map<string, Level> {
   const levels = new Map<string, Level>();
   for (const { key, level } of operations) {
+    if (isCold(key)) continue;
     const isLinearizable = level === 'linearizable' && levels.get(key) !== 'quorum';
     levels.set(key, isLinearizable ? 'linearizable' : 'quorum');
   }

@@ -1,12 +1,14 @@
 import type { SimulatedClient } from '../history/simulated-client.js';
 import type { Plan, PlannedOperation } from '../plan/plan.js';
 import type { World } from '../world/world.js';
+import type { Rallies } from './rallies.js';
 
 export interface ClientsRun {
   readonly clients: readonly SimulatedClient[];
   readonly world: World;
   /** What has not begun by then does not begin. */
   readonly endMs: number;
+  readonly rallies: Rallies;
 }
 
 /** Every client does its operations, each strand one after the other. */
@@ -23,12 +25,12 @@ export async function runClients(plan: Plan, run: ClientsRun): Promise<void> {
 
 async function runStrand(
   operations: readonly PlannedOperation[],
-  { clients, world, endMs }: ClientsRun,
+  { clients, world, endMs, rallies }: ClientsRun,
 ): Promise<void> {
   for (const operation of operations) {
     const client = clients[operation.client]!;
-    await client.sleep(operation.thinkMs);
+    await rallies.pause(client, operation.thinkMs);
     if (world.nowMs >= endMs) return;
-    await client.run(operation);
+    await client.run(rallies.shaped(operation));
   }
 }

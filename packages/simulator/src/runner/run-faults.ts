@@ -4,21 +4,26 @@ import { inflict } from '../faults/inflict.js';
 import type { SimulatedCluster } from '../machines/simulated-cluster.js';
 import type { Plan, PlannedFault } from '../plan/plan.js';
 import { labels, type World } from '../world/world.js';
+import type { Rallies } from './rallies.js';
 
 export interface FaultsRun extends SimulatedCluster {
   readonly world: World;
   /** Counts those that were inflicted. */
   readonly faultsByKind: Partial<Record<FaultKind, number>>;
+  readonly rallies: Rallies;
 }
 
 /** Inflicts the faults of a plan in their time, counted from now. `stop` ends all that still last. */
 export function runFaults(plan: Plan, run: FaultsRun): { stop(): Promise<void> } {
-  const { world, faultsByKind, machines } = run;
+  const { world, faultsByKind, machines, rallies } = run;
   const surroundings: FaultSurroundings = {
     ...run,
+    rally: (forMs, only) => rallies.call(forMs, only),
     mayLoseData: (machine) => machines.every((other) => other === machine || !other.isDoubtful),
   };
   const lasting = new Set<Undo>();
+  /** Some take their time to begin. */
+  const beginning = new Set<Promise<void>>();
   let isOver = false;
   const note = (fault: PlannedFault, what: string): void => {
     world.trace.text(fault.kind);
@@ -52,11 +57,15 @@ export function runFaults(plan: Plan, run: FaultsRun): { stop(): Promise<void> }
       const machine = targetOf(fault, surroundings);
       world.after(fault.atMs * fault.amount, { label: labels.fault }, () => machine.backUp());
     }
-    world.after(fault.atMs, { label: labels.fault }, () => void begin(fault));
+    world.after(fault.atMs, { label: labels.fault }, () => {
+      const begun = begin(fault).finally(() => beginning.delete(begun));
+      beginning.add(begun);
+    });
   }
   return {
     stop: async () => {
       isOver = true;
+      await Promise.all(beginning);
       for (const end of [...lasting]) await end();
       for (const machine of machines) {
         machine.clock.synchronise();

@@ -6,6 +6,7 @@ import { createSimulatedCluster } from '../machines/simulated-cluster.js';
 import type { Plan } from '../plan/plan.js';
 import type { TraceLine } from '../world/trace.js';
 import { World } from '../world/world.js';
+import { Rallies } from './rallies.js';
 import { runFaults } from './run-faults.js';
 import { runLiveness } from './liveness.js';
 import { runClients } from './run-clients.js';
@@ -50,8 +51,12 @@ export async function runPlan(plan: Plan, options: RunOptions = {}): Promise<Run
       return;
     }
     const startedMs = world.nowMs;
-    const faults = runFaults(plan, { ...cluster, world, faultsByKind });
-    await runClients(plan, { clients: cluster.clients, world, endMs: startedMs + plan.safetyMs });
+    const rallies = new Rallies(world);
+    const faults = runFaults(plan, { ...cluster, world, faultsByKind, rallies });
+    await runClients(plan, {
+      ...{ clients: cluster.clients, world, rallies },
+      endMs: startedMs + plan.safetyMs,
+    });
     await world.sleep(startedMs + plan.safetyMs - world.nowMs);
     await faults.stop();
     problems.push(...(await runLiveness(plan, { ...cluster, world })));

@@ -7,6 +7,7 @@ import { createClientTransport } from '../network/client-transport.js';
 import { drawPlan } from '../plan/draw-plan.js';
 import type { Plan } from '../plan/plan.js';
 import type { ProfileName } from '../plan/profiles.js';
+import { Rallies } from '../runner/rallies.js';
 import { runFaults } from '../runner/run-faults.js';
 import { startCluster, stopCluster } from '../runner/start-and-stop.js';
 import { SimulatedClock } from '../world/simulated-clock.js';
@@ -71,7 +72,7 @@ export async function simulate<Result>(options: SimulateOptions<Result>): Promis
   const faultsByKind: Partial<Record<FaultKind, number>> = {};
   const result = await world.run(async () => {
     if (!(await startCluster(cluster.machines, world))) throw new Error('the cluster did not start');
-    const running = runFaults(plan, { ...cluster, world, faultsByKind });
+    const running = runFaults(plan, { ...cluster, world, faultsByKind, rallies: new Rallies(world) });
     const surroundings = surroundingsOf(plan, { ...cluster, world });
     try {
       return await scenario(surroundings);
