@@ -9,7 +9,6 @@ export const durabilityBugs: readonly DeliberateBug[] = [
     breaks: 'a replica acknowledges what is not on its disk yet',
     rule: '1',
     checker: 'durable',
-    seed: 1,
     composition: replacing({ acknowledgementWaits: () => false }),
   },
   {
@@ -17,7 +16,6 @@ export const durabilityBugs: readonly DeliberateBug[] = [
     breaks: 'fsync returns and nothing was synced',
     rule: '1',
     checker: 'durable',
-    seed: 1,
     composition: replacing({}),
     disksLie: true,
   },
@@ -26,7 +24,6 @@ export const durabilityBugs: readonly DeliberateBug[] = [
     breaks: 'a replica keeps what came last, not what is newest',
     rule: '8',
     checker: 'no-phantom',
-    seed: 1,
     composition: replacing({
       // Rewrites the version: the only way in which an engine that orders by version could be made to take it.
       recordKept: (record, hlc) => restamped(record, hlc.now()),

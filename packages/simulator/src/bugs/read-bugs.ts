@@ -8,7 +8,7 @@ export const readBugs: readonly DeliberateBug[] = [
     breaks: 'a read returns what it found on one replica, and a later one does not find it',
     rule: '8',
     checker: 'monotonic',
-    seed: 1,
+    profile: 'durability',
     composition: replacing({ answersAtOnce: () => true }),
   },
   {
@@ -16,7 +16,7 @@ export const readBugs: readonly DeliberateBug[] = [
     breaks: 'a replica shows what is not on its disk yet',
     rule: '7',
     checker: 'monotonic',
-    seed: 1,
+    profile: 'durability',
     composition: replacing({ replyWaits: () => false }),
   },
   {
@@ -24,7 +24,7 @@ export const readBugs: readonly DeliberateBug[] = [
     breaks: 'each node judges by its own clock what has expired, whatever others have told',
     rule: '16',
     checker: 'monotonic',
-    seed: 1,
+    profile: 'expiry',
     composition: replacing({ mergesReadTime: () => false, asksExpiredAgain: () => false }),
   },
   {
@@ -32,7 +32,7 @@ export const readBugs: readonly DeliberateBug[] = [
     breaks: 'a replica answers "absent" for what its own clock calls expired, and an older value returns',
     rule: '16',
     checker: 'monotonic',
-    seed: 1,
+    profile: 'expiry',
     composition: replacing({
       hidesExpired: (record, ownTimeMs) => record.expiresAtMs > 0 && record.expiresAtMs <= ownTimeMs,
     }),
@@ -42,7 +42,7 @@ export const readBugs: readonly DeliberateBug[] = [
     breaks: 'deletes and expired records are dropped at the next snapshot, without a proof',
     rule: '16, 18',
     checker: 'visible',
-    seed: 1,
+    profile: 'deletes',
     composition: replacing({ retainsTombstones: () => false }),
   },
 ];

@@ -9,7 +9,7 @@ export const rebuildBugs: readonly DeliberateBug[] = [
     breaks: 'a replica that lost its disk acknowledges writes before it is rebuilt',
     rule: '14',
     checker: 'previous',
-    seed: 1,
+    profile: 'lost-disks',
     composition: replacing({ abstains: (suspect, part) => suspect && part !== 'write-ack' }),
   },
   {
@@ -17,7 +17,7 @@ export const rebuildBugs: readonly DeliberateBug[] = [
     breaks: 'a replica that lost its disk answers reads before it is rebuilt',
     rule: '14',
     checker: 'visible',
-    seed: 1,
+    profile: 'lost-disks',
     composition: replacing({ abstains: (suspect, part) => suspect && part !== 'read' }),
   },
   {
@@ -25,7 +25,7 @@ export const rebuildBugs: readonly DeliberateBug[] = [
     breaks: 'a replica that lost its disk counts again when it was filled from one other owner',
     rule: '14',
     checker: 'visible',
-    seed: 1,
+    profile: 'lost-disks',
     composition: replacing({ isRebuilt: ({ merged, others }) => merged >= Math.min(1, others) }),
   },
   {
@@ -33,7 +33,7 @@ export const rebuildBugs: readonly DeliberateBug[] = [
     breaks: 'a replica forgets at a restart that it was not rebuilt yet',
     rule: '14',
     checker: 'visible',
-    seed: 1,
+    profile: 'lost-disks',
     composition: replacing({ marksAtStart: () => new Set() }),
   },
   {
@@ -41,7 +41,7 @@ export const rebuildBugs: readonly DeliberateBug[] = [
     breaks: 'what a replica acknowledged before it lost its disk counts after it was rebuilt',
     rule: '15',
     checker: 'durable',
-    seed: 1,
+    profile: 'late-answers',
     composition: replacing({ countsIncarnation: () => true }),
   },
   {
@@ -49,7 +49,7 @@ export const rebuildBugs: readonly DeliberateBug[] = [
     breaks: 'replicas that differ in deletes only are taken for equal',
     rule: 'anti-entropy',
     checker: 'convergent',
-    seed: 1,
+    profile: 'deletes',
     composition: replacing({ digest: digestWithoutDeletes }),
   },
 ];

@@ -8,7 +8,7 @@ export const retryBugs: readonly DeliberateBug[] = [
     breaks: 'an abandoned attempt is stamped when its client has long gone on',
     rule: '11',
     checker: 'later-wins',
-    seed: 3,
+    profile: 'impatient',
     composition: replacing({ stampCeiling: () => undefined }),
   },
   {
@@ -16,7 +16,7 @@ export const retryBugs: readonly DeliberateBug[] = [
     breaks: 'a retry is not stamped above the attempts before it',
     rule: '11',
     checker: 'later-wins',
-    seed: 3,
+    profile: 'impatient',
     composition: replacing({ stampFloor: () => undefined }),
   },
   {
@@ -24,7 +24,6 @@ export const retryBugs: readonly DeliberateBug[] = [
     breaks: 'a replica that knows the operation acknowledges it, whatever version it was',
     rule: '10',
     checker: 'durable',
-    seed: 1,
     composition: replacing({
       knowsOperation: (record, held) => {
         const id = record.operationId;
@@ -38,7 +37,7 @@ export const retryBugs: readonly DeliberateBug[] = [
     breaks: 'a store that brings a ticket gets a new stamp each time it comes',
     rule: '10',
     checker: 'once',
-    seed: 1,
+    profile: 'tickets',
     composition: replacing({ keepsTicket: () => false }),
   },
   {
@@ -46,7 +45,7 @@ export const retryBugs: readonly DeliberateBug[] = [
     breaks: 'a write at LINEARIZABLE is carried out as one at QUORUM',
     rule: '10',
     checker: 'linearizable',
-    seed: 1,
+    profile: 'tickets',
     composition: replacing({ keepsTicket: () => false }),
   },
   {
@@ -54,7 +53,7 @@ export const retryBugs: readonly DeliberateBug[] = [
     breaks: 'a ticket is stamped without regard to what its quorum showed',
     rule: '10',
     checker: 'later-wins',
-    seed: 2,
+    profile: 'tickets',
     composition: replacing({ ticketAbove: () => undefined }),
   },
 ];

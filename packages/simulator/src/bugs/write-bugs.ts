@@ -11,7 +11,7 @@ export const writeBugs: readonly DeliberateBug[] = [
     breaks: 'a write that meets a newer version is acknowledged under its first, losing stamp',
     rule: '2',
     checker: 'later-wins',
-    seed: 3,
+    profile: 'hot-key',
     composition: replacing({
       writeVerdict: ({ required, told, outstanding }) =>
         told >= required ? 'acknowledged' : outstanding === 0 ? 'no-quorum' : 'wait',
@@ -22,7 +22,7 @@ export const writeBugs: readonly DeliberateBug[] = [
     breaks: 'a write stamps again as long as it meets anything newer: on a hot key it never ends',
     rule: '2',
     checker: 'rounds',
-    seed: 5,
+    profile: 'hot-key',
     composition: replacing({
       writeVerdict: ({ required, clean, told, outstanding, impatient }) => {
         if (clean >= required) return 'acknowledged';
@@ -36,7 +36,7 @@ export const writeBugs: readonly DeliberateBug[] = [
     breaks: 'late clean replies to the first stamp acknowledge the second',
     rule: '3',
     checker: 'durable',
-    seed: 4,
+    profile: 'hot-key',
     composition: replacing({ countedRound: (_answered, current) => current }),
   },
   {
@@ -44,7 +44,6 @@ export const writeBugs: readonly DeliberateBug[] = [
     breaks: 'a write is acknowledged by one replica fewer than its level asks for',
     rule: '1',
     checker: 'durable',
-    seed: 1,
     composition: replacing({
       writeVerdict: ({ round, required, clean, told, outstanding, impatient }) => {
         const enough = Math.max(1, required - 1);
@@ -60,7 +59,7 @@ export const writeBugs: readonly DeliberateBug[] = [
     breaks: 'a write goes on, and stamps again, when its deadline is past or its client gone',
     rule: '4',
     checker: 'later-wins',
-    seed: 3,
+    profile: 'impatient',
     composition: replacing({ endsWrite: () => false, stampCeiling: () => undefined }),
   },
   {
@@ -68,7 +67,7 @@ export const writeBugs: readonly DeliberateBug[] = [
     breaks: 'a coordinator whose clock jumped uses its stamps all the same',
     rule: '17',
     checker: 'drift',
-    seed: 1,
+    profile: 'clocks',
     composition: replacing({ usesOwnStamp: () => true, driftBoundMs: () => anHourMs }),
   },
   {
@@ -76,7 +75,7 @@ export const writeBugs: readonly DeliberateBug[] = [
     breaks: 'a replica takes in times that lie far ahead, and passes them on',
     rule: '5',
     checker: 'drift',
-    seed: 1,
+    profile: 'clocks',
     composition: replacing({ driftBoundMs: () => anHourMs }),
   },
   {
@@ -84,7 +83,7 @@ export const writeBugs: readonly DeliberateBug[] = [
     breaks: 'a delete of a key that a replica does not hold writes nothing there',
     rule: '6',
     checker: 'durable',
-    seed: 1,
+    profile: 'deletes',
     composition: replacing({ writesTombstone: (held) => held() !== undefined }),
   },
   {
@@ -92,7 +91,6 @@ export const writeBugs: readonly DeliberateBug[] = [
     breaks: 'a write that some replicas stored and others did not is called not applied',
     rule: '12',
     checker: 'honest-outcome',
-    seed: 1,
     composition: replacing({ leftNoTrace: () => true }),
   },
   {
@@ -100,7 +98,7 @@ export const writeBugs: readonly DeliberateBug[] = [
     breaks: 'a write reports as its previous value what its own first attempt wrote',
     rule: '13',
     checker: 'previous',
-    seed: 3,
+    profile: 'hot-key',
     composition: replacing({ isOwnRecord: () => false }),
   },
 ];

@@ -58,7 +58,15 @@ function drawMix(random: SeededRandom, profile: Profile, thinkMs: number): Mix {
     ttlShare: random.float() < 0.5 ? 0 : 0.05 + random.float() * 0.25,
     abandonShare: random.float() < 0.5 ? 0 : random.float() * 0.08,
   };
-  return { keys, levels, thinkMs: thinkMs * thinkFactor, coldShare, ttlMsMax, ...drawn, ...sharesOf(profile) };
+  return {
+    keys,
+    levels,
+    thinkMs: thinkMs * thinkFactor,
+    coldShare,
+    ttlMsMax,
+    ...drawn,
+    ...sharesOf(profile),
+  };
 }
 
 function sharesOf({ getShare, deleteShare, ttlShare, abandonShare }: Profile): Partial<Mix> {
@@ -83,7 +91,10 @@ function drawOperation(random: SeededRandom, mix: Mix): Omit<PlannedOperation, '
   return { ...operation, kind, key: `cold${random.below(coldKeys)}`, level: 'quorum' };
 }
 
-function drawHotOperation(random: SeededRandom, mix: Mix): Omit<PlannedOperation, 'id' | 'client' | 'strand'> {
+function drawHotOperation(
+  random: SeededRandom,
+  mix: Mix,
+): Omit<PlannedOperation, 'id' | 'client' | 'strand'> {
   // Half of all operations go to two keys.
   const key = random.pick(random.float() < 0.5 ? mix.keys.slice(0, 2) : mix.keys);
   const draw = random.float();

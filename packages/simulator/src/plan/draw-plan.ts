@@ -14,10 +14,20 @@ export interface DrawOptions {
 const safetyMs = 64_000;
 const operationsPerRun = 1_300;
 
+/** What the run of a seed leans to. */
+export function profileOf(seed: number): ProfileName {
+  return drawProfile(createSeededRandom(seed * 1_000));
+}
+
+/** The first thing that is drawn. */
+function drawProfile(random: SeededRandom): ProfileName {
+  return random.pick(profileNames);
+}
+
 /** Everything that a seed stands for. */
 export function drawPlan(seed: number, options: DrawOptions = {}): Plan {
   const random = createSeededRandom(seed * 1_000);
-  const drawn = random.pick(profileNames);
+  const drawn = drawProfile(random);
   const profileName = options.profile ?? drawn;
   const profile: Profile = profiles[profileName];
   const cluster = drawCluster(random, profile, options);

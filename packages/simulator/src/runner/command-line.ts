@@ -1,8 +1,12 @@
 import { parseArgs } from 'node:util';
 
+import { bugSeedsMax } from './search-bug.js';
+
 /** What the command is asked to do. */
 export interface Command {
   readonly seeds: number;
+  /** Seeds that may be tried for each deliberate bug. */
+  readonly tries: number;
   readonly from: number;
   /** After so long no further seed is started; 0 = no bound. */
   readonly minutes: number;
@@ -12,6 +16,8 @@ export interface Command {
   readonly listBugs: boolean;
   /** Show that each deliberate bug is caught. */
   readonly bugs: boolean;
+  /** Write down the seeds that show them, for the next time. */
+  readonly store: boolean;
   /** Run each seed once only: no check of determinism. */
   readonly once: boolean;
   /** Reduce the first failing seed to a minimal case. */
@@ -28,6 +34,8 @@ export const usage = `usage: npm run -s sim -- [options]
   --shrink      reduce the first failing seed to a minimal case
   --bug NAME    plant a deliberate bug, until a seed catches it
   --bugs        show that every deliberate bug is caught, and that the same seed passes without it
+  --tries N     with --bugs: seeds tried for each bug, at most (default 200)
+  --store       with --bugs: write the seeds found into src/bugs/bug-seeds.ts
   --list-bugs   print their names
   --workers N   processes (default 2)
 The last line of the output is a summary as JSON.
@@ -45,6 +53,8 @@ export function readCommandLine(words: readonly string[]): Command {
       workers: { type: 'string', default: '2' },
       bug: { type: 'string' },
       bugs: { type: 'boolean', default: false },
+      tries: { type: 'string', default: String(bugSeedsMax) },
+      store: { type: 'boolean', default: false },
       'list-bugs': { type: 'boolean', default: false },
       once: { type: 'boolean', default: false },
       shrink: { type: 'boolean', default: false },
@@ -58,6 +68,8 @@ export function readCommandLine(words: readonly string[]): Command {
     workers: whole('workers', values.workers, { least: 1, most: 64 }),
     bug: values.bug,
     bugs: values.bugs,
+    tries: whole('tries', values.tries, { least: 1, most: bugSeedsMax }),
+    store: values.store,
     listBugs: values['list-bugs'],
     once: values.once,
     shrink: values.shrink,

@@ -9,6 +9,7 @@ import { runPlan } from './run-plan.js';
 import type { SeedReport } from './run-seed.js';
 import { runSeeds } from './run-seeds.js';
 import { type BugVerdict, catches, searchBug } from './search-bug.js';
+import { storeSeeds } from './store-seeds.adapter.js';
 import { summarise } from './summary.js';
 import { runWorker } from './worker.adapter.js';
 import { startWorkers, type Workers, workerWord } from './workers.adapter.js';
@@ -46,7 +47,9 @@ async function carryOut(command: Command, own: NodeJS.Process): Promise<number> 
   }
   const workers = startWorkers(command.workers);
   try {
-    return command.bugs ? await proveBugs(workers, own) : await runMany(command, { workers, own });
+    return command.bugs
+      ? await proveBugs(command, { workers, own })
+      : await runMany(command, { workers, own });
   } finally {
     workers.close();
   }
@@ -116,15 +119,16 @@ async function explainSeed({ seed, violations }: SeedReport, command: Command): 
   return `${size}seed ${seed}: ${explain(result, violation)}`;
 }
 
-async function proveBugs(workers: Workers, own: NodeJS.Process): Promise<number> {
+async function proveBugs({ tries, store }: Command, { workers, own }: Surroundings): Promise<number> {
   const startedMs = realPerformance.now();
   const verdicts = await Promise.all(
     deliberateBugs.map(async (bug) => {
-      const verdict = await searchBug(bug, (task) => workers.run(task));
+      const verdict = await searchBug(bug, (task) => workers.run(task), { triesMax: tries });
       own.stdout.write(`${sentenceOf(verdict)}\n`);
       return verdict;
     }),
   );
+  if (store) storeSeeds(verdicts);
   const missed = verdicts.filter(({ seed }) => seed === undefined).map(({ bug }) => bug);
   const seconds = Number(((realPerformance.now() - startedMs) / 1_000).toFixed(1));
   own.stdout.write(
