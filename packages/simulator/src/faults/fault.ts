@@ -4,6 +4,7 @@ import type { SimulatedClient } from '../history/simulated-client.js';
 import type { Machine } from '../machines/machine.js';
 import type { Network } from '../network/network.js';
 import type { PlannedFault } from '../plan/plan.js';
+import type { RallyCall } from '../runner/rallies.js';
 import type { World } from '../world/world.js';
 
 /** What faults can reach. */
@@ -19,8 +20,8 @@ export interface FaultSurroundings {
    * loss in a moment at which another one is not rebuilt yet is not inflicted.
    */
   mayLoseData(machine: Machine): boolean;
-  /** Clients hurry for so long, with operations of one kind only if one is named. */
-  rally(forMs: number, only?: 'get' | 'put'): void;
+  /** Clients hurry for so long. */
+  rally(forMs: number, call?: RallyCall): void;
 }
 
 /** Ends a fault. */

@@ -66,13 +66,17 @@ function drawCluster(random: SeededRandom, profile: Profile, options: DrawOption
   };
 }
 
-function drawClients(random: SeededRandom, { isBound }: Profile, { nodes }: ClusterPlan): ClientPlan[] {
+function drawClients(
+  random: SeededRandom,
+  { isBound, strandsLeast = 1 }: Profile,
+  { nodes }: ClusterPlan,
+): ClientPlan[] {
   const count = isBound === true ? Math.min(5, nodes) + random.below(3) : 2 + random.below(4);
   return Array.from({ length: count }, (_, index) => ({
     // A client's wall clock is nobody's business; it may be hours off.
     skewMs: (random.float() - 0.5) * 7_200_000,
     rate: 1 + (random.float() - 0.5) * 0.002,
-    strands: 1 + random.below(3),
+    strands: strandsLeast + random.below(3),
     endpoint: isBound === true ? index % nodes : undefined,
   }));
 }

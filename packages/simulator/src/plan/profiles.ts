@@ -24,6 +24,8 @@ export interface Profile {
   readonly nodes?: readonly number[];
   /** Each client asks one node only, and each node has its clients. */
   readonly isBound?: boolean;
+  /** Operations that a client runs side by side, at least. */
+  readonly strandsLeast?: number;
   /** Of all operations: to keys that nobody reads. */
   readonly coldShare?: number;
   readonly ttlMsMax?: number;
@@ -70,9 +72,10 @@ export const profiles = {
   },
   'late-answers': {
     faults: { disk: 2, network: 2 },
-    nodes: [4, 4, 5],
+    nodes: [4],
     isBound: true,
-    keysMax: 16,
+    strandsLeast: 3,
+    linearizableShare: 0.05,
     staged: ['staged-late-answer'],
   },
   'hot-key': { faults: { network: 3 }, keysMax: 2, thinkFactor: 0.3, hasWideSkews: true },

@@ -1,6 +1,17 @@
 import type { PlannedOperation } from '../plan/plan.js';
 
-export interface Sleeper {
+/** Whom a rally calls, and for what. */
+export interface RallyCall {
+  /** Operations of this kind only. */
+  readonly only?: 'get' | 'put' | undefined;
+  /** Only clients that ask this node, by index, and those that may ask any. */
+  readonly node?: number | undefined;
+}
+
+/** A client's operations that follow each other. */
+export interface Strand {
+  /** Index of the only node that its client asks; undefined = any. */
+  readonly node: number | undefined;
   sleep(delayMs: number): Promise<void>;
 }
 
@@ -8,48 +19,53 @@ export interface Sleeper {
 const hurriedMsMax = 4;
 
 /**
- * Moments at which all clients work at once. A fault that lasts a tenth of a second finds most of them between two bursts;
- * so it may call them.
+ * Moments at which clients work all at once. A fault that lasts a tenth of a second finds most of them between two bursts; so
+ * it may call them.
  */
 export class Rallies {
   readonly #time: { readonly nowMs: number };
-  readonly #sleeping = new Set<() => void>();
+  readonly #sleeping = new Map<Strand, () => void>();
   #endMs = 0;
-  #only: 'get' | 'put' | undefined;
+  #call: RallyCall = {};
 
   constructor(time: { readonly nowMs: number }) {
     this.#time = time;
   }
 
-  call(forMs: number, only?: 'get' | 'put'): void {
+  call(forMs: number, call: RallyCall = {}): void {
     this.#endMs = this.#time.nowMs + forMs;
-    this.#only = only;
-    for (const wake of [...this.#sleeping]) wake();
+    this.#call = call;
+    for (const [strand, wake] of [...this.#sleeping]) if (this.#calls(strand)) wake();
   }
 
   /** A strand's pause before its next operation: as long as it likes, unless it is called. */
-  pause(client: Sleeper, thinkMs: number): Promise<void> {
+  pause(strand: Strand, thinkMs: number): Promise<void> {
     // By the client's own timer: one that is paused does not come.
-    const hurried = (): Promise<void> => client.sleep(thinkMs % hurriedMsMax);
-    if (this.#isOn) return hurried();
+    const hurried = (): Promise<void> => strand.sleep(thinkMs % hurriedMsMax);
+    if (this.#calls(strand)) return hurried();
     return new Promise((resolve) => {
       const wake = (): void => {
-        if (this.#sleeping.delete(wake)) void hurried().then(resolve);
+        this.#sleeping.delete(strand);
+        void hurried().then(resolve);
       };
-      this.#sleeping.add(wake);
-      void client.sleep(thinkMs).then(() => {
-        if (this.#sleeping.delete(wake)) resolve();
+      this.#sleeping.set(strand, wake);
+      void strand.sleep(thinkMs).then(() => {
+        // Woken before, it may be in a later pause already.
+        if (this.#sleeping.get(strand) !== wake) return;
+        this.#sleeping.delete(strand);
+        resolve();
       });
     });
   }
 
   /** The strand's next operation, as the rally of now wants it. */
-  shaped(operation: PlannedOperation): PlannedOperation {
-    const only = this.#isOn ? this.#only : undefined;
-    return only === undefined ? operation : { ...operation, kind: only };
+  shaped(strand: Strand, operation: PlannedOperation): PlannedOperation {
+    const { only } = this.#call;
+    return only === undefined || !this.#calls(strand) ? operation : { ...operation, kind: only };
   }
 
-  get #isOn(): boolean {
-    return this.#time.nowMs < this.#endMs;
+  #calls({ node }: Strand): boolean {
+    if (this.#time.nowMs >= this.#endMs) return false;
+    return this.#call.node === undefined || node === undefined || node === this.#call.node;
   }
 }

@@ -1,7 +1,7 @@
 import type { SimulatedClient } from '../history/simulated-client.js';
 import type { Plan, PlannedOperation } from '../plan/plan.js';
 import type { World } from '../world/world.js';
-import type { Rallies } from './rallies.js';
+import type { Rallies, Strand } from './rallies.js';
 
 export interface ClientsRun {
   readonly clients: readonly SimulatedClient[];
@@ -20,17 +20,20 @@ export async function runClients(plan: Plan, run: ClientsRun): Promise<void> {
     strand.push(operation);
     strands.set(name, strand);
   }
-  await Promise.all([...strands.values()].map((operations) => runStrand(operations, run)));
+  await Promise.all([...strands.values()].map((operations) => runStrand(operations, plan, run)));
 }
 
 async function runStrand(
   operations: readonly PlannedOperation[],
+  plan: Plan,
   { clients, world, endMs, rallies }: ClientsRun,
 ): Promise<void> {
+  const number = operations[0]!.client;
+  const client = clients[number]!;
+  const strand: Strand = { node: plan.clients[number]!.endpoint, sleep: (delayMs) => client.sleep(delayMs) };
   for (const operation of operations) {
-    const client = clients[operation.client]!;
-    await rallies.pause(client, operation.thinkMs);
+    await rallies.pause(strand, operation.thinkMs);
     if (world.nowMs >= endMs) return;
-    await client.run(rallies.shaped(operation));
+    await client.run(rallies.shaped(strand, operation));
   }
 }

@@ -18,7 +18,7 @@ export function runFaults(plan: Plan, run: FaultsRun): { stop(): Promise<void> }
   const { world, faultsByKind, machines, rallies } = run;
   const surroundings: FaultSurroundings = {
     ...run,
-    rally: (forMs, only) => rallies.call(forMs, only),
+    rally: (forMs, call) => rallies.call(forMs, call),
     mayLoseData: (machine) => machines.every((other) => other === machine || !other.isDoubtful),
   };
   const lasting = new Set<Undo>();

@@ -51,9 +51,10 @@ export class Stage {
     return this.#surroundings.world.nowMs;
   }
 
-  /** Clients hurry for so long. */
-  rally(forMs: number, only?: 'get' | 'put'): void {
-    this.#surroundings.rally(forMs, only);
+  /** Clients hurry for so long. @param at only those of this node */
+  rally(forMs: number, { only, at }: { only?: 'get' | 'put'; at?: Machine } = {}): void {
+    const node = at === undefined ? undefined : this.machines.indexOf(at);
+    this.#surroundings.rally(forMs, { only, node });
   }
 
   /** Resolves once it is so, or the time is over. */

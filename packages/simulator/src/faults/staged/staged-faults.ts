@@ -33,9 +33,9 @@ export const stagedFaults: Record<StagedFault, Inflict> = {
   'staged-late-answer': staged(answerLate),
   /** Rule 16: what was just written expires while clocks that differ look at it, and nothing else tells them the time. */
   'staged-expiry': staged(async (stage) => {
-    stage.rally(60, 'put');
+    stage.rally(60, { only: 'put' });
     await stage.sleep(60);
-    stage.rally(stage.between(300, 700), 'get');
+    stage.rally(stage.between(300, 700), { only: 'get' });
     return stage.end;
   }),
 };
@@ -62,7 +62,7 @@ async function readUnsynced(stage: Stage): Promise<Undo> {
   await stage.sleep(outageMs);
   for (const machine of machines) machine.start();
   await stage.until(() => machines.every(({ isServing }) => isServing), 2_000);
-  stage.rally(200, 'get');
+  stage.rally(200, { only: 'get' });
   return nothingToUndo;
 }
 
@@ -123,7 +123,7 @@ async function answerLate(stage: Stage): Promise<Undo | undefined> {
   const lateMs = stage.between(250, 900);
   stage.cut([coordinator!], [never]);
   stage.slow(coordinator!, late!, lateMs);
-  stage.rally(60, 'put');
+  stage.rally(60, { only: 'put', at: coordinator! });
   await stage.sleep(60);
   await stage.lose(loser!);
   await stage.sleep(lateMs);
