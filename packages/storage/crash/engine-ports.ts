@@ -19,11 +19,23 @@ const clock = createManualClock({ nowMs: epochMs });
 const base = timestampOf(epochMs);
 const encoder = new TextEncoder();
 
-/** Waits are shortened: what an engine tries again after a second is tried again after a millisecond. */
-const hurriedTimers: Timers = {
+const turnsPerSecond = 8;
+
+/** Waits are counted in turns of the event loop: they are short, and a job does the same whenever it is run. */
+const turningTimers: Timers = {
   after(delayMs, callback) {
-    const timer = setTimeout(callback, delayMs / 1_000);
-    return () => clearTimeout(timer);
+    let left = Math.ceil((delayMs / 1_000) * turnsPerSecond);
+    let cancelled = false;
+    const next = (): void => {
+      if (cancelled) return;
+      left -= 1;
+      if (left > 0) setImmediate(next);
+      else callback();
+    };
+    setImmediate(next);
+    return () => {
+      cancelled = true;
+    };
   },
   nextTurn: (callback) => void setImmediate(callback),
 };
@@ -37,7 +49,7 @@ export interface CrashTestOpen extends Partial<EngineOptions> {
 /** In mode `rebuild`, so that a suspect partition can be looked into. */
 export function openForTest(
   fileSystem: FileSystem,
-  { bootId = 'first boot', onFatal, timers = hurriedTimers, ...options }: CrashTestOpen = {},
+  { bootId = 'first boot', onFatal, timers = turningTimers, ...options }: CrashTestOpen = {},
 ): Promise<StorageEngine> {
   const ports: EnginePorts = { fileSystem, clock, timers, bootId, onFatal };
   return openEngine(

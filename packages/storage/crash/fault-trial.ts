@@ -236,7 +236,7 @@ export class FaultTrial {
     for (let wait = 0; !this.resumed; wait += 1) {
       if (wait === turnsToResumeMax) throw new Error('there is room again, and no write is acknowledged');
       const position = this.#write(engine);
-      if (position === undefined) await new Promise((resolve) => setTimeout(resolve, 1));
+      if (position === undefined) await turn();
       else
         this.resumed = await engine.durable(position).then(
           () => true,

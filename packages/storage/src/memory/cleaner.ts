@@ -2,6 +2,7 @@ import type { LogPosition } from '../engine/engine.js';
 import { tombstoneFlag } from '../record/record-layout.js';
 import { expiryAt, flagsAt, keyHashWord, lengthAt } from './record-words.js';
 import { locationOf, type Segment } from './segment.js';
+import { segmentBytesMin } from './segment-space.js';
 import type { SegmentedMemory } from './segmented-memory.js';
 
 export interface CleaningLimits {
@@ -141,7 +142,7 @@ const usedPerLiveBytes = 1.37;
 const usedPerLiveBytesOverdue = 1.39;
 
 /** Not worth cleaning: the first two segments. */
-const slackBytes = 128 * 1024;
+const slackBytes = 2 * segmentBytesMin;
 
 const sliceBytes = 512 * 1024;
 

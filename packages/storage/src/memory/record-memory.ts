@@ -71,9 +71,11 @@ export interface RecoverySegment {
   /**
    * Verifies the record at `offset`, which must end at or before `end`.
    *
-   * @returns its length in bytes, or 0 if it is not intact (`inspectRecord` then tells what is wrong)
+   * @returns its length in bytes, or 0 if it is not intact
    */
   verify(offset: number, end: number): number;
+  /** The same of a long record, a millisecond or two of work at each step. */
+  verifyInSlices(offset: number, end: number): Generator<undefined, number>;
 }
 
 export interface AppendedBatch {

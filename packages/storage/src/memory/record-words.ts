@@ -6,7 +6,7 @@ import {
   recordFormatVersion,
   tombstoneFlag,
 } from '../record/record-layout.js';
-import { xxh32Words } from './xxh32-words.js';
+import { PiecewiseXxh32, xxh32Words } from './xxh32-words.js';
 
 /**
  * A record's header read as words, where the record lies aligned in a segment. The layout is drawn in
@@ -73,6 +73,37 @@ export function sameKey(
 
 /** Verifies everything about the record. @returns its length in bytes, 0 if it is not intact or ends beyond `endBytes` */
 export function verifyAt(words: Int32Array, record: number, endBytes: number): number {
+  const length = consistentLengthAt(words, record, endBytes);
+  if (length === 0) return 0;
+  if (xxh32Words(words, record + lengthWord, length - 4) !== words[record]) return 0;
+  return fieldsAreRight(words, record) ? length : 0;
+}
+
+/** The same, for whoever lets others have their turn after each step: of hashing so many bytes, at most. */
+export function* verifyInSlices(
+  words: Int32Array,
+  record: number,
+  endBytes: number,
+): Generator<undefined, number> {
+  const length = consistentLengthAt(words, record, endBytes);
+  if (length === 0) return 0;
+  const hash = new PiecewiseXxh32();
+  let word = record + lengthWord;
+  let left = length - 4;
+  for (; left > hashSliceBytes; left -= hashSliceBytes) {
+    hash.add(words, word, hashSliceBytes >>> 4);
+    word += hashSliceBytes >>> 2;
+    yield;
+  }
+  if (hash.end(words, word, left) !== words[record]) return 0;
+  return fieldsAreRight(words, record) ? length : 0;
+}
+
+/** Longer records should be verified in slices where others wait: a millisecond or two each. */
+export const hashSliceBytes = 2 * 1024 * 1024;
+
+/** The record's length, if its fields agree about it and it ends at or before `endBytes`; else 0. */
+function consistentLengthAt(words: Int32Array, record: number, endBytes: number): number {
   const room = endBytes - (record << 2);
   if (room < fixedBytes) return 0;
   const length = words[record + lengthWord]!;
@@ -80,20 +111,33 @@ export function verifyAt(words: Int32Array, record: number, endBytes: number): n
   const shape = words[record + shapeWord]!;
   const flags = (shape >>> 8) & 0xff;
   if ((shape & 0xff) !== recordFormatVersion || (flags & ~knownFlags) !== 0) return 0;
-  const header = headerWords(flags);
-  const keyBytes = shape >>> 16;
-  const valueBytes = words[record + valueLengthWord]! >>> 0;
-  const used = (header << 2) + keyBytes + valueBytes;
-  if (((used + 7) & ~7) !== length || used > length) return 0;
-  if (xxh32Words(words, record + lengthWord, length - 4) !== words[record]) return 0;
-  if (xxh32Words(words, record + header, keyBytes) !== words[record + keyHashWord]) return 0;
-  if (words[record + timestampHighWord]! >>> 0 > 0x1f_ffff) return 0;
-  if ((flags & tombstoneFlag) !== 0 && (valueBytes !== 0 || (flags & expiryFlag) !== 0)) return 0;
+  const used = usedBytesAt(words, record);
+  return ((used + 7) & ~7) === length && used <= length ? length : 0;
+}
+
+/** Without the padding. */
+function usedBytesAt(words: Int32Array, record: number): number {
+  const shape = words[record + shapeWord]!;
+  return (headerWords((shape >>> 8) & 0xff) << 2) + (shape >>> 16) + (words[record + valueLengthWord]! >>> 0);
+}
+
+/** Of a record whose length is consistent and whose checksum is right: all else that could be wrong. */
+function fieldsAreRight(words: Int32Array, record: number): boolean {
+  const flags = flagsAt(words, record);
+  const keyHash = xxh32Words(words, record + headerWords(flags), keyBytesAt(words, record));
+  if (keyHash !== words[record + keyHashWord]) return false;
+  if (words[record + timestampHighWord]! >>> 0 > 0x1f_ffff) return false;
+  if (
+    (flags & tombstoneFlag) !== 0 &&
+    (words[record + valueLengthWord] !== 0 || (flags & expiryFlag) !== 0)
+  ) {
+    return false;
+  }
   if ((flags & expiryFlag) !== 0) {
     const high = words[record + expiryWord + 1]! >>> 0;
-    if (high > 0x1f_ffff || (high === 0 && words[record + expiryWord] === 0)) return 0;
+    if (high > 0x1f_ffff || (high === 0 && words[record + expiryWord] === 0)) return false;
   }
-  return paddingIsZero(words, record, { used, length }) ? length : 0;
+  return paddingIsZero(words, record, { used: usedBytesAt(words, record), length: lengthAt(words, record) });
 }
 
 function paddingIsZero(

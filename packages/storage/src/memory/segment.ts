@@ -1,5 +1,5 @@
 import type { RecoverySegment } from './record-memory.js';
-import { expiryAt, lengthAt, verifyAt } from './record-words.js';
+import { expiryAt, lengthAt, verifyAt, verifyInSlices } from './record-words.js';
 
 /** What a segment is for; only what is sealed may be cleaned. */
 export type SegmentState = 'appending' | 'receiving moved records' | 'recovering' | 'sealed';
@@ -55,6 +55,10 @@ export class Segment implements RecoverySegment {
 
   verify(offset: number, end: number): number {
     return verifyAt(this.words, offset >>> 2, end);
+  }
+
+  verifyInSlices(offset: number, end: number): Generator<undefined, number> {
+    return verifyInSlices(this.words, offset >>> 2, end);
   }
 
   /** Position of the record at `offset`; 0 if it was durable before it came here. */

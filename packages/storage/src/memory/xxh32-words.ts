@@ -32,19 +32,68 @@ export function xxh32Words(words: Int32Array, start: number, bytes: number): num
       d = (d + imul(words[position + 3]!, prime2)) | 0;
       d = imul((d << 13) | (d >>> 19), prime1);
     }
-    hash =
-      (((a << 1) | (a >>> 31)) +
-        ((b << 7) | (b >>> 25)) +
-        ((c << 12) | (c >>> 20)) +
-        ((d << 18) | (d >>> 14))) |
-      0;
+    hash = merged(a, b, c, d);
   }
-  hash = (hash + bytes) | 0;
-  for (const end = start + (bytes >>> 2); position < end; position += 1) {
+  return finished(hash, words, position, bytes & 15, bytes);
+}
+
+/**
+ * The same of words that are hashed piece by piece, so that others have their turn in between. The loop stands here once
+ * more, as keeping its state anywhere but in local variables would cost short keys as much as the hashing.
+ */
+export class PiecewiseXxh32 {
+  #a = (prime1 + prime2) | 0;
+  #b = prime2;
+  #c = 0;
+  #d = -prime1 | 0;
+  #bytes = 0;
+
+  /** Another piece, but not the last: `stripes` of 16 bytes. */
+  add(words: Int32Array, start: number, stripes: number): void {
+    let [a, b, c, d] = [this.#a, this.#b, this.#c, this.#d];
+    for (let position = start; position < start + (stripes << 2); position += 4) {
+      a = (a + imul(words[position]!, prime2)) | 0;
+      a = imul((a << 13) | (a >>> 19), prime1);
+      b = (b + imul(words[position + 1]!, prime2)) | 0;
+      b = imul((b << 13) | (b >>> 19), prime1);
+      c = (c + imul(words[position + 2]!, prime2)) | 0;
+      c = imul((c << 13) | (c >>> 19), prime1);
+      d = (d + imul(words[position + 3]!, prime2)) | 0;
+      d = imul((d << 13) | (d >>> 19), prime1);
+    }
+    [this.#a, this.#b, this.#c, this.#d] = [a, b, c, d];
+    this.#bytes += stripes << 4;
+  }
+
+  /** The last piece. @returns the hash, as `xxh32Words` does */
+  end(words: Int32Array, start: number, bytes: number): number {
+    this.add(words, start, bytes >>> 4);
+    const rest = bytes & 15;
+    const total = this.#bytes + rest;
+    const hash = total < 16 ? prime5 : merged(this.#a, this.#b, this.#c, this.#d);
+    return finished(hash, words, start + ((bytes >>> 4) << 2), rest, total);
+  }
+}
+
+function merged(a: number, b: number, c: number, d: number): number {
+  return (
+    (((a << 1) | (a >>> 31)) +
+      ((b << 7) | (b >>> 25)) +
+      ((c << 12) | (c >>> 20)) +
+      ((d << 18) | (d >>> 14))) |
+    0
+  );
+}
+
+/** Takes in what is behind the stripes: the last of `total` bytes, from word `start` on. */
+function finished(stripes: number, words: Int32Array, start: number, rest: number, total: number): number {
+  let hash = (stripes + total) | 0;
+  let position = start;
+  for (const end = start + (rest >>> 2); position < end; position += 1) {
     hash = (hash + imul(words[position]!, prime3)) | 0;
     hash = imul((hash << 17) | (hash >>> 15), prime4);
   }
-  const over = bytes & 3;
+  const over = rest & 3;
   if (over !== 0) {
     let last = words[position]!;
     for (let byte = 0; byte < over; byte += 1, last >>>= 8) {

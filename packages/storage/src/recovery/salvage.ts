@@ -1,5 +1,6 @@
+import { hashSliceBytes, verifyAt, verifyInSlices } from '../memory/record-words.js';
 import { readU16, readU32 } from '../record/little-endian.js';
-import { hashKey, inspectRecord, partitionOfHash, recordLengthAt } from '../record/record.js';
+import { partitionOfHash, recordLengthAt } from '../record/record.js';
 import {
   batchContinuesFlag,
   fixedBytes,
@@ -11,6 +12,7 @@ import {
   totalLengthOffset,
   valueLengthOffset,
 } from '../record/record-layout.js';
+import { xxh32 } from '../record/xxh32.js';
 
 export interface Salvaged {
   /** Where the intact records lie: offset, length, offset, length … */
@@ -25,24 +27,32 @@ export interface Salvaged {
   readonly unattributed: boolean;
 }
 
+/** Lets others have their turn at each step, and has the result at its end. */
+export type Slices<Result> = Generator<undefined, Result>;
+
 /**
- * Reads records laid end to end, some of which are damaged, and makes out what was lost. The bytes must be the caller's own:
- * they are changed and changed back.
+ * Reads records laid end to end, some of which are damaged, and makes out what was lost, in slices.
+ *
+ * @param bytes the caller's own, from the beginning of their buffer: they are changed and changed back
  */
-export function salvage(bytes: Uint8Array, { partitions }: { readonly partitions: number }): Salvaged {
+export function* salvage(
+  bytes: Uint8Array,
+  { partitions }: { readonly partitions: number },
+): Slices<Salvaged> {
+  const records = new DamagedRecords(bytes);
   const intact: number[] = [];
   const damaged = new Set<number>();
   const met = new Set<number>();
   let unattributed = false;
-  let records = 0;
+  let count = 0;
   // Of the atomic batch being walked: the partitions met, and whether one of its records is lost.
   let group: number[] = [];
   let torn = false;
-  for (let offset = 0; offset < bytes.length; records += 1) {
-    const found = inspectRecord(bytes, offset);
-    const record = typeof found === 'string' ? diagnose(bytes, offset) : identify(found.bytes);
-    if (typeof found === 'string') torn = true;
-    else intact.push(offset, found.bytes.length);
+  for (let offset = 0; offset < bytes.length; count += 1) {
+    const length = yield* records.verify(offset);
+    const record = length === 0 ? yield* records.diagnose(offset) : records.identify(offset, length);
+    if (length === 0) torn = true;
+    else intact.push(offset, length);
     if (record.keyHash === undefined) unattributed = true;
     else {
       const partition = partitionOfHash(record.keyHash, partitions);
@@ -57,7 +67,7 @@ export function salvage(bytes: Uint8Array, { partitions }: { readonly partitions
     torn = false;
   }
   if (torn) group.forEach((member) => damaged.add(member));
-  return { intact, records, damaged, met, unattributed };
+  return { intact, records: count, damaged, met, unattributed };
 }
 
 /** What is known of a record, though it is not intact. */
@@ -69,89 +79,120 @@ interface Diagnosis {
   readonly continues: boolean;
 }
 
-function identify(record: Uint8Array): Diagnosis {
-  return {
-    length: record.length,
-    keyHash: readU32(record, keyHashOffset),
-    continues: (record[flagsOffset]! & batchContinuesFlag) !== 0,
-  };
-}
+/** Bytes hashed in the search for one bit: beyond it the record counts as unknown. */
+const searchBytesMax = 64 * 1024 * 1024;
 
 /**
  * Many things in a record can be told in two ways: its length (total; sum of the parts), its key (bytes; hash), all of it
  * (bytes; checksum). Damage that leaves the two in agreement does not happen by chance. One flipped bit is found by
  * flipping it back: only then does everything agree.
  */
-function diagnose(bytes: Uint8Array, offset: number): Diagnosis {
-  const length = recordLengthAt(bytes, offset);
-  if (length !== undefined && keyAgrees(bytes, offset, length)) {
-    const record = bytes.subarray(offset, offset + length);
-    return { ...identify(record), continues: continuesIn(bytes, offset) };
+class DamagedRecords {
+  readonly #bytes: Uint8Array;
+  readonly #words: Int32Array;
+  /** Bytes that may be hashed until others have their turn. */
+  #left = hashSliceBytes;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.#words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2);
   }
-  const whole = withOneBitFlippedBack(bytes, offset, identify);
-  if (whole !== undefined) return whole;
-  return { length: length ?? likelyLength(bytes, offset), keyHash: undefined, continues: false };
-}
 
-/** The flag has no second way to be told, but if it is the one bit that is wrong, then all is right without it. */
-function continuesIn(bytes: Uint8Array, offset: number): boolean {
-  const at = offset + flagsOffset;
-  bytes[at]! ^= batchContinuesFlag;
-  const otherwise = typeof inspectRecord(bytes, offset) !== 'string';
-  bytes[at]! ^= batchContinuesFlag;
-  return ((bytes[at]! & batchContinuesFlag) !== 0) !== otherwise;
-}
+  /** @returns the record's length, 0 if it is not intact */
+  *verify(offset: number): Slices<number> {
+    const length = recordLengthAt(this.#bytes, offset);
+    if (length === undefined) return 0;
+    if (this.#isLate(length)) yield;
+    const { length: end } = this.#bytes;
+    if (length <= hashSliceBytes) return verifyAt(this.#words, offset >>> 2, end);
+    return yield* verifyInSlices(this.#words, offset >>> 2, end);
+  }
 
-function keyAgrees(bytes: Uint8Array, offset: number, length: number): boolean {
-  const start = offset + keyOffset(bytes[offset + flagsOffset]!);
-  const end = start + readU16(bytes, offset + keyLengthOffset);
-  return (
-    end <= offset + length && hashKey(bytes.subarray(start, end)) === readU32(bytes, offset + keyHashOffset)
-  );
-}
+  identify(offset: number, length: number): Diagnosis {
+    return {
+      length,
+      keyHash: readU32(this.#bytes, offset + keyHashOffset),
+      continues: (this.#bytes[offset + flagsOffset]! & batchContinuesFlag) !== 0,
+    };
+  }
 
-/** Bytes hashed in the search for one bit: beyond it the record counts as unknown. */
-const searchBytesMax = 64 * 1024 * 1024;
-
-/** @returns what `read` makes of the record that is intact with one bit of its header or key flipped back, if there is one */
-function withOneBitFlippedBack<Result>(
-  bytes: Uint8Array,
-  offset: number,
-  read: (record: Uint8Array) => Result,
-): Result | undefined {
-  if (bytes.length - offset < fixedBytes) return undefined;
-  let searched = 0;
-  const keyEnd = offset + keyOffset(bytes[offset + flagsOffset]!) + readU16(bytes, offset + keyLengthOffset);
-  for (let at = offset + totalLengthOffset; at < Math.min(keyEnd, bytes.length); at += 1) {
-    for (let bit = 1; bit < 256; bit <<= 1) {
-      bytes[at]! ^= bit;
-      const length = recordLengthAt(bytes, offset);
-      const found = length === undefined ? undefined : inspectRecord(bytes, offset);
-      const result = found === undefined || typeof found === 'string' ? undefined : read(found.bytes);
-      bytes[at]! ^= bit;
-      if (result !== undefined) return result;
-      searched += length ?? 0;
-      if (searched > searchBytesMax) return undefined;
+  *diagnose(offset: number): Slices<Diagnosis> {
+    const length = recordLengthAt(this.#bytes, offset);
+    if (length !== undefined && this.#keyAgrees(offset, length)) {
+      return { ...this.identify(offset, length), continues: yield* this.#continues(offset) };
     }
+    const whole = yield* this.#withOneBitFlippedBack(offset);
+    if (whole !== undefined) return whole;
+    return { length: length ?? (yield* this.#likelyLength(offset)), keyHash: undefined, continues: false };
   }
-  return undefined;
-}
 
-/** Of the two lengths that disagree, the one behind which an intact record begins, or the bytes end. */
-function likelyLength(bytes: Uint8Array, offset: number): number | undefined {
-  const available = bytes.length - offset;
-  if (available < fixedBytes) return undefined;
-  const total = readU32(bytes, offset + totalLengthOffset);
-  const parts = recordBytes(
-    bytes[offset + flagsOffset]!,
-    readU16(bytes, offset + keyLengthOffset),
-    readU32(bytes, offset + valueLengthOffset),
-  );
-  return [total, parts].find(
-    (length) =>
-      length >= fixedBytes &&
-      length % 8 === 0 &&
-      (length === available ||
-        (length < available && typeof inspectRecord(bytes, offset + length) !== 'string')),
-  );
+  /** The flag has no second way to be told, but if it is the one bit that is wrong, then all is right without it. */
+  *#continues(offset: number): Slices<boolean> {
+    const bytes = this.#bytes;
+    const at = offset + flagsOffset;
+    bytes[at]! ^= batchContinuesFlag;
+    const otherwise = (yield* this.verify(offset)) !== 0;
+    bytes[at]! ^= batchContinuesFlag;
+    return ((bytes[at]! & batchContinuesFlag) !== 0) !== otherwise;
+  }
+
+  #keyAgrees(offset: number, length: number): boolean {
+    const bytes = this.#bytes;
+    const start = offset + keyOffset(bytes[offset + flagsOffset]!);
+    const end = start + readU16(bytes, offset + keyLengthOffset);
+    return end <= offset + length && xxh32(bytes, start, end) === readU32(bytes, offset + keyHashOffset);
+  }
+
+  /** The record that is intact with one bit of its header or key flipped back, if there is one. */
+  *#withOneBitFlippedBack(offset: number): Slices<Diagnosis | undefined> {
+    const bytes = this.#bytes;
+    if (bytes.length - offset < fixedBytes) return undefined;
+    let searched = 0;
+    const keyEnd =
+      offset + keyOffset(bytes[offset + flagsOffset]!) + readU16(bytes, offset + keyLengthOffset);
+    for (let at = offset + totalLengthOffset; at < Math.min(keyEnd, bytes.length); at += 1) {
+      for (let bit = 1; bit < 256; bit <<= 1) {
+        bytes[at]! ^= bit;
+        const claimed = recordLengthAt(bytes, offset);
+        // The key is short, and tells of nearly all bits that they are not the one.
+        const agrees = claimed !== undefined && this.#keyAgrees(offset, claimed);
+        const length = agrees ? yield* this.verify(offset) : 0;
+        const found = length === 0 ? undefined : this.identify(offset, length);
+        bytes[at]! ^= bit;
+        if (found !== undefined) return found;
+        if (claimed === undefined) continue;
+        const keyBytes = readU16(bytes, offset + keyLengthOffset);
+        searched += agrees ? claimed : keyBytes;
+        if (searched > searchBytesMax) return undefined;
+        if (this.#isLate(keyBytes)) yield;
+      }
+    }
+    return undefined;
+  }
+
+  /** Of the two lengths that disagree, the one behind which an intact record begins, or the bytes end. */
+  *#likelyLength(offset: number): Slices<number | undefined> {
+    const bytes = this.#bytes;
+    const available = bytes.length - offset;
+    if (available < fixedBytes) return undefined;
+    const total = readU32(bytes, offset + totalLengthOffset);
+    const parts = recordBytes(
+      bytes[offset + flagsOffset]!,
+      readU16(bytes, offset + keyLengthOffset),
+      readU32(bytes, offset + valueLengthOffset),
+    );
+    for (const length of [total, parts]) {
+      if (length < fixedBytes || length % 8 !== 0 || length > available) continue;
+      if (length === available || (yield* this.verify(offset + length)) !== 0) return length;
+    }
+    return undefined;
+  }
+
+  /** @returns whether others should have their turn, after so many bytes more were hashed */
+  #isLate(bytes: number): boolean {
+    this.#left -= bytes;
+    if (this.#left >= 0) return false;
+    this.#left = hashSliceBytes;
+    return true;
+  }
 }
