@@ -2,7 +2,14 @@ import { describe, expect, it } from '@jest/globals';
 import { KvError } from '@kv/errors';
 import { GetRequest, type Operation, type OperationResult, OutcomeMessage } from '@kv/proto';
 import { timestampOf } from '@kv/hlc';
-import type { CallOptions, Coordinator, GetRequest as CoordinatedGet, GetResult } from '@kv/replication';
+import type {
+  Caller,
+  CallOptions,
+  Coordinator,
+  GetRequest as CoordinatedGet,
+  GetResult,
+  RunningOperation,
+} from '@kv/replication';
 import { createManualClock, createManualTimers, createRecordingLogger } from '@kv/testing';
 
 import { createSessionService } from './session-service.js';
@@ -10,6 +17,7 @@ import { createSessionService } from './session-service.js';
 interface Asked {
   readonly key: string;
   readonly options: CallOptions;
+  isAbandoned: boolean;
   readonly found: (value?: Buffer) => void;
   readonly fail: (error: unknown) => void;
 }
@@ -19,23 +27,27 @@ function openSession() {
   const messages: (readonly OperationResult[])[] = [];
   const timers = createManualTimers(createManualClock());
   const logger = createRecordingLogger();
-  const coordinator = {
-    get: ({ key }: CoordinatedGet, options: CallOptions = {}) =>
-      new Promise<GetResult>((resolve, reject) => {
-        options.signal?.addEventListener('abort', () => undefined);
-        const common = {
-          serverTime: timestampOf(2 ** 41),
-          version: { timestamp: timestampOf(2 ** 41), node: 1 },
-          expiresAtMs: 0,
-        };
-        asked.push({
-          key: Buffer.from(key).toString(),
-          options,
-          found: (value = Buffer.from('v')) => resolve({ ...common, found: true, value }),
-          fail: reject,
-        });
-      }),
-  } as unknown as Coordinator;
+  const common = {
+    serverTime: timestampOf(2 ** 41),
+    version: { timestamp: timestampOf(2 ** 41), node: 1 },
+    expiresAtMs: 0,
+  };
+  const get = (
+    { key }: CoordinatedGet,
+    options: CallOptions,
+    caller: Caller<GetResult>,
+  ): RunningOperation => {
+    const one: Asked = {
+      key: Buffer.from(key).toString(),
+      options,
+      isAbandoned: false,
+      found: (value = Buffer.from('v')) => caller.resolve({ ...common, found: true, value }),
+      fail: (error) => caller.reject(error),
+    };
+    asked.push(one);
+    return { abandon: () => void (one.isAbandoned = true) };
+  };
+  const coordinator = { submit: { get } } as unknown as Coordinator;
   const service = createSessionService({ requestTimeoutMs: 1_000 }, { coordinator, timers, logger });
   const session = service({ emit: (results) => messages.push(results) });
   const send = (...operations: Operation[]): void => session.receive({ operations, cancelled: [] });
@@ -108,10 +120,10 @@ describe('a session', () => {
     const { session, send, asked, messages, turn } = openSession();
     send(get(1), get(2));
     session.receive({ operations: [], cancelled: [2, 99] });
-    expect(asked.map(({ options }) => options.signal?.aborted)).toEqual([false, true]);
+    expect(asked.map(({ isAbandoned }) => isAbandoned)).toEqual([false, true]);
     asked[0]!.found();
     session.close();
-    asked[1]!.found();
+    asked[1]!.fail(new KvError('timeout', 'given up'));
     await turn();
     expect(messages).toEqual([]);
     expect(session.underWay).toBe(0);

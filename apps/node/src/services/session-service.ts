@@ -5,7 +5,7 @@
  */
 import { KvError } from '@kv/errors';
 import { kvErrorToMessage, type Operation, type OperationResult, type SessionRequest } from '@kv/proto';
-import type { CallOptions, Coordinator } from '@kv/replication';
+import type { Caller, CallOptions, Coordinator, RunningOperation } from '@kv/replication';
 
 import { sessionMessageBytesMax } from '../limits.js';
 import type { Logger, Timers } from '../ports.js';
@@ -53,7 +53,7 @@ class CoordinatedSession implements Session {
   }
 
   receive({ operations, cancelled }: SessionRequest): void {
-    for (const id of cancelled) this.#underWay.get(id)?.abort();
+    for (const id of cancelled) this.#underWay.get(id)?.abandon();
     for (const operation of operations) this.#begin(operation);
   }
 
@@ -68,7 +68,7 @@ class CoordinatedSession implements Session {
   close(): void {
     this.#state = 'closed';
     this.#results = [];
-    for (const running of this.#underWay.values()) running.abort();
+    for (const running of this.#underWay.values()) running.abandon();
     this.#underWay.clear();
     this.#noteDrained();
   }
@@ -81,41 +81,71 @@ class CoordinatedSession implements Session {
     const { requestTimeoutMs } = this.#options;
     const boundMs =
       timeoutMs === 0 ? requestTimeoutMs : Math.min(requestTimeoutMs, answerWithinMs(timeoutMs));
-    const running = new RunningOperation(boundMs);
-    this.#underWay.set(id, running);
-    this.#run(operation, running).then(
-      (result) => this.#answer(running, result),
-      (error: unknown) => {
-        const told = toldError(error, { path: sessionPath, logger: this.#ports.logger });
-        this.#answer(running, { id, error: kvErrorToMessage(told) });
-      },
-    );
+    this.#underWay.set(id, notRunning);
+    try {
+      const running = this.#submit(operation, { timeoutMs: boundMs });
+      // It may be over already.
+      if (this.#underWay.has(id)) this.#underWay.set(id, running);
+    } catch (error) {
+      this.#fail(id, error);
+    }
   }
 
-  async #run(
-    { id, get, put, delete: remove, ticket }: Operation,
-    call: RunningOperation,
-  ): Promise<OperationResult> {
-    const { coordinator } = this.#ports;
+  /** @throws KvError if the message makes no sense: nothing was begun then */
+  #submit(operation: Operation, call: CallOptions): RunningOperation {
+    const { submit } = this.#ports.coordinator;
     if (this.#state !== 'open') {
       throw new KvError('closed', 'the node is stopping', { outcome: 'not-applied' });
     }
-    if (get !== undefined) return { id, get: fromGetResult(await coordinator.get(toGetRequest(get), call)) };
-    if (put !== undefined)
-      return { id, put: fromWriteResult(await coordinator.put(toPutRequest(put), call)) };
-    if (remove !== undefined) {
-      return { id, delete: fromWriteResult(await coordinator.delete(toWriteRequest(remove), call)) };
+    const { id, get, put, delete: remove, ticket } = operation;
+    if (get !== undefined) {
+      return submit.get(
+        toGetRequest(get),
+        call,
+        this.#caller(id, (result) => ({ id, get: fromGetResult(result) })),
+      );
     }
-    if (ticket !== undefined) return { id, ticket: await coordinator.ticket(ticket, call) };
+    if (put !== undefined) {
+      return submit.put(
+        toPutRequest(put),
+        call,
+        this.#caller(id, (result) => ({ id, put: fromWriteResult(result) })),
+      );
+    }
+    if (remove !== undefined) {
+      return submit.delete(
+        toWriteRequest(remove),
+        call,
+        this.#caller(id, (result) => ({ id, delete: fromWriteResult(result) })),
+      );
+    }
+    if (ticket !== undefined) {
+      return submit.ticket(
+        ticket,
+        call,
+        this.#caller(id, (result) => ({ id, ticket: result })),
+      );
+    }
     throw new KvError('invalid-argument', 'the operation asks for nothing this node knows', {
       outcome: 'not-applied',
     });
   }
 
-  #answer(running: RunningOperation, result: OperationResult): void {
+  #caller<Result>(id: number, toMessage: (result: Result) => OperationResult): Caller<Result> {
+    return {
+      resolve: (result) => this.#answer(toMessage(result)),
+      reject: (error) => this.#fail(id, error),
+    };
+  }
+
+  #fail(id: number, error: unknown): void {
+    const told = toldError(error, { path: sessionPath, logger: this.#ports.logger });
+    this.#answer({ id, error: kvErrorToMessage(told) });
+  }
+
+  #answer(result: OperationResult): void {
     // Not of this session's any more if it was closed meanwhile.
-    if (this.#underWay.get(result.id) !== running) return;
-    this.#underWay.delete(result.id);
+    if (!this.#underWay.delete(result.id)) return;
     this.#results.push(result);
     if (this.#flushIsDue) return;
     this.#flushIsDue = true;
@@ -146,29 +176,8 @@ class CoordinatedSession implements Session {
   }
 }
 
-/** What the coordinator is told of one operation. */
-class RunningOperation implements CallOptions {
-  readonly timeoutMs: number;
-  #controller: AbortController | undefined;
-  #isAborted = false;
-
-  constructor(timeoutMs: number) {
-    this.timeoutMs = timeoutMs;
-  }
-
-  get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController();
-      if (this.#isAborted) this.#controller.abort();
-    }
-    return this.#controller.signal;
-  }
-
-  abort(): void {
-    this.#isAborted = true;
-    this.#controller?.abort();
-  }
-}
+/** Of one whose submission has not returned. */
+const notRunning: RunningOperation = { abandon: () => undefined };
 
 /** About as many as it takes in a message. */
 function resultBytes({ get, put, delete: remove }: OperationResult): number {
