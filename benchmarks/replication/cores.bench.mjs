@@ -2,6 +2,7 @@
 // memory (no network, no disk). Run: node benchmarks/replication/cores.bench.mjs. Prints JSON.
 import { createHybridLogicalClock, timestampOf, versionNode, zeroTimestamp } from '@kv/hlc';
 import {
+  channelTo,
   createCoordinator,
   createLocalReplica,
   createReadCore,
@@ -54,11 +55,12 @@ async function coordinator() {
     }),
   );
   const { engine, hlc } = nodes[0];
+  const channels = nodes.map(({ replica }, index) => channelTo(index + 1, replica, ports.clock));
   return createCoordinator(
     { node: versionNode({ member: 1, incarnation: 1 }), replicationFactor: 3, partitions: 1024 },
     {
       placement: { self: 1, owners: () => owners },
-      replica: (member) => nodes[member - 1].replica,
+      replica: (member) => channels[member - 1],
       stamps: createStampIssuer({ hlc, fence: { verdict: () => 'ok' }, ceilings: engine }),
       hlc,
       ...ports,
