@@ -1,5 +1,11 @@
 /** Package kv.internal.v1: what the nodes of one cluster speak among themselves. May change with any version. */
 export {
+  LinkRequest,
+  LinkResponse,
+  ReplicaDefinition,
+  type ReplicaServiceImplementation,
+} from './gen/kv/internal/v1/link.js';
+export {
   DigestRequest,
   DigestResponse,
   Directory,
@@ -13,8 +19,6 @@ export {
   ReadStatus,
   RepairRequest,
   RepairResponse,
-  ReplicaDefinition,
-  type ReplicaServiceImplementation,
   ReplyHeader,
   RequestHeader,
   ScanPartitionRequest,
@@ -24,3 +28,8 @@ export {
   WriteResults,
   WriteStatus,
 } from './gen/kv/internal/v1/replica.js';
+
+export { replicaMethods } from './replica-methods.js';
+
+// How messages lie in a gRPC stream, for those who speak HTTP/2 themselves.
+export { encodeFramed, FrameReader } from './framing.js';

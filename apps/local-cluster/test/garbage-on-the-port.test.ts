@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { Client, credentials, type ServiceError } from '@grpc/grpc-js';
+import { LinkRequest, LinkResponse, WriteRequest } from '@kv/proto/internal';
 
 import type { LocalCluster } from '../src/index.js';
 import { range } from './in-flight.js';
@@ -30,6 +31,14 @@ function closedAfter(bytes: Uint8Array): Promise<'closed'> {
     socket.on('close', () => resolve('closed'));
     socket.on('end', () => socket.end());
   });
+}
+
+/** The stream on which nodes speak to each other. */
+function openLink() {
+  const client = new Client(cluster.endpoints[0]!, credentials.createInsecure());
+  stage.atEnd(() => client.close());
+  const pass = (bytes: Buffer): Buffer => bytes;
+  return client.makeBidiStreamRequest('/kv.internal.v1.Replica/Link', pass, pass);
 }
 
 const http2Preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
@@ -60,7 +69,7 @@ describe('bad input: garbage bytes on the gRPC port', () => {
     const client = new Client(cluster.endpoints[0]!, credentials.createInsecure());
     stage.atEnd(() => client.close());
     const pass = (bytes: Buffer): Buffer => bytes;
-    for (const method of ['/kv.v1.KV/Get', '/kv.v1.KV/Put', '/kv.internal.v1.Replica/Write']) {
+    for (const method of ['/kv.v1.KV/Get', '/kv.v1.KV/Put']) {
       const failure = await new Promise<ServiceError | null>((resolve) => {
         client.makeUnaryRequest(method, pass, pass, Buffer.from('ffffffffffff', 'hex'), (error) =>
           resolve(error),
@@ -70,18 +79,25 @@ describe('bad input: garbage bytes on the gRPC port', () => {
     }
   });
 
+  it('a message between nodes that cannot be decoded ends its stream as an invalid argument', async () => {
+    const link = openLink();
+    const failure = new Promise<ServiceError>((resolve) => link.on('error', resolve));
+    link.on('data', () => undefined);
+    link.write(Buffer.from('ffffffffffff', 'hex'));
+    expect(await failure).toMatchObject({ code: invalidArgument });
+  });
+
   it('records between nodes that are no records are refused, and nothing is served wrongly', async () => {
-    const client = new Client(cluster.endpoints[0]!, credentials.createInsecure());
-    stage.atEnd(() => client.close());
-    // kv.internal.v1.WriteRequest { records: 64 random bytes }
-    const request = Buffer.concat([Buffer.from([0x12, 64]), randomBytes(64)]);
-    const pass = (bytes: Buffer): Buffer => bytes;
-    const failure = await new Promise<ServiceError | null>((resolve) => {
-      client.makeUnaryRequest('/kv.internal.v1.Replica/Write', pass, pass, request, (error) =>
-        resolve(error),
-      );
+    const link = openLink();
+    const answer = new Promise<Buffer>((resolve) => link.on('data', resolve));
+    link.on('error', () => undefined);
+    const write = WriteRequest.fromPartial({ records: randomBytes(64) });
+    link.write(Buffer.from(LinkRequest.encode(LinkRequest.fromPartial({ call: 7, write })).finish()));
+    expect(LinkResponse.decode(await answer)).toMatchObject({
+      call: 7,
+      write: undefined,
+      error: { code: 'invalid-argument' },
     });
-    expect(failure).not.toBeNull();
     const kv = stage.client([cluster.endpoints[0]!]);
     await kv.put('after', 'value');
     expect(await kv.get('after')).toBe('value');

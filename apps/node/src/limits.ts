@@ -61,6 +61,32 @@ export const connectTimeoutMs = 1_000;
 export const joinRetryMs = 250;
 export const joinTimeoutMs = 30_000;
 
+/** An attempt to connect is given up after this; nobody waits for it that long. */
+export const connectAttemptMs = 5_000;
+
+/** Pauses between attempts to connect to a peer, or to open a stream that it ended, double from the first to the last. */
+export const reconnectMsFirst = 100;
+export const reconnectMsMax = 1_000;
+
+/** A peer that says nothing is asked after so long, and must answer within so long: else its connection is given up. */
+export const keepAliveMs = 5_000;
+export const keepAliveTimeoutMs = 3_000;
+
+/** Bytes of a peer's answers on their way, for each stream and in all: a page of a scan arrives without a pause. */
+export const linkWindowBytes = 4 * mebibyte;
+
+/** Bytes of requests on one stream, waiting or not answered; above it calls are refused as `overloaded`. Lanes refuse sooner. */
+export const linkBytesMax = 48 * mebibyte;
+
+/** Bytes handed over that the network has not taken; above it calls wait, and can still be taken back unsent. */
+export const linkUnsentBytesMax = 256 * kibibyte;
+
+/** Calls of one stream under way at the node that answers; above it the node reads no further. */
+export const linkCallsMax = 256;
+
+/** Bytes of answers on one stream that its caller has not taken; above it the node reads no further calls of its. */
+export const linkAnswerBytesMax = 16 * mebibyte;
+
 /** Probes that may fail in a row before a member counts as down. */
 export const probeFailuresMax = 2;
 

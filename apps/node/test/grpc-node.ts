@@ -3,7 +3,7 @@ import { ClusterDefinition, errorTrailerKey, KVDefinition, kvErrorFromFailure } 
 import type { KvError } from '@kv/errors';
 import { type CallOptions, type Channel, ClientError, createChannel, createClient } from 'nice-grpc';
 
-import { createNode, type Node, type NodeOptions, systemPorts } from '../src/index.js';
+import { createNode, type Node, type NodeOptions, type PeerConnection, systemPorts } from '../src/index.js';
 
 export interface GrpcNode {
   readonly node: Node;
@@ -26,6 +26,11 @@ export function clientsOf(channel: Channel) {
 /** Its own connection, whatever other channels to the address there are. */
 export function channelTo({ address }: { readonly address: string }): Channel {
   return createChannel(address, undefined, { 'grpc.use_local_subchannel_pool': 1, 'grpc.enable_retries': 0 });
+}
+
+/** As another member reaches it. */
+export function peerOf({ address }: { readonly address: string }): PeerConnection {
+  return systemPorts({ logger: createRecordingLogger() }).transport.connect(address);
 }
 
 export interface Failure {

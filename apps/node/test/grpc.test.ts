@@ -2,12 +2,11 @@ import { connect as connectTcp } from 'node:net';
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ConsistencyLevel, KVDefinition, PreviousState } from '@kv/proto';
-import { ReplicaDefinition } from '@kv/proto/internal';
 import { type Channel, createClient, Metadata, Status } from 'nice-grpc';
 import { HealthDefinition } from 'nice-grpc-server-health';
 
 import { serviceNames } from '../src/grpc/reflection.js';
-import { channelTo, clientsOf, failureOf, type GrpcNode, startGrpcNode } from './grpc-node.js';
+import { channelTo, clientsOf, failureOf, type GrpcNode, peerOf, startGrpcNode } from './grpc-node.js';
 
 const bytes = (text: string) => Buffer.from(text);
 
@@ -136,28 +135,34 @@ describe('a node answers gRPC', () => {
   });
 
   it('refuses messages of another cluster before it looks at them', async () => {
-    const replica = createClient(ReplicaDefinition, channel);
-    const header = { clusterId: Buffer.alloc(16, 1), epoch: 1, from: 65_537, hlcTime: 1, deadlineMs: 100 };
+    const peer = peerOf(started.node);
+    const facts = { epoch: 1, from: 65_537, hlcTime: 1, wallTimeMs: 0, deadlineMs: 100 };
+    const header = { clusterId: Buffer.alloc(16, 1), ...facts };
+    const none = Buffer.alloc(0);
     for (const call of [
-      () => failureOf((options) => replica.write({ header, records: bytes('garbage') }, options)),
-      () => failureOf((options) => replica.read({ header, keys: bytes('garbage') }, options)),
-      () => failureOf((options) => replica.ping({ header }, options)),
+      peer.write({ header, records: bytes('garbage'), wantPrevious: none }, { timeoutMs: 1_000 }),
+      peer.read({ header, keys: bytes('garbage'), wantValue: none }, { timeoutMs: 1_000 }),
+      peer.ping({ header, directory: undefined }, { timeoutMs: 1_000 }),
     ]) {
-      expect(await call()).toMatchObject({ error: { code: 'wrong-epoch', outcome: 'not-applied' } });
+      await expect(call).rejects.toMatchObject({ code: 'wrong-epoch', outcome: 'not-applied' });
     }
-    expect(await failureOf((options) => replica.ping({}, options))).toMatchObject({
-      error: { code: 'invalid-argument' },
+    const headless = { header: undefined, directory: undefined };
+    await expect(peer.ping(headless, { timeoutMs: 1_000 })).rejects.toMatchObject({
+      code: 'invalid-argument',
     });
+    peer.close();
   });
 
   it('refuses a damaged message of its own cluster whole', async () => {
-    const replica = createClient(ReplicaDefinition, channel);
+    const peer = peerOf(started.node);
     const clusterId = Buffer.from(started.node.clusterId, 'hex');
-    const header = { clusterId, epoch: 1, from: 65_537, hlcTime: 1, deadlineMs: 100 };
-    const failure = await failureOf((options) =>
-      replica.write({ header, records: bytes('garbage') }, options),
-    );
-    expect(failure).toMatchObject({ error: { code: 'corrupt', outcome: 'not-applied' } });
+    const header = { clusterId, epoch: 1, from: 65_537, hlcTime: 1, wallTimeMs: 0, deadlineMs: 100 };
+    const request = { header, records: bytes('garbage'), wantPrevious: Buffer.alloc(0) };
+    await expect(peer.write(request, { timeoutMs: 1_000 })).rejects.toMatchObject({
+      code: 'corrupt',
+      outcome: 'not-applied',
+    });
+    peer.close();
   });
 });
 

@@ -1,6 +1,6 @@
 import { toKvError } from '@kv/errors';
 import { ClusterDefinition } from '@kv/proto';
-import { ReplicaDefinition } from '@kv/proto/internal';
+import { replicaMethods } from '@kv/proto/internal';
 import { ReplicaUnreachable } from '@kv/replication';
 
 import { formatEndpoint } from '../src/configuration/endpoint.js';
@@ -58,7 +58,7 @@ export function createInMemoryNetwork(): InMemoryNetwork {
         }
         return through(responseType, response);
       };
-    const { methods } = ReplicaDefinition;
+    const methods = replicaMethods;
     return {
       write: call(methods.write, ({ replica }) => replica.write),
       repair: call(methods.repair, ({ replica }) => replica.repair),

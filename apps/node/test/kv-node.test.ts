@@ -91,6 +91,7 @@ describe('kv-node', () => {
     const first = run(argv);
     const { address, clusterId, id } = await first.line('listening');
     expect({ clusterId, id }).toEqual({ clusterId: expect.stringMatching(/^[0-9a-f]{32}$/), id: 'node1' });
+    await first.line('serving');
     const channel = channelTo({ address: String(address) });
     await clientsOf(channel).kv.put({ key: Buffer.from('k'), value: Buffer.from('v') });
     channel.close();
@@ -99,6 +100,7 @@ describe('kv-node', () => {
 
     const second = run(argv);
     const again = channelTo({ address: String((await second.line('listening'))['address']) });
+    await second.line('serving');
     const found = await clientsOf(again).kv.get({ key: Buffer.from('k') });
     expect(found.value.toString()).toBe('v');
     again.close();

@@ -1,5 +1,5 @@
 import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
-import { ClusterDefinition, KVDefinition, type SessionResponse } from '@kv/proto';
+import { ClusterDefinition, KVDefinition } from '@kv/proto';
 import { ReplicaDefinition } from '@kv/proto/internal';
 import { type ChannelOptions, createServer, type Server } from 'nice-grpc';
 import { HealthDefinition, HealthServiceImpl, HealthState } from 'nice-grpc-server-health';
@@ -9,11 +9,12 @@ import { StartFailure } from '../errors.js';
 import { concurrentStreamsMax, publicRequestBytesMax, requestBytesMax } from '../limits.js';
 import type { Logger, Timers } from '../ports.js';
 import type { Listener, NodeServices } from '../transport.js';
-import { createErrorMiddleware } from './error-middleware.js';
 import { toldError } from '../services/told-error.js';
 import { directStreams } from './direct-streams.js';
+import { createErrorMiddleware } from './error-middleware.js';
+import { linkPath, LinkStreams } from './link-streams.js';
 import { createReflection, serviceNames } from './reflection.js';
-import { guardedDefinition } from './service-definition.js';
+import { guardedDefinition, withEncodedAnswers } from './service-definition.js';
 import { sessionPath, SessionStreams } from './session-streams.js';
 
 const serverOptions: ChannelOptions = {
@@ -35,29 +36,32 @@ export async function listenGrpc(
   };
   setServing(false);
   const sessions = new SessionStreams(services.kv);
-  const interceptors = [
-    directStreams(new Map([[sessionPath, sessions.open]]), (error, path) =>
-      toldError(error, { path, logger }),
-    ),
-  ];
+  const links = new LinkStreams({ replica: services.replica, logger });
+  const streams = new Map([
+    [sessionPath, sessions.open],
+    [linkPath, links.open],
+  ]);
+  const interceptors = [directStreams(streams, (error, path) => toldError(error, { path, logger }))];
   // nice-grpc hands its options to grpc-js as they are; its type knows those of channels only.
   const options = { ...serverOptions, interceptors } as unknown as ChannelOptions;
   const server = createServer(options).use(createErrorMiddleware(logger));
   const publicLimits = { requestBytesMax: publicRequestBytesMax };
   server.add(guardedDefinition(KVDefinition, publicLimits), { ...services.kv, session: neverCalled });
   server.add(guardedDefinition(ClusterDefinition, publicLimits), services.cluster);
-  server.add(guardedDefinition(ReplicaDefinition, { requestBytesMax }), services.replica);
+  const replica = withEncodedAnswers(guardedDefinition(ReplicaDefinition, { requestBytesMax }));
+  server.add(replica, { link: neverCalled });
   server.add(HealthDefinition, HealthServiceImpl(health));
   const reflection = createReflection();
   server.add(reflection.definition, reflection.implementation);
   const port = await listen(server, endpoint);
-  return { port, setServing, close: ({ drainMs }) => close(server, { drainMs, timers, sessions }) };
+  const drain = () => Promise.all([sessions.drain(), links.drain()]);
+  return { port, setServing, close: ({ drainMs }) => close(server, { drainMs, timers, drain }) };
 }
 
 /** The interceptor takes these calls; grpc-js looks for a handler before it asks interceptors. */
 // eslint-disable-next-line @typescript-eslint/require-await -- it has the shape of one
-async function* neverCalled(): AsyncGenerator<SessionResponse, void> {
-  throw new Error('a session is served by its stream handler');
+async function* neverCalled(): AsyncGenerator<never, void> {
+  throw new Error('this stream is served by its stream handler');
 }
 
 async function listen(server: Server, endpoint: { host: string; port: number }): Promise<number> {
@@ -85,15 +89,16 @@ async function close(
   {
     drainMs,
     timers,
-    sessions,
-  }: { readonly drainMs: number; readonly timers: Timers; readonly sessions: SessionStreams },
+    drain,
+  }: { readonly drainMs: number; readonly timers: Timers; readonly drain: () => Promise<unknown> },
 ): Promise<void> {
   if (drainMs > 0) {
     let cancel = (): void => undefined;
     const timeIsUp = new Promise<void>((resolve) => {
       cancel = timers.after(drainMs, resolve);
     });
-    await Promise.race([Promise.all([sessions.drain(), server.shutdown()]), timeIsUp]);
+    // First the word that this node takes no more, so that nobody opens anew what is ended here.
+    await Promise.race([Promise.all([server.shutdown(), drain()]), timeIsUp]);
     cancel();
   }
   server.forceShutdown();

@@ -37,6 +37,16 @@ export function guardedDefinition<Service extends TsProtoServiceDefinition>(
   return { ...service, methods };
 }
 
+/** For handlers that encode their answers themselves, because they count the bytes. */
+export function withEncodedAnswers<Service extends TsProtoServiceDefinition>(service: Service): Service {
+  const methods: Record<string, Method> = {};
+  for (const [name, method] of Object.entries(service.methods)) {
+    const encode = (bytes: Uint8Array) => ({ finish: () => bytes });
+    methods[name] = { ...method, responseType: { ...method.responseType, encode } };
+  }
+  return { ...service, methods };
+}
+
 function decodeGuarded(
   bytes: Uint8Array,
   decode: (bytes: Uint8Array) => unknown,

@@ -1,5 +1,5 @@
 import { ClusterDefinition, KVDefinition } from '@kv/proto';
-import { ReplicaDefinition } from '@kv/proto/internal';
+import { replicaMethods } from '@kv/proto/internal';
 import type { NodeServices } from '@kv/node';
 
 import { asBuffer } from './bytes.js';
@@ -18,7 +18,7 @@ interface Entry {
 export const serviceMethods: Readonly<Record<keyof NodeServices, Methods>> = {
   kv: KVDefinition.methods,
   cluster: ClusterDefinition.methods,
-  replica: ReplicaDefinition.methods,
+  replica: replicaMethods,
 };
 
 export function pathOf(service: keyof NodeServices, key: string): string {

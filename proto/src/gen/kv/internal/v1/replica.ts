@@ -6,7 +6,6 @@
 
 /* eslint-disable */
 import Long from "long";
-import type { CallContext, CallOptions } from "nice-grpc-common";
 import _m0 from "protobufjs/minimal.js";
 
 export enum WriteStatus {
@@ -1641,104 +1640,6 @@ export const DigestResponse = {
     return message;
   },
 };
-
-export type ReplicaDefinition = typeof ReplicaDefinition;
-export const ReplicaDefinition = {
-  name: "Replica",
-  fullName: "kv.internal.v1.Replica",
-  methods: {
-    /** New versions from a coordinator; drift is checked, the clock merged. */
-    write: {
-      name: "Write",
-      requestType: WriteRequest,
-      requestStream: false,
-      responseType: WriteResponse,
-      responseStream: false,
-      options: {},
-    },
-    /** Versions that replicas have accepted already: write-backs and repairs; the clock is left alone. */
-    repair: {
-      name: "Repair",
-      requestType: RepairRequest,
-      requestStream: false,
-      responseType: RepairResponse,
-      responseStream: false,
-      options: {},
-    },
-    /** The newest durable record of each key, tombstones and expired ones included. */
-    read: {
-      name: "Read",
-      requestType: ReadRequest,
-      requestStream: false,
-      responseType: ReadResponse,
-      responseStream: false,
-      options: {},
-    },
-    /** One page of a partition, ordered by key. */
-    scanPartition: {
-      name: "ScanPartition",
-      requestType: ScanPartitionRequest,
-      requestStream: false,
-      responseType: ScanPartitionResponse,
-      responseStream: false,
-      options: {},
-    },
-    /** Is this member of this cluster there? Beside the answer, members remember each other's data directories. */
-    ping: {
-      name: "Ping",
-      requestType: PingRequest,
-      requestStream: false,
-      responseType: PingResponse,
-      responseStream: false,
-      options: {},
-    },
-    /** Sums over the durable records of partitions, for comparing copies. */
-    digest: {
-      name: "Digest",
-      requestType: DigestRequest,
-      requestStream: false,
-      responseType: DigestResponse,
-      responseStream: false,
-      options: {},
-    },
-  },
-} as const;
-
-export interface ReplicaServiceImplementation<CallContextExt = {}> {
-  /** New versions from a coordinator; drift is checked, the clock merged. */
-  write(request: WriteRequest, context: CallContext & CallContextExt): Promise<DeepPartial<WriteResponse>>;
-  /** Versions that replicas have accepted already: write-backs and repairs; the clock is left alone. */
-  repair(request: RepairRequest, context: CallContext & CallContextExt): Promise<DeepPartial<RepairResponse>>;
-  /** The newest durable record of each key, tombstones and expired ones included. */
-  read(request: ReadRequest, context: CallContext & CallContextExt): Promise<DeepPartial<ReadResponse>>;
-  /** One page of a partition, ordered by key. */
-  scanPartition(
-    request: ScanPartitionRequest,
-    context: CallContext & CallContextExt,
-  ): Promise<DeepPartial<ScanPartitionResponse>>;
-  /** Is this member of this cluster there? Beside the answer, members remember each other's data directories. */
-  ping(request: PingRequest, context: CallContext & CallContextExt): Promise<DeepPartial<PingResponse>>;
-  /** Sums over the durable records of partitions, for comparing copies. */
-  digest(request: DigestRequest, context: CallContext & CallContextExt): Promise<DeepPartial<DigestResponse>>;
-}
-
-export interface ReplicaClient<CallOptionsExt = {}> {
-  /** New versions from a coordinator; drift is checked, the clock merged. */
-  write(request: DeepPartial<WriteRequest>, options?: CallOptions & CallOptionsExt): Promise<WriteResponse>;
-  /** Versions that replicas have accepted already: write-backs and repairs; the clock is left alone. */
-  repair(request: DeepPartial<RepairRequest>, options?: CallOptions & CallOptionsExt): Promise<RepairResponse>;
-  /** The newest durable record of each key, tombstones and expired ones included. */
-  read(request: DeepPartial<ReadRequest>, options?: CallOptions & CallOptionsExt): Promise<ReadResponse>;
-  /** One page of a partition, ordered by key. */
-  scanPartition(
-    request: DeepPartial<ScanPartitionRequest>,
-    options?: CallOptions & CallOptionsExt,
-  ): Promise<ScanPartitionResponse>;
-  /** Is this member of this cluster there? Beside the answer, members remember each other's data directories. */
-  ping(request: DeepPartial<PingRequest>, options?: CallOptions & CallOptionsExt): Promise<PingResponse>;
-  /** Sums over the durable records of partitions, for comparing copies. */
-  digest(request: DeepPartial<DigestRequest>, options?: CallOptions & CallOptionsExt): Promise<DigestResponse>;
-}
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;
 

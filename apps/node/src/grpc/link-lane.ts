@@ -1,0 +1,80 @@
+import type { ClientHttp2Session } from 'node:http2';
+
+import { ReplicaUnreachable } from '@kv/replication';
+import type { LinkResponse } from '@kv/proto/internal';
+
+import { connectTimeoutMs, reconnectMsFirst, reconnectMsMax } from '../limits.js';
+import { type LinkBody, LinkStream, type LinkStreamPorts } from './link-stream.adapter.js';
+import type { PeerSession } from './peer-session.adapter.js';
+
+/** Calls of one class of work to one peer, on a stream of their own: flow control is per stream. */
+export class LinkLane {
+  readonly #session: PeerSession;
+  readonly #address: string;
+  readonly #ports: LinkStreamPorts;
+  #stream: LinkStream | undefined;
+  /** Streams in a row that the peer ended without one answer. */
+  #failures = 0;
+  #notBeforeMs = 0;
+
+  constructor(session: PeerSession, options: { readonly address: string }, ports: LinkStreamPorts) {
+    this.#session = session;
+    this.#address = options.address;
+    this.#ports = ports;
+  }
+
+  /** Rejects as PeerConnection says. */
+  call(body: LinkBody, { timeoutMs }: { readonly timeoutMs: number }): Promise<LinkResponse> {
+    const deadlineAtMs = this.#ports.clock.monotonicMs() + timeoutMs;
+    const { open } = this.#session;
+    return open === undefined
+      ? this.#callWhenConnected(body, { timeoutMs, deadlineAtMs })
+      : this.#callOn(open, body, deadlineAtMs);
+  }
+
+  async #callWhenConnected(
+    body: LinkBody,
+    { timeoutMs, deadlineAtMs }: { readonly timeoutMs: number; readonly deadlineAtMs: number },
+  ): Promise<LinkResponse> {
+    const session = await this.#session.connected(Math.min(timeoutMs, connectTimeoutMs));
+    return await this.#callOn(session, body, deadlineAtMs);
+  }
+
+  /** Not async: what is thrown is the rejection, and a promise more for each call is saved. */
+  #callOn(session: ClientHttp2Session, body: LinkBody, deadlineAtMs: number): Promise<LinkResponse> {
+    return new Promise((resolve, reject) => {
+      this.#streamOn(session).call(body, { deadlineAtMs, resolve, reject });
+    });
+  }
+
+  #streamOn(session: ClientHttp2Session): LinkStream {
+    if (this.#stream?.isOpen === true) return this.#stream;
+    this.#noteEnd();
+    if (this.#ports.clock.monotonicMs() < this.#notBeforeMs) throw this.#unreachable('it ends every stream');
+    try {
+      this.#stream = new LinkStream(session, { address: this.#address }, this.#ports);
+    } catch (error) {
+      throw this.#unreachable('the connection was just lost', error);
+    }
+    return this.#stream;
+  }
+
+  /** A peer that does not speak links, or cannot now, is not asked again and again. */
+  #noteEnd(): void {
+    const ended = this.#stream;
+    if (ended === undefined) return;
+    this.#stream = undefined;
+    ended.finish();
+    if (ended.wasAnswered) {
+      this.#failures = 0;
+      return;
+    }
+    const pauseMs = Math.min(reconnectMsFirst * 2 ** Math.min(this.#failures, 10), reconnectMsMax);
+    this.#failures += 1;
+    this.#notBeforeMs = this.#ports.clock.monotonicMs() + pauseMs;
+  }
+
+  #unreachable(why: string, cause?: unknown): ReplicaUnreachable {
+    return new ReplicaUnreachable(`${this.#address} takes no calls: ${why}`, { sent: false, cause });
+  }
+}

@@ -1,0 +1,237 @@
+/**
+ * One stream of calls to a peer. A call is a frame with a number, and its answer a frame with the same number.
+ *
+ * What needs care is `sent`: a write may be called "not applied" only if it certainly never left (protocol rule 12). A
+ * call that waits in line here has not left; from the moment on at which it was handed over every failure is "sent".
+ */
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  constants,
+  type IncomingHttpHeaders,
+} from 'node:http2';
+
+import { KvError } from '@kv/errors';
+import { kvErrorFromMessage } from '@kv/proto';
+import { encodeFramed, FrameReader, LinkRequest, LinkResponse, ReplicaDefinition } from '@kv/proto/internal';
+import { ReplicaUnreachable } from '@kv/replication';
+
+import { linkBytesMax, linkUnsentBytesMax, replyBytesMax, requestBytesMax } from '../limits.js';
+import type { Clock, Timers } from '../ports.js';
+import { noBytes } from '../remote/wire-bytes.js';
+
+/** What one call asks, under the name that it has in a frame. */
+export type LinkBody = Omit<LinkRequest, 'call' | 'deadlineMs'>;
+
+export interface LinkStreamPorts {
+  readonly clock: Clock;
+  readonly timers: Timers;
+}
+
+interface CallOptions {
+  /** By the monotonic clock. */
+  readonly deadlineAtMs: number;
+  readonly resolve: (answer: LinkResponse) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface Call extends CallOptions {
+  readonly number: number;
+  /** Let go of once it was handed over. */
+  frame: Buffer;
+  readonly bytes: number;
+  isSent: boolean;
+}
+
+const path = `/${ReplicaDefinition.fullName}/${ReplicaDefinition.methods.link.name}`;
+
+export class LinkStream {
+  readonly #stream: ClientHttp2Stream;
+  readonly #address: string;
+  readonly #ports: LinkStreamPorts;
+  readonly #calls = new Map<number, Call>();
+  /** Not handed over yet, in order. */
+  #waiting: Call[] = [];
+  #lastNumber = 0;
+  #bytes = 0;
+  #sweepAtMs = Infinity;
+  #cancelSweep = (): void => undefined;
+  #isOver = false;
+  #wasAnswered = false;
+  #reason = 'the stream ended';
+
+  constructor(session: ClientHttp2Session, options: { readonly address: string }, ports: LinkStreamPorts) {
+    this.#address = options.address;
+    this.#ports = ports;
+    this.#stream = session.request(
+      { ':method': 'POST', ':path': path, te: 'trailers', 'content-type': 'application/grpc+proto' },
+      { endStream: false },
+    );
+    this.#listen();
+  }
+
+  /** Takes calls. */
+  get isOpen(): boolean {
+    return !this.#isOver && this.#stream.writable && this.#stream.session?.closed === false;
+  }
+
+  /** The peer answered at least once. */
+  get wasAnswered(): boolean {
+    return this.#wasAnswered;
+  }
+
+  /** @throws KvError, not applied, if the call cannot be taken; else exactly one of the two functions is called later */
+  call(body: LinkBody, { deadlineAtMs, resolve, reject }: CallOptions): void {
+    const number = this.#nextNumber();
+    const frame = encodeFramed(LinkRequest, {
+      ...body,
+      call: number,
+      deadlineMs: this.#leftMs(deadlineAtMs),
+    });
+    const bytes = frame.length;
+    this.#check(bytes);
+    const call: Call = { number, frame, bytes, deadlineAtMs, isSent: false, resolve, reject };
+    this.#calls.set(number, call);
+    this.#bytes += bytes;
+    this.#sweepNotLaterThan(deadlineAtMs);
+    const mustWait = this.#waiting.length > 0 || this.#stream.writableLength >= linkUnsentBytesMax;
+    if (mustWait) this.#waiting.push(call);
+    else this.#send(call);
+  }
+
+  /** No more calls; those under way are answered. */
+  finish(): void {
+    if (this.#waiting.length === 0) this.#stream.end();
+    else this.#stream.once('drain', () => this.finish());
+  }
+
+  /** Calls under way fail. */
+  close(reason: string): void {
+    this.#end(reason);
+    this.#stream.close(constants.NGHTTP2_CANCEL);
+  }
+
+  #listen(): void {
+    const reader = new FrameReader({
+      bytesMax: replyBytesMax,
+      onMessage: (message) => this.#answered(LinkResponse.decode(message)),
+    });
+    this.#stream.on('data', (chunk: Buffer) => {
+      try {
+        reader.push(chunk);
+      } catch (error) {
+        this.close(`an answer cannot be read: ${String(error)}`);
+      }
+    });
+    this.#stream.on('drain', () => this.#sendWaiting());
+    this.#stream.on('response', (headers) => this.#noteStatus(headers));
+    this.#stream.on('trailers', (headers: IncomingHttpHeaders) => this.#noteStatus(headers));
+    this.#stream.on('error', ({ message }: Error) => this.#end(message));
+    this.#stream.on('end', () => this.close(this.#reason));
+    this.#stream.on('close', () => this.#end(this.#reason));
+  }
+
+  #noteStatus(headers: IncomingHttpHeaders): void {
+    const { 'grpc-status': status, 'grpc-message': message, ':status': httpStatus } = headers;
+    if (status !== undefined) this.#reason = `status ${textOf(status)}: ${textOf(message)}`;
+    else if (httpStatus !== undefined) this.#reason = `HTTP status ${textOf(httpStatus)}, then nothing`;
+  }
+
+  #answered(answer: LinkResponse): void {
+    this.#wasAnswered = true;
+    const call = this.#calls.get(answer.call);
+    if (call === undefined) return; // It was given up.
+    this.#forget(call);
+    if (answer.error === undefined) call.resolve(answer);
+    else call.reject(kvErrorFromMessage(answer.error));
+  }
+
+  #send(call: Call): void {
+    call.isSent = true;
+    this.#stream.write(call.frame);
+    call.frame = noBytes;
+  }
+
+  #sendWaiting(): void {
+    const nowMs = this.#ports.clock.monotonicMs();
+    let sent = 0;
+    for (const call of this.#waiting) {
+      if (this.#stream.writableLength >= linkUnsentBytesMax) break;
+      sent += 1;
+      if (!this.#calls.has(call.number)) continue; // It was given up.
+      call.frame.writeUInt32LE(this.#leftMs(call.deadlineAtMs, nowMs), call.frame.length - 4);
+      this.#send(call);
+    }
+    this.#waiting = this.#waiting.slice(sent);
+  }
+
+  #leftMs(deadlineAtMs: number, nowMs = this.#ports.clock.monotonicMs()): number {
+    // 0 means no bound, so what has less than a millisecond left says 1.
+    return Math.max(1, Math.min(Math.floor(deadlineAtMs - nowMs), 0xffff_ffff));
+  }
+
+  #nextNumber(): number {
+    do this.#lastNumber = (this.#lastNumber + 1) >>> 0;
+    while (this.#calls.has(this.#lastNumber));
+    return this.#lastNumber;
+  }
+
+  #check(bytes: number): void {
+    const fact = { outcome: 'not-applied' } as const;
+    // The peer would end the whole stream.
+    if (bytes > requestBytesMax) {
+      throw new KvError('invalid-argument', `a message has ${bytes} bytes`, fact);
+    }
+    if (this.#bytes > 0 && this.#bytes + bytes > linkBytesMax) {
+      throw new KvError('overloaded', `too many bytes are on their way to ${this.#address}`, fact);
+    }
+  }
+
+  #sweepNotLaterThan(atMs: number): void {
+    if (atMs >= this.#sweepAtMs) return;
+    this.#cancelSweep();
+    this.#sweepAtMs = atMs;
+    const inMs = Math.max(0, atMs - this.#ports.clock.monotonicMs());
+    this.#cancelSweep = this.#ports.timers.after(inMs, () => this.#sweep());
+  }
+
+  /** One timer for all calls: most are answered long before, and a timer for each would cost more than its frame. */
+  #sweep(): void {
+    const nowMs = this.#ports.clock.monotonicMs();
+    this.#sweepAtMs = Infinity;
+    let nextAtMs = Infinity;
+    for (const call of this.#calls.values()) {
+      if (call.deadlineAtMs <= nowMs) this.#fail(call, 'it did not answer in time');
+      else nextAtMs = Math.min(nextAtMs, call.deadlineAtMs);
+    }
+    if (nextAtMs !== Infinity) this.#sweepNotLaterThan(nextAtMs);
+  }
+
+  #end(reason: string): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#cancelSweep();
+    for (const call of this.#calls.values()) this.#fail(call, reason);
+    this.#waiting = [];
+  }
+
+  #fail(call: Call, reason: string): void {
+    this.#forget(call);
+    const message = `${this.#address} did not answer: ${reason}`;
+    call.reject(new ReplicaUnreachable(message, { sent: call.isSent }));
+  }
+
+  #forget(call: Call): void {
+    this.#calls.delete(call.number);
+    this.#bytes -= call.bytes;
+  }
+}
+
+function textOf(header: unknown): string {
+  if (typeof header !== 'string') return JSON.stringify(header);
+  try {
+    return decodeURI(header);
+  } catch {
+    return header;
+  }
+}
