@@ -1,6 +1,6 @@
 import { KvError } from '@kv/errors';
 
-import { type Codec, codecOf, type EncodableTypes, type Encoding } from './encoding.js';
+import { asBuffer, type Codec, codecOf, type EncodableTypes, type Encoding } from './encoding.js';
 import { keyBytesMax, valueBytesMax } from './limits.js';
 
 /** The key's bytes, 1 to 1,024 of them. */
@@ -26,9 +26,4 @@ function bounded(
 ): Buffer {
   if (bytes.length <= max) return asBuffer(bytes);
   throw new KvError('invalid-argument', `the ${subject} has ${bytes.length} bytes, ${max} are allowed`);
-}
-
-/** The generated messages want Buffers; a view, no copy. */
-export function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

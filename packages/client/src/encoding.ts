@@ -36,10 +36,6 @@ export function codecOf<E extends Encoding>(encoding: E): Codec<E> {
   return codecs[encoding];
 }
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-const loneSurrogate = /\p{Surrogate}/u;
-
 const codecs: { readonly [E in Encoding]: Codec<E> } = {
   utf8: {
     encode(input, subject) {
@@ -54,7 +50,7 @@ const codecs: { readonly [E in Encoding]: Codec<E> } = {
       // Undefined for undefined, functions and symbols, whatever the type says.
       const text = JSON.stringify(input) as string | undefined;
       if (text === undefined) throw new TypeError(`${subject}: JSON cannot hold ${typeof input}`);
-      return encoder.encode(text);
+      return Buffer.from(text, 'utf8');
     },
     decode(bytes, subject) {
       const text = decodeText(bytes, subject);
@@ -75,34 +71,40 @@ const codecs: { readonly [E in Encoding]: Codec<E> } = {
 
 function encodePlain(input: string | Uint8Array, subject: Subject): Uint8Array<ArrayBuffer> {
   if (typeof input === 'string') {
-    if (loneSurrogate.test(input)) {
+    if (!isWellFormed(input)) {
       throw new KvError(
         'invalid-argument',
         `the ${subject} holds half of a surrogate pair, which no UTF-8 can carry`,
       );
     }
-    return encoder.encode(input);
+    return Buffer.from(input, 'utf8');
   }
   // Not instanceof: bytes of another realm are bytes too.
   if (ArrayBuffer.isView(input) && Object.prototype.toString.call(input) === '[object Uint8Array]') {
-    return new Uint8Array(input);
+    return Buffer.from(input);
   }
   throw new TypeError(`${subject}: a string or a Uint8Array is needed, not ${nameOfType(input)}`);
 }
 
-function decodeText(bytes: Uint8Array, subject: Subject): string {
-  try {
-    return decoder.decode(bytes);
-  } catch (cause) {
-    throw notUtf8(subject, cause);
-  }
+/** Part of the language since ES2024, and of node 20; not of the types that this compiles with. */
+function isWellFormed(text: string): boolean {
+  return (text as string & { isWellFormed(): boolean }).isWellFormed();
 }
 
-function notUtf8(subject: Subject, cause?: unknown): KvError {
+function decodeText(bytes: Uint8Array, subject: Subject): string {
+  if (!isUtf8(bytes)) throw notUtf8(subject);
+  return asBuffer(bytes).toString('utf8');
+}
+
+/** The generated messages want Buffers; a view, no copy. */
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function notUtf8(subject: Subject): KvError {
   return new KvError(
     'invalid-argument',
     `the ${subject} is not valid UTF-8; use the encoding 'binary' for it`,
-    { cause },
   );
 }
 

@@ -1,37 +1,34 @@
 import { KvError } from '@kv/errors';
-import type { DeleteResponse, GetResponse, PutResponse, ScanRequest } from '@kv/proto';
+import type { ScanRequest } from '@kv/proto';
 
+import { failedAt } from './attempts/attempt-failure.js';
+import { parseEndpoint, parseEndpoints } from './attempts/endpoint.js';
+import { EndpointPool } from './attempts/endpoint-pool.js';
+import { createOperationScope, type OperationScope } from './attempts/operation-scope.js';
+import { createServerTime } from './attempts/server-time.js';
+import { createStampCeilings } from './attempts/stamp-ceilings.js';
+import { keyBytes, prefixBytes } from './bounded-bytes.js';
+import { type Codec, codecOf, type DecodedTypes, type EncodableTypes, type Encoding } from './encoding.js';
+import { scanTimeoutMsDefault } from './limits.js';
 import {
   type ClusterDescription,
   clusterDescriptionOf,
   type NodeStatus,
   nodeStatusOf,
 } from './operations/cluster-description.js';
-import { beforeSending, failedAt } from './attempts/attempt-failure.js';
-import { asBuffer, keyBytes, prefixBytes, valueBytes } from './bounded-bytes.js';
-import { type Codec, codecOf, type DecodedTypes, type EncodableTypes, type Encoding } from './encoding.js';
-import { parseEndpoint, parseEndpoints } from './attempts/endpoint.js';
-import { EndpointPool } from './attempts/endpoint-pool.js';
-import {
-  answered,
-  type KeyValueEntry,
-  type ValueEntry,
-  valueEntryOf,
-  versionOf,
-  type WriteResult,
-} from './operations/entry.js';
-import { ask } from './sending/ask.js';
-import { grpcTransport } from './transport/grpc-transport.adapter.js';
-import { scanTimeoutMsDefault } from './limits.js';
-import { createOperationIds } from './attempts/operation-id.js';
-import { createOperationScope, type OperationScope } from './attempts/operation-scope.js';
+import { type KeyValueEntry, type ValueEntry, valueEntryOf, type WriteResult } from './operations/entry.js';
+import { runMany } from './operations/many.js';
+import { defaultOptions, Operations } from './operations/operations.js';
+import { runRead } from './operations/read.js';
+import { runReady } from './operations/ready.js';
+import { runScan, type WithScope } from './operations/scan.js';
+import type { WritePorts } from './operations/write.js';
+import { callerOptionNames, checkNames, portNames, scanOptionNames } from './option-names.js';
 import {
   type CallerOptions,
-  type ConsistencyLevel,
   checkedScanLimit,
   checkedSignal,
   checkedTimeoutMs,
-  checkedTtlMs,
   type KvClientOptions,
   type KvClientPorts,
   levelMessageOf,
@@ -42,24 +39,10 @@ import {
   type ScanOptions,
   type WriteOptions,
 } from './options.js';
-import {
-  callerOptionNames,
-  checkNames,
-  portNames,
-  putOptionNames,
-  readOptionNames,
-  scanOptionNames,
-  writeOptionNames,
-} from './option-names.js';
-import { decodePrevious } from './operations/previous.js';
-import { runRead } from './operations/read.js';
-import { runReady } from './operations/ready.js';
-import { runScan, type WithScope } from './operations/scan.js';
-import { createServerTime } from './attempts/server-time.js';
-import { createStampCeilings } from './attempts/stamp-ceilings.js';
-import { runTicketedWrite } from './operations/ticketed-write.js';
+import type { QuickOperation, Waiter } from './quick/quick-operation.js';
+import { QuickWay } from './quick/quick-way.js';
+import { grpcTransport } from './transport/grpc-transport.adapter.js';
 import { systemClock, systemRandom, systemTimers } from './transport/system.adapter.js';
-import { runWrite, type WriteOperation, type WritePorts } from './operations/write.js';
 
 /**
  * A client of one cluster, for as long as the application runs. The constructor does no I/O; connections are made when they
@@ -71,7 +54,8 @@ export class KvClient<K extends Encoding = 'utf8', V extends Encoding = 'utf8'> 
   readonly #keys: Codec<K>;
   readonly #values: Codec<V>;
   readonly #ports: WritePorts;
-  readonly #nextOperationId: () => Uint8Array<ArrayBuffer>;
+  readonly #operations: Operations<K, V>;
+  readonly #quick: QuickWay;
   readonly #open = new Set<OperationScope>();
   #closed = false;
 
@@ -89,7 +73,13 @@ export class KvClient<K extends Encoding = 'utf8', V extends Encoding = 'utf8'> 
     const serverTime = createServerTime(clock);
     const pool = new EndpointPool(parsed, { transport, clock, timers, random, serverTime });
     this.#ports = { pool, clock, timers, random, serverTime, ceilings: createStampCeilings() };
-    this.#nextOperationId = createOperationIds(random);
+    this.#quick = new QuickWay(this.#options, {
+      clock,
+      timers,
+      contactFor: () => pool.known,
+      hasAlternatives: () => pool.size > 1,
+    });
+    this.#operations = new Operations(this.#options, this.#ports);
   }
 
   /** Resolves once an endpoint says that it serves; until then it asks again. */
@@ -99,52 +89,64 @@ export class KvClient<K extends Encoding = 'utf8', V extends Encoding = 'utf8'> 
   }
 
   /** The value, or undefined if the key is absent, deleted or expired. */
-  async get(key: EncodableTypes[K], options: ReadOptions = {}): Promise<DecodedTypes[V] | undefined> {
-    const { found, value } = await this.#read(key, options);
-    return found ? this.#values.decode(value, 'value') : undefined;
+  get(key: EncodableTypes[K], options: ReadOptions = defaultOptions): Promise<DecodedTypes[V] | undefined> {
+    return this.#begin((waiter) => this.#operations.get(key, options, waiter));
   }
 
   /** The value with its version and expiry. */
-  async getEntry(
+  getEntry(
     key: EncodableTypes[K],
-    options: ReadOptions = {},
+    options: ReadOptions = defaultOptions,
   ): Promise<ValueEntry<DecodedTypes[V]> | undefined> {
-    const response = await this.#read(key, options);
-    return response.found ? valueEntryOf(this.#values, response) : undefined;
+    return this.#begin((waiter) => this.#operations.getEntry(key, options, waiter));
   }
 
   /** Stores the value and tells the one before it. */
-  async put(
+  put(
     key: EncodableTypes[K],
     value: EncodableTypes[V],
-    options: PutOptions = {},
+    options: PutOptions = defaultOptions,
   ): Promise<WriteResult<DecodedTypes[V]>> {
-    return this.#write('put', options, (consistency) => {
-      checkNames(options, putOptionNames);
-      const fields = this.#writeFields(key, options);
-      const ttlMs = checkedTtlMs(options.ttlMs);
-      const request = { ...fields, value: valueBytes(this.#values, value), ttlMs };
-      return {
-        key: request.key,
-        consistency,
-        send: async ({ lane }, terms, call) =>
-          answered((await ask(lane, { put: { ...request, ...terms } }, call)).put),
-      };
-    });
+    return this.#begin((waiter) => this.#operations.put({ key, value }, options, waiter));
   }
 
   /** Removes the key and tells its last value. Deleting an absent key is no error. */
-  async delete(key: EncodableTypes[K], options: WriteOptions = {}): Promise<WriteResult<DecodedTypes[V]>> {
-    return this.#write('delete', options, (consistency) => {
-      checkNames(options, writeOptionNames);
-      const request = this.#writeFields(key, options);
-      return {
-        key: request.key,
-        consistency,
-        send: async ({ lane }, terms, call) =>
-          answered((await ask(lane, { delete: { ...request, ...terms } }, call)).delete),
-      };
+  delete(
+    key: EncodableTypes[K],
+    options: WriteOptions = defaultOptions,
+  ): Promise<WriteResult<DecodedTypes[V]>> {
+    return this.#begin((waiter) => this.#operations.delete(key, options, waiter));
+  }
+
+  /** The values of many keys, in their order: for each its value, `undefined` if it is absent, or the error. */
+  getMany(
+    keys: readonly EncodableTypes[K][],
+    options: ReadOptions = defaultOptions,
+  ): Promise<(DecodedTypes[V] | KvError | undefined)[]> {
+    return runMany<DecodedTypes[V] | undefined>(keys.length, (waiter, place) =>
+      this.#quick.begin(this.#operations.get(keys[place]!, options, waiter, place)),
+    );
+  }
+
+  /** Stores many: for each, in their order, what `put` gives, or the error. They are writes of their own, not a transaction. */
+  putMany(
+    entries: readonly (readonly [key: EncodableTypes[K], value: EncodableTypes[V]])[],
+    options: PutOptions = defaultOptions,
+  ): Promise<(WriteResult<DecodedTypes[V]> | KvError)[]> {
+    return runMany<WriteResult<DecodedTypes[V]>>(entries.length, (waiter, place) => {
+      const [key, value] = entries[place]!;
+      this.#quick.begin(this.#operations.put({ key, value }, options, waiter, place));
     });
+  }
+
+  /** Removes many: for each, in their order, what `delete` gives, or the error. */
+  deleteMany(
+    keys: readonly EncodableTypes[K][],
+    options: WriteOptions = defaultOptions,
+  ): Promise<(WriteResult<DecodedTypes[V]> | KvError)[]> {
+    return runMany<WriteResult<DecodedTypes[V]>>(keys.length, (waiter, place) =>
+      this.#quick.begin(this.#operations.delete(keys[place]!, options, waiter, place)),
+    );
   }
 
   /**
@@ -195,6 +197,7 @@ export class KvClient<K extends Encoding = 'utf8', V extends Encoding = 'utf8'> 
     if (!this.#closed) {
       this.#closed = true;
       for (const scope of this.#open) scope.close();
+      this.#quick.close();
       this.#ports.pool.close();
     }
     return Promise.resolve();
@@ -204,48 +207,10 @@ export class KvClient<K extends Encoding = 'utf8', V extends Encoding = 'utf8'> 
     return this.close();
   }
 
-  async #read(key: EncodableTypes[K], options: ReadOptions): Promise<GetResponse> {
-    checkNames(options, readOptionNames);
-    const { consistency = this.#options.consistency } = options;
-    const request = { key: keyBytes(this.#keys, key), consistency: levelMessageOf(consistency) };
-    return this.#withScope('get', options, async (scope) => {
-      const response = await runRead(
-        async ({ lane }, call) => answered((await ask(lane, { get: request }, call)).get),
-        scope,
-        this.#ports,
-      );
-      this.#ports.serverTime.observe(response.serverTime);
-      return response;
-    });
-  }
-
-  #writeFields(
-    key: EncodableTypes[K],
-    { consistency = this.#options.consistency, previous = true }: WriteOptions,
-  ) {
-    if (typeof previous !== 'boolean') throw new TypeError('previous: true or false is needed');
-    return {
-      key: keyBytes(this.#keys, key),
-      consistency: levelMessageOf(consistency),
-      omitPrevious: !previous,
-      operationId: asBuffer(this.#nextOperationId()),
-    };
-  }
-
-  async #write(
-    what: string,
-    options: WriteOptions,
-    prepare: (consistency: ConsistencyLevel) => WriteOperation<PutResponse | DeleteResponse>,
-  ): Promise<WriteResult<DecodedTypes[V]>> {
-    const { operation, scope } = beforeSending(() => ({
-      operation: prepare(options.consistency ?? this.#options.consistency),
-      scope: this.#openScope(what, options),
-    }));
-    const run = operation.consistency === 'linearizable' ? runTicketedWrite : runWrite;
-    return this.#within(scope, async () => {
-      const response = await run(operation, scope, this.#ports);
-      const version = versionOf(response.version, 'unknown');
-      return { version, previous: decodePrevious(response, this.#values) };
+  #begin<T>(make: (waiter: Waiter<T>) => QuickOperation<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      // What is thrown here rejects the promise.
+      this.#quick.begin(make({ resolve, reject }));
     });
   }
 

@@ -58,6 +58,19 @@ export const laneBytesMax = 4 * 1024 * 1024;
 /** An answer after this is late: half of `stampWindowMs`, so that fewer are under way before writes fail for it. */
 export const lateAnswerMs = 200;
 
+/** Operations of one client that are not settled, and their bytes; above it they are refused as `overloaded`. */
+export const operationsMaxDefault = 65_536;
+export const bytesMaxDefault = 128 * 1024 * 1024;
+
+/** What an operation that a full client refuses is told to wait. */
+export const overloadedRetryMs = 50;
+
+/** Deadlines are looked for no more often than this: looking touches every operation under way. */
+export const deadlineSweepMsMin = 5;
+
+/** Operations that one `getMany`, `putMany` or `deleteMany` has under way; the rest of its keys wait their turn. */
+export const manyUnderWayMax = 4_096;
+
 /** A stream that broke before it answered anything is not opened again within this time. */
 export const sessionBackoffMs = 100;
 

@@ -18,6 +18,8 @@ export const clientOptionNames = namesOf<KvClientOptions>({
   valueEncoding: true,
   consistency: true,
   timeoutMs: true,
+  operationsMax: true,
+  bytesMax: true,
 });
 
 export const portNames = namesOf<KvClientPorts>({ transport: true, clock: true, timers: true, random: true });

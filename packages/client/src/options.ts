@@ -2,7 +2,14 @@ import { KvError } from '@kv/errors';
 import { ConsistencyLevel as LevelMessage } from '@kv/proto';
 
 import { type EncodableTypes, type Encoding, encodings, nameOfType } from './encoding.js';
-import { scanLimitMax, timeoutMsDefault, timeoutMsMax, ttlMsMax } from './limits.js';
+import {
+  bytesMaxDefault,
+  operationsMaxDefault,
+  scanLimitMax,
+  timeoutMsDefault,
+  timeoutMsMax,
+  ttlMsMax,
+} from './limits.js';
 import { checkNames, clientOptionNames } from './option-names.js';
 import type { Clock, Random, Timers } from './ports.js';
 import type { ClientTransport } from './transport/transport.js';
@@ -22,6 +29,10 @@ export interface KvClientOptions<K extends Encoding = 'utf8', V extends Encoding
   readonly consistency?: ConsistencyLevel;
   /** Of operations that name none, retries included, in milliseconds; not of scans. Default 5,000; sensible from 100 to 60,000. */
   readonly timeoutMs?: number;
+  /** Operations that may be under way in this client; above it they are refused as `overloaded`. Default 65,536. */
+  readonly operationsMax?: number;
+  /** Likewise, the bytes of their keys and values. Default 128 MiB. */
+  readonly bytesMax?: number;
 }
 
 /** What the client takes from outside; each has a real default. */
@@ -82,6 +93,8 @@ export interface ResolvedOptions<K extends Encoding, V extends Encoding> {
   readonly valueEncoding: V;
   readonly consistency: ConsistencyLevel;
   readonly timeoutMs: number;
+  readonly operationsMax: number;
+  readonly bytesMax: number;
 }
 
 export function resolveOptions<K extends Encoding, V extends Encoding>(
@@ -90,11 +103,15 @@ export function resolveOptions<K extends Encoding, V extends Encoding>(
   checkNames(options, clientOptionNames);
   const { keyEncoding = 'utf8' as K, valueEncoding = 'utf8' as V } = options;
   const { consistency = 'quorum', timeoutMs = timeoutMsDefault } = options;
+  const { operationsMax = operationsMaxDefault, bytesMax = bytesMaxDefault } = options;
+  const max = Number.MAX_SAFE_INTEGER;
   return {
     keyEncoding: checkedOneOf(keyEncoding, { name: 'keyEncoding', allowed: encodings }),
     valueEncoding: checkedOneOf(valueEncoding, { name: 'valueEncoding', allowed: encodings }),
     consistency: checkedConsistency(consistency),
     timeoutMs: checkedTimeoutMs(timeoutMs),
+    operationsMax: checkedWhole(operationsMax, { name: 'operationsMax', min: 1, max }),
+    bytesMax: checkedWhole(bytesMax, { name: 'bytesMax', min: 1, max }),
   };
 }
 

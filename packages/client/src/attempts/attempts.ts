@@ -11,6 +11,14 @@ export interface AttemptsOptions<T> {
   readonly kind: OperationKind;
   /** Sends the request once. A write's failures carry an outcome. */
   readonly attempt: (contact: Contact, timeoutMs: number) => Promise<T>;
+  /** An attempt that was made, and failed, before these. */
+  readonly first?: FailedAttempt | undefined;
+}
+
+export interface FailedAttempt {
+  readonly contact: Contact;
+  /** As `failedAt` makes it. */
+  readonly failure: KvError;
 }
 
 /** Of a failed read there is no outcome; a ticket that was not obtained has written nothing. */
@@ -42,7 +50,7 @@ const retryable: Readonly<Record<ErrorCode, boolean>> = {
  * KvError whose outcome is that of all attempts together (protocol rule 12).
  */
 export async function runAttempts<T>(
-  { scope, kind, attempt }: AttemptsOptions<T>,
+  { scope, kind, attempt, first }: AttemptsOptions<T>,
   { pool, random }: AttemptsPorts,
 ): Promise<T> {
   const failures: KvError[] = [];
@@ -50,12 +58,19 @@ export async function runAttempts<T>(
   for (let number = 1; ; number += 1) {
     let contact: Contact | undefined;
     try {
+      if (number === 1 && first !== undefined) {
+        contact = first.contact;
+        throw first.failure;
+      }
       const reached = await pool.acquire(scope);
       // Before the contact is noted: a deadline that passes here is no fault of the endpoint's.
       const tooLate = scope.timeForAttempt();
       if (tooLate !== undefined) await tooLate;
       contact = reached;
-      return await attempt(contact, attemptTimeoutMs(scope, spent + 1 >= attemptsMax || pool.size === 1));
+      return await attempt(
+        contact,
+        attemptTimeoutMs(scope.remainingMs(), spent + 1 >= attemptsMax || pool.size === 1),
+      );
     } catch (error) {
       const failure = toKvError(error);
       failures.push(failure);
@@ -82,8 +97,7 @@ function cameTooLate({ code, outcome }: KvError): boolean {
 }
 
 /** The last attempt gets all that is left, one before it half: a node that is silent must leave time for another. */
-function attemptTimeoutMs(scope: OperationScope, isLast: boolean): number {
-  const remainingMs = scope.remainingMs();
+export function attemptTimeoutMs(remainingMs: number, isLast: boolean): number {
   return Math.max(1, Math.ceil(isLast ? remainingMs : remainingMs / 2));
 }
 

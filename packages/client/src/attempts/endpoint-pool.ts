@@ -65,6 +65,11 @@ export class EndpointPool {
     return this.#entries.length;
   }
 
+  /** The current endpoint, if it is known to answer: what `acquire` would give without asking anybody. */
+  get known(): Contact | undefined {
+    return this.#entries[this.#current]!.contact;
+  }
+
   /** Aborts when the pool is closed: for what outlives the operation that began it. */
   get closing(): AbortSignal {
     return this.#closing.signal;

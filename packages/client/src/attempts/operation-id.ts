@@ -1,17 +1,17 @@
 import type { Random } from '../ports.js';
 
 /** Gives each operation 16 bytes that all its attempts share: 8 random ones of the client, then its sequence number. */
-export function createOperationIds(random: Random): () => Uint8Array<ArrayBuffer> {
-  const client = [random.uint32(), random.uint32()] as const;
+export function createOperationIds(random: Random): () => Buffer<ArrayBuffer> {
+  const first = random.uint32();
+  const second = random.uint32();
   let sequence = 0;
   return () => {
     sequence += 1;
-    const bytes = new Uint8Array(16);
-    const view = new DataView(bytes.buffer);
-    view.setUint32(0, client[0]);
-    view.setUint32(4, client[1]);
-    view.setUint32(8, Math.floor(sequence / 2 ** 32));
-    view.setUint32(12, sequence % 2 ** 32);
+    const bytes = Buffer.allocUnsafe(16);
+    bytes.writeUInt32BE(first, 0);
+    bytes.writeUInt32BE(second, 4);
+    bytes.writeUInt32BE(Math.floor(sequence / 2 ** 32), 8);
+    bytes.writeUInt32BE(sequence % 2 ** 32, 12);
     return bytes;
   };
 }

@@ -31,18 +31,21 @@ export interface OperationScope {
 
 export interface ScopeOptions {
   readonly timeoutMs: number;
+  /** By the monotonic clock, if the time began earlier than now. */
+  readonly endsAtMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   /** What the deadline's error says. */
   readonly what: string;
 }
 
 export function createOperationScope(
-  { timeoutMs, signal: above, what }: ScopeOptions,
+  { timeoutMs, endsAtMs: endsEarlierMs, signal: above, what }: ScopeOptions,
   { clock, timers }: { readonly clock: Clock; readonly timers: Timers },
 ): OperationScope {
   const controller = new AbortController();
   const { signal } = controller;
-  const endsAtMs = clock.monotonicMs() + timeoutMs;
+  const nowMs = clock.monotonicMs();
+  const endsAtMs = endsEarlierMs ?? nowMs + timeoutMs;
   let endedBy: ScopeEnd | undefined;
 
   function end(by: ScopeEnd, reason: unknown): void {
@@ -52,14 +55,17 @@ export function createOperationScope(
     controller.abort(reason);
   }
   const onAbove = (): void => end('caller', above?.reason);
-  const cancelTimer = timers.after(timeoutMs, () => {
+  const onDeadline = (): void => {
     end('deadline', new KvError('timeout', `${what} took longer than ${timeoutMs} ms`));
-  });
+  };
+  let cancelTimer: (() => void) | undefined;
   function release(): void {
-    cancelTimer();
+    cancelTimer?.();
     above?.removeEventListener('abort', onAbove);
   }
 
+  if (endsAtMs > nowMs) cancelTimer = timers.after(endsAtMs - nowMs, onDeadline);
+  else onDeadline();
   if (above?.aborted === true) onAbove();
   else if (above !== undefined) listenToMany(above, onAbove);
 
@@ -92,7 +98,7 @@ export function createOperationScope(
 }
 
 /** One signal for a thousand operations is ordinary use: node would warn of a leak from the eleventh on. */
-function listenToMany(signal: AbortSignal, listener: () => void): void {
+export function listenToMany(signal: AbortSignal, listener: () => void): void {
   if (signal instanceof EventTarget) setMaxListeners(Infinity, signal);
   signal.addEventListener('abort', listener, { once: true });
 }

@@ -14,16 +14,19 @@ export interface ServerTime {
 }
 
 export function createServerTime(clock: Clock): ServerTime {
-  let seen: { readonly time: Timestamp; readonly atMs: number } | undefined;
+  let seen: Timestamp | undefined;
+  let seenAtMs = 0;
   return {
     observe(serverTime) {
       // The last one, not the greatest: after a change to a node whose clock is behind, ceilings made
       // with the other's time would be beyond the new one's drift bound.
-      if (serverTime > 0 && isTimestamp(serverTime)) seen = { time: serverTime, atMs: clock.monotonicMs() };
+      if (!(serverTime > 0 && isTimestamp(serverTime))) return;
+      seen = serverTime;
+      seenAtMs = clock.monotonicMs();
     },
     now() {
       if (seen === undefined) return undefined;
-      return plusMs(seen.time, Math.max(0, Math.floor(clock.monotonicMs() - seen.atMs)));
+      return plusMs(seen, Math.max(0, Math.floor(clock.monotonicMs() - seenAtMs)));
     },
   };
 }

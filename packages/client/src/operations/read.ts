@@ -1,4 +1,4 @@
-import { runAttempts } from '../attempts/attempts.js';
+import { type FailedAttempt, runAttempts } from '../attempts/attempts.js';
 import { failedAt } from '../attempts/attempt-failure.js';
 import type { Contact, EndpointPool } from '../attempts/endpoint-pool.js';
 import { createOperationScope, type OperationScope } from '../attempts/operation-scope.js';
@@ -17,11 +17,13 @@ export function runRead<R>(
   send: (contact: Contact, options: CallOptions) => Promise<R>,
   scope: OperationScope,
   ports: ReadPorts,
+  first?: FailedAttempt,
 ): Promise<R> {
   return runAttempts(
     {
       scope,
       kind: 'read',
+      first,
       attempt: async (contact, timeoutMs) => {
         const attempt = createOperationScope({ timeoutMs, signal: scope.signal, what: 'the answer' }, ports);
         try {

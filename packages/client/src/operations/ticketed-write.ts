@@ -1,7 +1,7 @@
 import type { Version } from '@kv/hlc';
 
 import { failedAt } from '../attempts/attempt-failure.js';
-import { runAttempts } from '../attempts/attempts.js';
+import { type FailedAttempt, runAttempts } from '../attempts/attempts.js';
 import type { Contact } from '../attempts/endpoint-pool.js';
 import { createOperationScope, type OperationScope } from '../attempts/operation-scope.js';
 import { ask } from '../sending/ask.js';
@@ -25,20 +25,38 @@ export async function runTicketedWrite<R extends WriteResponse>(
   operation: WriteOperation<R>,
   scope: OperationScope,
   ports: WritePorts,
+  first?: FailedAttempt,
 ): Promise<R> {
   const ticket = await runAttempts(
     {
       scope,
       kind: 'ticket',
       attempt: (contact, timeoutMs) => obtainTicket(operation.key, { contact, scope, timeoutMs }, ports),
+      first,
     },
     ports,
   );
+  return runStore({ operation, ticket }, scope, ports);
+}
+
+export interface TicketedOperation<R> {
+  readonly operation: WriteOperation<R>;
+  readonly ticket: Version;
+}
+
+/** The second round: the ticket is there. */
+export function runStore<R extends WriteResponse>(
+  { operation, ticket }: TicketedOperation<R>,
+  scope: OperationScope,
+  ports: WritePorts,
+  first?: FailedAttempt,
+): Promise<R> {
   return runAttempts(
     {
       scope,
       kind: 'write',
       attempt: (contact, timeoutMs) => store(operation, { ticket, contact, scope, timeoutMs }, ports),
+      first,
     },
     ports,
   );

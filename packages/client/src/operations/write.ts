@@ -2,7 +2,7 @@ import { KvError, type Outcome, toKvError } from '@kv/errors';
 import { plusMs, type Timestamp, type Version } from '@kv/hlc';
 
 import { failedAt } from '../attempts/attempt-failure.js';
-import { runAttempts } from '../attempts/attempts.js';
+import { type FailedAttempt, runAttempts } from '../attempts/attempts.js';
 import type { Contact, EndpointPool } from '../attempts/endpoint-pool.js';
 import { stampWindowMs } from '../limits.js';
 import { createOperationScope, type OperationScope } from '../attempts/operation-scope.js';
@@ -53,12 +53,13 @@ export function runWrite<R extends WriteResponse>(
   operation: WriteOperation<R>,
   scope: OperationScope,
   ports: WritePorts,
+  first?: FailedAttempt & { readonly ceiling: number },
 ): Promise<R> {
   // Of this operation's own attempts: these bind it however long it lasts.
-  const own = { ceiling: 0 };
+  const own = { ceiling: first?.ceiling ?? 0 };
   const attempt = (contact: Contact, timeoutMs: number): Promise<R> =>
     attemptWrite(operation, { contact, scope, timeoutMs, own }, ports);
-  return runAttempts({ scope, kind: 'write', attempt }, ports);
+  return runAttempts({ scope, kind: 'write', attempt, first }, ports);
 }
 
 interface AttemptContext {
@@ -131,7 +132,7 @@ export async function boundsWhenPossible(
   }
 }
 
-const stampsPerMs = 4096;
+export const stampsPerMs = 4096;
 
 export function knownTime(serverTime: ServerTime): Timestamp {
   const now = serverTime.now();

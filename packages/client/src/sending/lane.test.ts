@@ -48,8 +48,9 @@ class Waiting implements Passenger {
 
   constructor(readonly bytes: number) {}
 
-  leaves(): void {
+  leaves(): boolean {
     this.outcome = 'left';
+    return true;
   }
 
   arrived(): void {

@@ -55,6 +55,7 @@ export class Lane {
   }
 
   submit(passenger: Passenger): void {
+    passenger.batch = undefined;
     this.#waiting.push(passenger);
     this.#scheduleFlush();
   }
@@ -102,7 +103,7 @@ export class Lane {
       if (this.#operations >= this.operationsMax) break;
       // One alone may be larger than all that is allowed.
       if (this.#operations > 0 && this.#bytes + passenger.bytes > laneBytesMax) break;
-      passenger.leaves(nowMs);
+      if (!passenger.leaves(nowMs)) continue;
       bytes += passenger.bytes;
       this.#bytes += passenger.bytes;
       this.#operations += 1;

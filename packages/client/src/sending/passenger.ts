@@ -14,8 +14,11 @@ export interface Passenger extends Operation {
   index: number;
   /** Nobody waits for it any more. */
   isWithdrawn: boolean;
-  /** It leaves now: the last moment to say how long its node has, and which stamps are allowed. */
-  leaves(nowMs: number): void;
+  /**
+   * It would leave now: the last moment to say how long its node has, and which stamps are allowed. False: it stays, and
+   * is the lane's no more.
+   */
+  leaves(nowMs: number): boolean;
   /** At most one of the two is called, once, and never from within `submit`. */
   arrived(result: OperationResult): void;
   failed(error: KvError): void;

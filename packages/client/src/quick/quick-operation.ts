@@ -1,0 +1,156 @@
+/**
+ * An operation on the quick way: one object, which is the message that travels, an entry of the list by which deadlines
+ * are found, and all that is known if the attempt fails. No timer, no signal of its own, no scope. It makes one attempt.
+ * Whatever that meets but success leads to the slow way, where `runAttempts` goes on as if it had made the first.
+ */
+import { KvError, type Outcome, toKvError } from '@kv/errors';
+import {
+  type DeleteRequest,
+  type GetRequest,
+  kvErrorFromMessage,
+  type OperationResult,
+  type PutRequest,
+  type TicketRequest,
+} from '@kv/proto';
+
+import { failedAt } from '../attempts/attempt-failure.js';
+import type { FailedAttempt } from '../attempts/attempts.js';
+import type { Contact } from '../attempts/endpoint-pool.js';
+import type { OperationScope } from '../attempts/operation-scope.js';
+import type { Batch, Passenger } from '../sending/passenger.js';
+import type { QuickWay } from './quick-way.js';
+
+/** Who waits for it. `place` tells apart what waits for many. */
+export interface Waiter<T> {
+  resolve(value: T, place: number): void;
+  reject(reason: unknown, place: number): void;
+}
+
+export interface QuickOptions<T> {
+  readonly key: Buffer;
+  readonly bytes: number;
+  /** Of the whole operation. */
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+  readonly waiter: Waiter<T>;
+  readonly place: number;
+}
+
+export abstract class QuickOperation<T = unknown, R = unknown> implements Passenger {
+  id = 0;
+  /** As the node is told. */
+  timeoutMs = 0;
+  get: GetRequest | undefined = undefined;
+  put: PutRequest | undefined = undefined;
+  delete: DeleteRequest | undefined = undefined;
+  ticket: TicketRequest | undefined = undefined;
+  batch: Batch | undefined = undefined;
+  index = 0;
+  isWithdrawn = false;
+
+  readonly key: Buffer;
+  readonly bytes: number;
+  readonly wholeTimeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+  onAbort: (() => void) | undefined = undefined;
+  readonly waiter: Waiter<T>;
+  readonly place: number;
+
+  /** By the monotonic clock. */
+  beganAtMs = 0;
+  endsAtMs = 0;
+  /** Of the attempt: earlier, where another may follow. */
+  attemptEndsAtMs = 0;
+  contact: Contact | undefined = undefined;
+  way: QuickWay | undefined = undefined;
+  /** Neighbours in the list of those under way. */
+  before: QuickOperation | undefined = undefined;
+  after: QuickOperation | undefined = undefined;
+
+  constructor({ key, bytes, timeoutMs, signal, waiter, place }: QuickOptions<T>) {
+    this.key = key;
+    this.bytes = bytes;
+    this.wholeTimeoutMs = timeoutMs;
+    this.signal = signal;
+    this.waiter = waiter;
+    this.place = place;
+  }
+
+  /** `get`, `put` or `delete`. */
+  abstract readonly name: string;
+  /** Goes on with attempts, after the one that failed or from the first. */
+  abstract runSlowly(scope: OperationScope, first: FailedAttempt | undefined): Promise<T>;
+  /** Fills in what its message says; false if an attempt cannot begin now. */
+  protected abstract prepare(nowMs: number): boolean;
+  /** The response; undefined if there is more to do, and it was submitted again. @throws KvError if it is none */
+  protected abstract take(result: OperationResult): R | undefined;
+  /** What its caller gets. @throws KvError */
+  protected abstract decode(response: R): T;
+  /** Of a failure: what may have happened. Undefined for what writes nothing. */
+  protected abstract outcomeOf(error: KvError, hasLeft: boolean): Outcome | undefined;
+  /** The attempt is over, and it is not known what became of it. */
+  protected abstract abandoned(): void;
+  /** What a write is when nothing of it may have happened. */
+  abstract readonly outcomeOfNothing: Outcome | undefined;
+
+  leaves(nowMs: number): boolean {
+    if (!this.prepare(nowMs)) {
+      this.way?.continueSlowly(this, undefined);
+      return false;
+    }
+    this.timeoutMs = Math.max(1, Math.ceil(this.attemptEndsAtMs - nowMs));
+    return true;
+  }
+
+  arrived(result: OperationResult): void {
+    if (result.error !== undefined) {
+      this.failed(kvErrorFromMessage(result.error));
+      return;
+    }
+    let response: R | undefined;
+    try {
+      response = this.take(result);
+    } catch (error) {
+      this.failed(toKvError(error));
+      return;
+    }
+    if (response === undefined) return;
+    this.way?.settle(this);
+    let value: T;
+    try {
+      value = this.decode(response);
+    } catch (error) {
+      this.waiter.reject(error, this.place);
+      return;
+    }
+    this.waiter.resolve(value, this.place);
+  }
+
+  failed(error: KvError): void {
+    this.#fail(error, true);
+  }
+
+  /** Its time is over, or half of it. */
+  expired(): void {
+    const hasLeft = this.batch !== undefined;
+    this.contact!.lane.withdraw(this);
+    const timeoutMs = Math.round(this.attemptEndsAtMs - this.beganAtMs);
+    this.#fail(new KvError('timeout', `no answer within ${timeoutMs} ms`), hasLeft);
+  }
+
+  /** Nobody waits for it any more. @returns whether it may yet have an effect */
+  givenUp(): boolean {
+    const hasLeft = this.batch !== undefined;
+    this.contact?.lane.withdraw(this);
+    const isUnknown = this.outcomeOf(new KvError('timeout', ''), hasLeft) === 'unknown';
+    if (isUnknown) this.abandoned();
+    return isUnknown;
+  }
+
+  #fail(error: KvError, hasLeft: boolean): void {
+    const contact = this.contact!;
+    const outcome = this.outcomeOf(error, hasLeft);
+    if (outcome === 'unknown') this.abandoned();
+    this.way?.continueSlowly(this, { contact, failure: failedAt(contact, error, outcome) });
+  }
+}

@@ -1,0 +1,211 @@
+/**
+ * Where operations are that made no more than one attempt so far. They cost little because they share what others have
+ * each for themselves: one list, one timer for the earliest deadline in it, one count of what is under way.
+ */
+import { KvError } from '@kv/errors';
+
+import { attemptTimeoutMs, type FailedAttempt } from '../attempts/attempts.js';
+import type { Contact } from '../attempts/endpoint-pool.js';
+import { createOperationScope, listenToMany, type OperationScope } from '../attempts/operation-scope.js';
+import { deadlineSweepMsMin, overloadedRetryMs } from '../limits.js';
+import type { Clock, Timers } from '../ports.js';
+import type { QuickOperation } from './quick-operation.js';
+
+export interface QuickWayOptions {
+  /** Under way and waiting, in all. */
+  readonly operationsMax: number;
+  readonly bytesMax: number;
+}
+
+export interface QuickWayPorts {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  /** Whom to send an operation of this key to; undefined: nobody is known to answer. */
+  readonly contactFor: (key: Buffer) => Contact | undefined;
+  /** Whether a second attempt could go elsewhere. */
+  readonly hasAlternatives: () => boolean;
+}
+
+export class QuickWay {
+  readonly #options: QuickWayOptions;
+  readonly #ports: QuickWayPorts;
+  #first: QuickOperation | undefined;
+  #last: QuickOperation | undefined;
+  readonly #slow = new Set<OperationScope>();
+  #operations = 0;
+  #bytes = 0;
+  #sweepAtMs = Infinity;
+  #sweptAtMs = -Infinity;
+  #cancelSweep: (() => void) | undefined;
+  #isClosed = false;
+
+  constructor(options: QuickWayOptions, ports: QuickWayPorts) {
+    this.#options = options;
+    this.#ports = ports;
+  }
+
+  /** Operations and bytes under way, whichever way. */
+  get load(): { readonly operations: number; readonly bytes: number } {
+    return { operations: this.#operations, bytes: this.#bytes };
+  }
+
+  /** Its waiter is told later, never from within. */
+  begin(operation: QuickOperation): void {
+    const refusal = this.#refusal(operation);
+    if (refusal !== undefined) {
+      // Later, and without a timer: whoever began many must not be called back while it begins them.
+      void Promise.resolve().then(() => operation.waiter.reject(refusal, operation.place));
+      return;
+    }
+    operation.way = this;
+    this.#operations += 1;
+    this.#bytes += operation.bytes;
+    const nowMs = this.#ports.clock.monotonicMs();
+    operation.beganAtMs = nowMs;
+    operation.endsAtMs = nowMs + operation.wholeTimeoutMs;
+    const contact = this.#ports.contactFor(operation.key);
+    if (contact === undefined) {
+      this.#runSlowly(operation, undefined);
+      return;
+    }
+    this.#append(operation);
+    this.#listen(operation);
+    this.send(operation, contact, nowMs);
+  }
+
+  /** The first attempt, or the second round of one that has two. */
+  send(operation: QuickOperation, contact: Contact, nowMs = this.#ports.clock.monotonicMs()): void {
+    operation.contact = contact;
+    const leftMs = Math.max(0, operation.endsAtMs - nowMs);
+    operation.attemptEndsAtMs = nowMs + attemptTimeoutMs(leftMs, !this.#ports.hasAlternatives());
+    this.#sweepBy(operation.attemptEndsAtMs, nowMs);
+    contact.lane.submit(operation);
+  }
+
+  /** It is over; its waiter is the caller's to tell. */
+  settle(operation: QuickOperation): void {
+    this.#remove(operation);
+    this.#leave(operation);
+  }
+
+  continueSlowly(operation: QuickOperation, first: FailedAttempt | undefined): void {
+    this.#remove(operation);
+    this.#runSlowly(operation, first);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    for (const scope of this.#slow) scope.close();
+    for (;;) {
+      const operation = this.#first;
+      if (operation === undefined) return;
+      const outcome = operation.givenUp() ? 'unknown' : operation.outcomeOfNothing;
+      this.settle(operation);
+      operation.waiter.reject(new KvError('closed', 'the client was closed', { outcome }), operation.place);
+    }
+  }
+
+  #refusal({ bytes, signal, outcomeOfNothing: outcome }: QuickOperation): unknown {
+    if (this.#isClosed) return new KvError('closed', 'the client was closed', { outcome });
+    if (signal?.aborted === true) return signal.reason;
+    const { operationsMax, bytesMax } = this.#options;
+    const isFull =
+      this.#operations >= operationsMax || (this.#bytes + bytes > bytesMax && this.#operations > 0);
+    if (!isFull) return undefined;
+    return new KvError(
+      'overloaded',
+      `${this.#operations} operations of ${this.#bytes} bytes are under way in this client already`,
+      { outcome, retryAfterMs: overloadedRetryMs },
+    );
+  }
+
+  #runSlowly(operation: QuickOperation, first: FailedAttempt | undefined): void {
+    const { wholeTimeoutMs: timeoutMs, endsAtMs, signal, name: what } = operation;
+    const scope = createOperationScope({ timeoutMs, endsAtMs, signal, what }, this.#ports);
+    this.#slow.add(scope);
+    const over = (): void => {
+      this.#slow.delete(scope);
+      scope.release();
+      this.#leave(operation);
+    };
+    operation.runSlowly(scope, first).then(
+      (value) => {
+        over();
+        operation.waiter.resolve(value, operation.place);
+      },
+      (error: unknown) => {
+        over();
+        operation.waiter.reject(error, operation.place);
+      },
+    );
+  }
+
+  #listen(operation: QuickOperation): void {
+    const { signal } = operation;
+    if (signal === undefined) return;
+    operation.onAbort = () => {
+      operation.givenUp();
+      this.settle(operation);
+      operation.waiter.reject(signal.reason, operation.place);
+    };
+    listenToMany(signal, operation.onAbort);
+  }
+
+  #leave({ bytes }: QuickOperation): void {
+    this.#operations -= 1;
+    this.#bytes -= bytes;
+  }
+
+  #append(operation: QuickOperation): void {
+    operation.before = this.#last;
+    if (this.#last === undefined) this.#first = operation;
+    else this.#last.after = operation;
+    this.#last = operation;
+  }
+
+  #remove(operation: QuickOperation): void {
+    const { before, after, onAbort } = operation;
+    if (before === undefined) this.#first = after;
+    else before.after = after;
+    if (after === undefined) this.#last = before;
+    else after.before = before;
+    operation.before = undefined;
+    operation.after = undefined;
+    if (onAbort !== undefined) {
+      operation.signal?.removeEventListener('abort', onAbort);
+      operation.onAbort = undefined;
+    }
+    if (this.#first === undefined) this.#stopSweep();
+  }
+
+  /** One timer, for the earliest end known. With time-outs alike it is set once in a while, not once for each. */
+  #sweepBy(atMs: number, nowMs: number): void {
+    if (atMs >= this.#sweepAtMs) return;
+    const soonestMs = this.#sweptAtMs + deadlineSweepMsMin;
+    this.#cancelSweep?.();
+    this.#sweepAtMs = Math.max(atMs, soonestMs);
+    this.#cancelSweep = this.#ports.timers.after(Math.max(0, this.#sweepAtMs - nowMs), this.#sweep);
+  }
+
+  #stopSweep(): void {
+    this.#cancelSweep?.();
+    this.#cancelSweep = undefined;
+    this.#sweepAtMs = Infinity;
+  }
+
+  readonly #sweep = (): void => {
+    this.#cancelSweep = undefined;
+    this.#sweepAtMs = Infinity;
+    const nowMs = this.#ports.clock.monotonicMs();
+    this.#sweptAtMs = nowMs;
+    let nextMs = Infinity;
+    let operation = this.#first;
+    while (operation !== undefined) {
+      const { after } = operation;
+      if (operation.attemptEndsAtMs <= nowMs) operation.expired();
+      else nextMs = Math.min(nextMs, operation.attemptEndsAtMs);
+      operation = after;
+    }
+    if (nextMs < Infinity) this.#sweepBy(nextMs, nowMs);
+  };
+}

@@ -1,0 +1,150 @@
+import type { KvError, Outcome } from '@kv/errors';
+import { plusMs, type Timestamp } from '@kv/hlc';
+import type { DeleteRequest, DeleteResponse, OperationResult, PutRequest, PutResponse } from '@kv/proto';
+
+import type { FailedAttempt } from '../attempts/attempts.js';
+import type { OperationScope } from '../attempts/operation-scope.js';
+import { attemptMsMin, stampWindowMs } from '../limits.js';
+import { answered, versionOf } from '../operations/entry.js';
+import { runStore, runTicketedWrite } from '../operations/ticketed-write.js';
+import {
+  outcomeOf,
+  runWrite,
+  stampsPerMs,
+  type WriteOperation,
+  type WritePorts,
+} from '../operations/write.js';
+import type { ConsistencyLevel } from '../options.js';
+import { ask } from '../sending/ask.js';
+import { QuickOperation, type QuickOptions } from './quick-operation.js';
+
+export interface QuickWriteOptions<T> extends QuickOptions<T> {
+  readonly consistency: ConsistencyLevel;
+  /** One of the two; bounds and ticket are filled in. */
+  readonly put?: PutRequest | undefined;
+  readonly delete?: DeleteRequest | undefined;
+  /** What the caller gets. @throws KvError */
+  readonly decode: (response: PutResponse | DeleteResponse) => T;
+}
+
+/** What the stamp has to lie between is settled as it leaves, since the window is narrow (protocol rule 11). */
+export class QuickWrite<T> extends QuickOperation<T, PutResponse | DeleteResponse> {
+  readonly name: string;
+  readonly outcomeOfNothing = 'not-applied';
+  readonly #consistency: ConsistencyLevel;
+  readonly #request: PutRequest | DeleteRequest;
+  readonly #isPut: boolean;
+  readonly #decode: (response: PutResponse | DeleteResponse) => T;
+  readonly #ports: WritePorts;
+  #isAsking: boolean;
+  /** The latest version that the attempt under way may be given. */
+  #ceiling: Timestamp | undefined;
+
+  constructor(options: QuickWriteOptions<T>, ports: WritePorts) {
+    super(options);
+    this.#isPut = options.put !== undefined;
+    this.name = this.#isPut ? 'put' : 'delete';
+    this.#request = (options.put ?? options.delete)!;
+    this.#consistency = options.consistency;
+    this.#decode = options.decode;
+    this.#ports = ports;
+    // At linearizable there are two rounds (rule 10), of which the first writes nothing.
+    this.#isAsking = options.consistency === 'linearizable';
+    if (!this.#isAsking) this.#carryRequest();
+  }
+
+  async runSlowly(scope: OperationScope, first: FailedAttempt | undefined): Promise<T> {
+    const operation = this.#slowOperation();
+    const { ticket } = this.#request;
+    const response = await (this.#consistency !== 'linearizable'
+      ? runWrite(operation, scope, this.#ports, this.#boundBy(first))
+      : ticket === undefined
+        ? runTicketedWrite(operation, scope, this.#ports, first)
+        : runStore({ operation, ticket: versionOf(ticket) }, scope, this.#ports, first));
+    return this.#decode(response);
+  }
+
+  protected prepare(nowMs: number): boolean {
+    const { ticket } = this.#request;
+    if (ticket !== undefined) return true;
+    const now = this.#ports.serverTime.now();
+    const leftMs = this.endsAtMs - nowMs;
+    if (now === undefined || leftMs < Math.min(attemptMsMin, this.wholeTimeoutMs / 10)) return false;
+    const stampAbove = this.#ports.ceilings.above(this.key, now);
+    const windowMs = Math.max(1, Math.min(stampWindowMs, Math.floor(leftMs)));
+    const stampNotAfter = plusMs(now, windowMs);
+    // It has to wait, and so that nobody behind it does, it waits elsewhere.
+    if (stampAbove + stampsPerMs > stampNotAfter) return false;
+    if (this.#isAsking) {
+      // A ticket that comes too late is used by nobody, so it needs no latest time.
+      this.ticket = { key: this.key, stampAbove, stampNotAfter: 0 };
+    } else {
+      this.#request.stampAbove = stampAbove;
+      this.#request.stampNotAfter = stampNotAfter;
+      this.#ceiling = stampNotAfter;
+    }
+    return true;
+  }
+
+  protected take(result: OperationResult): PutResponse | DeleteResponse | undefined {
+    const { serverTime, ceilings } = this.#ports;
+    if (this.#isAsking) {
+      const response = answered(result.ticket);
+      serverTime.observe(response.serverTime);
+      const ticket = versionOf(response.ticket);
+      this.#request.ticket = ticket;
+      this.#ceiling = ticket.timestamp;
+      this.#isAsking = false;
+      this.ticket = undefined;
+      this.#carryRequest();
+      this.way?.send(this, this.contact!);
+      return undefined;
+    }
+    const response = answered(this.#isPut ? result.put : result.delete);
+    serverTime.observe(response.serverTime);
+    const { version } = response;
+    // One replica's acknowledgement says nothing to the coordinator of the next write, which may not ask that one.
+    if (version !== undefined && this.#consistency !== 'one') {
+      ceilings.acknowledged(this.key, (this.#request.ticket ?? version).timestamp);
+    }
+    return response;
+  }
+
+  protected decode(response: PutResponse | DeleteResponse): T {
+    return this.#decode(response);
+  }
+
+  protected outcomeOf(error: KvError, hasLeft: boolean): Outcome | undefined {
+    if (this.#isAsking) return undefined;
+    return hasLeft ? outcomeOf(error) : 'not-applied';
+  }
+
+  protected abandoned(): void {
+    const { ceilings, serverTime } = this.#ports;
+    const now = serverTime.now();
+    const ceiling = this.#ceiling;
+    if (now !== undefined && ceiling !== undefined) ceilings.abandoned(this.key, { ceiling, now });
+  }
+
+  #boundBy(first: FailedAttempt | undefined) {
+    if (first === undefined) return undefined;
+    return { ...first, ceiling: first.failure.outcome === 'unknown' ? (this.#ceiling ?? 0) : 0 };
+  }
+
+  #carryRequest(): void {
+    if (this.#isPut) this.put = this.#request as PutRequest;
+    else this.delete = this.#request;
+  }
+
+  #slowOperation(): WriteOperation<PutResponse | DeleteResponse> {
+    const request = this.#request;
+    return {
+      key: this.key,
+      consistency: this.#consistency,
+      send: async ({ lane }, terms, call) =>
+        this.#isPut
+          ? answered((await ask(lane, { put: { ...(request as PutRequest), ...terms } }, call)).put)
+          : answered((await ask(lane, { delete: { ...request, ...terms } }, call)).delete),
+    };
+  }
+}
