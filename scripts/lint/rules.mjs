@@ -65,7 +65,7 @@ const mayImport = {
   'packages/hlc': [],
   'packages/ring': [],
   'packages/testing': [],
-  'packages/storage': ['errors', 'hlc'],
+  'packages/storage': ['errors', 'hlc', 'ring'],
   'packages/level': ['storage'],
   'packages/replication': ['errors', 'hlc', 'storage'],
   proto: ['errors'],

@@ -41,6 +41,7 @@ import {
 } from './options.js';
 import type { QuickOperation, Waiter } from './quick/quick-operation.js';
 import { QuickWay } from './quick/quick-way.js';
+import { Router } from './routing/router.js';
 import { grpcTransport } from './transport/grpc-transport.adapter.js';
 import { systemClock, systemRandom, systemTimers } from './transport/system.adapter.js';
 
@@ -73,11 +74,15 @@ export class KvClient<K extends Encoding = 'utf8', V extends Encoding = 'utf8'> 
     const serverTime = createServerTime(clock);
     const pool = new EndpointPool(parsed, { transport, clock, timers, random, serverTime });
     this.#ports = { pool, clock, timers, random, serverTime, ceilings: createStampCeilings() };
+    const router = new Router({ isOn: this.#options.routing }, { pool, clock, timers });
     this.#quick = new QuickWay(this.#options, {
       clock,
       timers,
-      contactFor: () => pool.known,
-      hasAlternatives: () => pool.size > 1,
+      contactFor: (key) => router.contactFor(key),
+      hasAlternatives: () => router.hasAlternatives,
+      onFailure: ({ code }) => {
+        if (code === 'unavailable' || code === 'wrong-epoch') router.doubt();
+      },
     });
     this.#operations = new Operations(this.#options, this.#ports);
   }

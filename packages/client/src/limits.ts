@@ -71,6 +71,13 @@ export const deadlineSweepMsMin = 5;
 /** Operations that one `getMany`, `putMany` or `deleteMany` has under way; the rest of its keys wait their turn. */
 export const manyUnderWayMax = 4_096;
 
+/** The ring is fetched no more often than this, whatever fails meanwhile. */
+export const ringRefreshMs = 1_000;
+
+/** A member that does not answer is tried again after this, doubled with every failure: its address may mean nothing here. */
+export const memberRetryMsFirst = 250;
+export const memberRetryMsMax = 30_000;
+
 /** A stream that broke before it answered anything is not opened again within this time. */
 export const sessionBackoffMs = 100;
 

@@ -20,6 +20,7 @@ export const clientOptionNames = namesOf<KvClientOptions>({
   timeoutMs: true,
   operationsMax: true,
   bytesMax: true,
+  routing: true,
 });
 
 export const portNames = namesOf<KvClientPorts>({ transport: true, clock: true, timers: true, random: true });

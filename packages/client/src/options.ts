@@ -33,6 +33,8 @@ export interface KvClientOptions<K extends Encoding = 'utf8', V extends Encoding
   readonly operationsMax?: number;
   /** Likewise, the bytes of their keys and values. Default 128 MiB. */
   readonly bytesMax?: number;
+  /** Send each operation to an owner of its key, if that can be reached; false: to one endpoint, whatever the key. Default true. */
+  readonly routing?: boolean;
 }
 
 /** What the client takes from outside; each has a real default. */
@@ -95,6 +97,7 @@ export interface ResolvedOptions<K extends Encoding, V extends Encoding> {
   readonly timeoutMs: number;
   readonly operationsMax: number;
   readonly bytesMax: number;
+  readonly routing: boolean;
 }
 
 export function resolveOptions<K extends Encoding, V extends Encoding>(
@@ -103,7 +106,7 @@ export function resolveOptions<K extends Encoding, V extends Encoding>(
   checkNames(options, clientOptionNames);
   const { keyEncoding = 'utf8' as K, valueEncoding = 'utf8' as V } = options;
   const { consistency = 'quorum', timeoutMs = timeoutMsDefault } = options;
-  const { operationsMax = operationsMaxDefault, bytesMax = bytesMaxDefault } = options;
+  const { operationsMax = operationsMaxDefault, bytesMax = bytesMaxDefault, routing = true } = options;
   const max = Number.MAX_SAFE_INTEGER;
   return {
     keyEncoding: checkedOneOf(keyEncoding, { name: 'keyEncoding', allowed: encodings }),
@@ -111,6 +114,7 @@ export function resolveOptions<K extends Encoding, V extends Encoding>(
     consistency: checkedConsistency(consistency),
     timeoutMs: checkedTimeoutMs(timeoutMs),
     operationsMax: checkedWhole(operationsMax, { name: 'operationsMax', min: 1, max }),
+    routing: checkedBoolean(routing, 'routing'),
     bytesMax: checkedWhole(bytesMax, { name: 'bytesMax', min: 1, max }),
   };
 }
@@ -146,6 +150,11 @@ export function checkedSignal(signal: AbortSignal | undefined): AbortSignal | un
     return signal;
   }
   throw new TypeError(`signal: an AbortSignal is needed, not ${nameOfType(signal)}`);
+}
+
+function checkedBoolean(value: boolean, name: string): boolean {
+  if (typeof value === 'boolean') return value;
+  throw new TypeError(`${name}: true or false is needed, not ${nameOfType(value)}`);
 }
 
 interface WholeBounds {

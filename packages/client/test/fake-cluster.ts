@@ -3,9 +3,11 @@ import { plusMs, timestampOf } from '@kv/hlc';
 import {
   type DeleteRequest,
   type DeleteResponse,
+  type DescribeResponse,
   type GetRequest,
   GetResponse,
   kvErrorToMessage,
+  MemberState,
   type Operation,
   type OperationResult,
   PreviousState,
@@ -62,6 +64,11 @@ export interface FakeCluster {
   /** What was sent, message by message. */
   readonly messages: { readonly endpoint: string; readonly operations: number }[];
   readonly node: (endpoint: string) => FakeNode;
+  describeResponse: DescribeResponse;
+  /** What single nodes say instead. */
+  readonly describedBy: Map<string, DescribeResponse>;
+  /** Who was asked for that. */
+  readonly described: string[];
   /** Live values by key, in latin1. */
   readonly stored: Map<string, Uint8Array>;
   /** Answers of a scan in turn; a KvError among them breaks the stream there. */
@@ -197,7 +204,13 @@ export function createFakeCluster(seed = 1): FakeCluster {
 
     return {
       exchange,
-      describe: (request, options) => call(record('describe', request, options), () => describeResponse),
+      // Not recorded: it is asked for routing, beside everything else.
+      describe: async () => {
+        await Promise.resolve();
+        if (!node(endpoint).up) throw new KvError('unavailable', 'no connection', { outcome: 'not-applied' });
+        cluster.described.push(endpoint);
+        return cluster.describedBy.get(endpoint) ?? cluster.describeResponse;
+      },
       status: (request, options) =>
         call(record('status', request, options), () =>
           StatusResponse.fromPartial({
@@ -220,6 +233,9 @@ export function createFakeCluster(seed = 1): FakeCluster {
   const transport: ClientTransport = { connect };
   const cluster: FakeCluster = {
     scanAnswers: () => [{}],
+    describeResponse: unroutable,
+    describedBy: new Map(),
+    described: [],
     ports: { transport, clock, timers, random: createSeededRandom(seed) },
     timers,
     calls,
@@ -241,13 +257,14 @@ function copyOf<M extends object>(message: M): M {
   return { ...message };
 }
 
-const describeResponse = {
+/** With a key hash that nobody knows: clients do not route by it, unless a test says otherwise. */
+const unroutable: DescribeResponse = {
   epoch: 1,
   clusterId: 'c',
   replicationFactor: 3,
-  members: [{ id: 'node1', number: 1, address: 'a:1', zone: '', state: 1 }],
+  members: [{ id: 'node1', number: 1, address: 'a:1', zone: '', state: MemberState.UP }],
   partitions: [{ members: [1] }],
-  keyHash: { algorithm: 'xxh32', seed: 0, shift: 32 },
+  keyHash: { algorithm: 'none', seed: 0, shift: 32 },
 };
 
 function hang(signal: AbortSignal): Promise<never> {

@@ -152,7 +152,7 @@ describe('for tools', () => {
       replicationFactor: 3,
       members: [{ id: 'node1', number: 1, address: 'a:1', zone: '', state: 'up' }],
       partitions: [[1]],
-      keyHash: { algorithm: 'xxh32', seed: 0, shift: 32 },
+      keyHash: { algorithm: 'none', seed: 0, shift: 32 },
     });
   });
 

@@ -3,7 +3,13 @@ import { setMaxListeners } from 'node:events';
 import { KvError } from '@kv/errors';
 
 import { failedAt } from './attempt-failure.js';
-import { contactTimeoutMs, unreachableNewsMs, unreachablePatienceMs } from '../limits.js';
+import {
+  contactTimeoutMs,
+  memberRetryMsFirst,
+  memberRetryMsMax,
+  unreachableNewsMs,
+  unreachablePatienceMs,
+} from '../limits.js';
 import { createOperationScope, type OperationScope } from './operation-scope.js';
 import type { Clock, Random, Timers } from '../ports.js';
 import type { ServerTime } from './server-time.js';
@@ -25,7 +31,15 @@ interface Entry {
   contact?: Contact | undefined;
   /** The first call to it, shared by all operations that wait for it. */
   greeting?: Promise<Contact> | undefined;
+  /** Of a member that a cluster named: it has to be of that cluster. */
+  clusterId?: string | undefined;
+  /** In the background it is not greeted before, after so many failures in a row. */
+  retryAtMs?: number;
+  failures?: number;
 }
+
+/** A node that may be reached at this address. */
+export type Target = Entry;
 
 export interface EndpointPoolPorts {
   readonly transport: ClientTransport;
@@ -137,7 +151,8 @@ export class EndpointPool {
 
   /** The contact failed an operation: the next one goes elsewhere, and this one has to prove itself again. */
   blame(contact: Contact): void {
-    const entry = this.#entries.find((candidate) => candidate.contact === contact);
+    const all = [...this.#entries, ...this.#extra.values()];
+    const entry = all.find((candidate) => candidate.contact === contact);
     // Not the contact of now: it was greeted again since, and the failure is of before.
     if (entry === undefined) return;
     entry.contact = undefined;
@@ -146,10 +161,47 @@ export class EndpointPool {
 
   /** A connection to this very endpoint, listed or not. */
   connectionTo(endpoint: string): ClientConnection {
+    return this.#connection(this.#entryOf(endpoint));
+  }
+
+  /**
+   * A member of a cluster. Its address is the cluster's word, and may mean another machine here: whoever answers there
+   * has to be of the same cluster, unless the caller named that address.
+   */
+  target(address: string, clusterId: string): Target {
+    const entry = this.#entryOf(address);
+    if (!this.#entries.includes(entry)) entry.clusterId = clusterId;
+    return entry;
+  }
+
+  /** If it is known to answer; else it is greeted meanwhile, so that it may be next time. */
+  reach(entry: Target): Contact | undefined {
+    if (entry.contact === undefined && entry.greeting === undefined && !this.closing.aborted) {
+      const nowMs = this.#ports.clock.monotonicMs();
+      if (nowMs >= (entry.retryAtMs ?? -Infinity)) {
+        this.#greetOnce(entry).then(
+          () => {
+            entry.failures = 0;
+          },
+          () => this.#noteUnreached(entry),
+        );
+      }
+    }
+    return entry.contact;
+  }
+
+  #noteUnreached(entry: Entry): void {
+    const failures = entry.failures ?? 0;
+    entry.failures = failures + 1;
+    const pauseMs = Math.min(memberRetryMsMax, memberRetryMsFirst * 2 ** Math.min(failures, 20));
+    entry.retryAtMs = this.#ports.clock.monotonicMs() + pauseMs;
+  }
+
+  #entryOf(endpoint: string): Entry {
     const listed = this.#entries.find((candidate) => candidate.endpoint === endpoint);
     const entry = listed ?? this.#extra.get(endpoint) ?? { endpoint };
     if (listed === undefined) this.#extra.set(endpoint, entry);
-    return this.#connection(entry);
+    return entry;
   }
 
   close(): void {
@@ -185,6 +237,12 @@ export class EndpointPool {
       const { serverTime } = await this.#within(within, (signal) =>
         connection.status({}, { signal, timeoutMs: contactTimeoutMs }),
       );
+      if (entry.clusterId !== undefined) {
+        const { clusterId } = await this.#within(within, (signal) =>
+          connection.describe({}, { signal, timeoutMs: contactTimeoutMs }),
+        );
+        if (clusterId !== entry.clusterId) throw new KvError('unavailable', 'another cluster answers there');
+      }
       this.#ports.serverTime.observe(serverTime);
       this.#unreachable = undefined;
       // The same lane after a failure: what it has under way is under way still.

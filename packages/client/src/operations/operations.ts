@@ -18,7 +18,7 @@ import {
   type ResolvedOptions,
   type WriteOptions,
 } from '../options.js';
-import { type QuickOptions, type Waiter } from '../quick/quick-operation.js';
+import type { QuickOptions, Waiter } from '../quick/quick-operation.js';
 import { QuickRead } from '../quick/quick-read.js';
 import { QuickWrite } from '../quick/quick-write.js';
 import { type ValueEntry, valueEntryOf, versionOf, type WriteResult } from './entry.js';

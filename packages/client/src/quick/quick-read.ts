@@ -1,4 +1,4 @@
-import type { GetResponse, OperationResult } from '@kv/proto';
+import type { ConsistencyLevel, GetResponse, OperationResult } from '@kv/proto';
 
 import type { FailedAttempt } from '../attempts/attempts.js';
 import type { OperationScope } from '../attempts/operation-scope.js';
@@ -10,7 +10,7 @@ import { QuickOperation, type QuickOptions } from './quick-operation.js';
 
 export interface QuickReadOptions<T> extends QuickOptions<T> {
   /** As messages name it. */
-  readonly consistency: number;
+  readonly consistency: ConsistencyLevel;
   /** What the caller gets. @throws KvError */
   readonly decode: (response: GetResponse) => T;
 }

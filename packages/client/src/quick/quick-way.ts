@@ -24,6 +24,8 @@ export interface QuickWayPorts {
   readonly contactFor: (key: Buffer) => Contact | undefined;
   /** Whether a second attempt could go elsewhere. */
   readonly hasAlternatives: () => boolean;
+  /** An attempt failed. */
+  readonly onFailure: (failure: KvError) => void;
 }
 
 export class QuickWay {
@@ -90,6 +92,7 @@ export class QuickWay {
 
   continueSlowly(operation: QuickOperation, first: FailedAttempt | undefined): void {
     this.#remove(operation);
+    if (first !== undefined) this.#ports.onFailure(first.failure);
     this.#runSlowly(operation, first);
   }
 
