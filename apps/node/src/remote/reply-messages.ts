@@ -52,11 +52,13 @@ export function toDigestReply(response: DigestResponse, message: MessageFacts): 
 }
 
 function wordBytes(words: Uint32Array): Buffer {
-  const bytes = Buffer.alloc(words.length * 4);
-  for (const [index, word] of words.entries()) bytes.writeUInt32LE(word, index * 4);
+  const bytes = Buffer.allocUnsafe(words.length * 4);
+  for (let index = 0; index < words.length; index += 1) bytes.writeUInt32LE(words[index]!, index * 4);
   return bytes;
 }
 
 function toWords(bytes: Buffer): Uint32Array {
-  return Uint32Array.from({ length: bytes.length >>> 2 }, (_, index) => bytes.readUInt32LE(index * 4));
+  const words = new Uint32Array(bytes.length >>> 2);
+  for (let index = 0; index < words.length; index += 1) words[index] = bytes.readUInt32LE(index * 4);
+  return words;
 }

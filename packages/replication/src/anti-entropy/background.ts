@@ -36,5 +36,7 @@ export function otherOwners({ placement }: Background, partition: number): reado
 }
 
 export function sameWords(a: Uint32Array, b: Uint32Array): boolean {
-  return a.length === b.length && a.every((word, index) => word === b[index]);
+  if (a.length !== b.length) return false;
+  for (let index = 0; index < a.length; index += 1) if (a[index] !== b[index]) return false;
+  return true;
 }

@@ -60,7 +60,7 @@ export class SimulatedDisk {
   };
   readonly durable: DurableRecords;
   readonly #ports: SimulatedDiskPorts;
-  #files: MemoryFileSystem = createMemoryFileSystem();
+  #files: MemoryFileSystem = emptyDisk();
   readonly #pendingWrites = new Set<PendingWrite>();
 
   constructor(ports: SimulatedDiskPorts) {
@@ -159,7 +159,7 @@ export class SimulatedDisk {
 
   /** A new disk was put in. */
   wipe(): void {
-    this.#replace(createMemoryFileSystem());
+    this.#replace(emptyDisk());
   }
 
   /** A copy to put back later, as from a backup or a virtual machine's snapshot. */
@@ -211,7 +211,7 @@ export class SimulatedDisk {
     const takesMs = (leastMs + random.float() * variesMs) * slowFactor;
     const delayMs = Math.max(takesMs, this.#stalledUntilMs(kind) - world.nowMs);
     return new Promise((resolve, reject) => {
-      world.after(delayMs, { process, label: labels.disk }, () => {
+      world.post(delayMs, { process, label: labels.disk }, () => {
         const code = failing.get(kind);
         if (code !== undefined) reject(new FileSystemError(code, { kind, path }));
         else act().then(resolve, reject);
@@ -223,6 +223,11 @@ export class SimulatedDisk {
     const { stalledUntilMs, stalledSyncsUntilMs } = this.trouble;
     return kind === 'sync' ? Math.max(stalledUntilMs, stalledSyncsUntilMs) : stalledUntilMs;
   }
+}
+
+/** Nobody reads the list of its operations, which would only grow. */
+function emptyDisk(): MemoryFileSystem {
+  return createMemoryFileSystem({ listOperations: false });
 }
 
 function partsUpTo(parts: readonly Uint8Array[], taken: number): readonly Uint8Array[] {

@@ -8,6 +8,7 @@
  */
 import type { SimulatedProcess } from '../world/simulated-process.js';
 import { labels } from '../world/world.js';
+import type { Link } from './link.js';
 import type { Listening, Network } from './network.js';
 import { isRepeatable } from './rpc.js';
 import { type Answering, Delivery, type OutgoingCall, RunningCall } from './running-call.js';
@@ -38,6 +39,9 @@ export class Connection {
   readonly to: string;
   readonly owner: SimulatedProcess;
   readonly #network: Network;
+  /** To the server, and from it. */
+  readonly #there: Link;
+  readonly #back: Link;
   #state: State = 'idle';
   /** Tells the handshake, or the connection, of now from earlier ones. */
   #era = 0;
@@ -56,6 +60,8 @@ export class Connection {
     this.to = to;
     this.owner = owner;
     this.#network = network;
+    this.#there = network.link(from, to);
+    this.#back = network.link(to, from);
     network.opened(this);
   }
 
@@ -124,11 +130,11 @@ export class Connection {
     const cancelTimer = world.after(connectTimeoutMs, { process: this.owner, label: labels.packet }, () => {
       if (isCurrent()) this.#connectFailed('did not answer in time');
     });
-    this.#network.send(this.from, this.to, () => {
+    this.#network.send(this.#there, () => {
       if (!this.#network.isPowered(this.to)) return;
       // A program that is paused is connected to all the same: its operating system does that.
       const peer = this.#network.listeningOn(this.to);
-      this.#network.send(this.to, this.from, () =>
+      this.#network.send(this.#back, () =>
         this.#asOwner(() => {
           if (!isCurrent()) return;
           cancelTimer();
@@ -175,7 +181,7 @@ export class Connection {
     const { method, request } = call.outgoing;
     world.trace.word(request.length);
     world.trace.line(world.nowMs, this.from, () => `${method} to ${this.to} (${request.length} bytes)`);
-    if (!this.#network.isDuplicated(this.from, this.to)) this.#deliver(call, 'returned');
+    if (!this.#network.isDuplicated(this.#there)) this.#deliver(call, 'returned');
     else if (isRepeatable(method)) this.#sendTwice(call, ['returned', 'returned']);
     else {
       // Its answer never comes. A second answer to a write might refuse what the first copy did: "not applied" would lie.
@@ -204,7 +210,7 @@ export class Connection {
 
   #deliver(call: RunningCall, answering: Answering): void {
     const peer = this.#peer;
-    this.#network.send(this.from, this.to, () => {
+    this.#network.send(this.#there, () => {
       if (!this.#network.isPowered(this.to)) return;
       if (peer === undefined || this.#network.listeningOn(this.to) !== peer) {
         // A host that knows nothing of the connection says so.
@@ -248,18 +254,18 @@ export class Connection {
   }
 
   #tellServer(call: RunningCall, reason: string): void {
-    if (call.wasSent) this.#toServer(() => call.serverSide.abort(reason));
+    if (call.wasSent) this.#toServer(() => call.serverSide.signal.abort(reason));
   }
 
   #toServer(act: () => void): void {
     const peer = this.#peer;
-    this.#network.send(this.from, this.to, () => {
+    this.#network.send(this.#there, () => {
       if (peer?.process.isAlive === true) this.#in(peer.process, act);
     });
   }
 
   #fromPeer(act: () => void): void {
-    this.#network.send(this.to, this.from, () =>
+    this.#network.send(this.#back, () =>
       this.#asOwner(() => {
         this.#heardAtMs = this.#network.world.nowMs;
         act();

@@ -10,4 +10,10 @@ export interface NetworkTime {
     of: { readonly process?: SimulatedProcess | undefined; readonly label: number },
     callback: () => void,
   ): () => void;
+  /** As `after`, of what nobody will call off. */
+  post(
+    delayMs: number,
+    of: { readonly process?: SimulatedProcess | undefined; readonly label: number },
+    callback: () => void,
+  ): void;
 }

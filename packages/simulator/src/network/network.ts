@@ -20,6 +20,8 @@ export interface Listening {
   readonly handle: Handler;
 }
 
+const packet = { process: undefined, label: labels.packet };
+
 /** Until a lost packet is noticed and sent again. */
 const retransmitMs = 200;
 /** Share of lost packets that the transport sends again; the others are gone, and their calls with them. */
@@ -56,8 +58,7 @@ export class Network {
   }
 
   /** Hands a packet to the network. It arrives once, later, or not at all. */
-  send(from: string, to: string, arrive: () => void): void {
-    const link = this.link(from, to);
+  send(link: Link, arrive: () => void): void {
     if (link.cuts.size > 0) {
       if (link.held.length < heldMax) link.held.push(arrive);
       return;
@@ -67,7 +68,7 @@ export class Network {
       if (this.#random.float() >= resentShare) return;
       delayMs += retransmitMs + this.#delayMs(link);
     }
-    this.#world.after(delayMs, { label: labels.packet }, arrive);
+    this.#world.post(delayMs, packet, arrive);
   }
 
   /** Takes a cut away. What it held comes in any order, or never. */
@@ -78,12 +79,11 @@ export class Network {
     link.held = [];
     for (const arrive of held) {
       if (this.#random.float() < 0.5) continue;
-      this.#world.after(this.#random.float() * resumeMs, { label: labels.packet }, arrive);
+      this.#world.post(this.#random.float() * resumeMs, packet, arrive);
     }
   }
 
-  isDuplicated(from: string, to: string): boolean {
-    const { duplicates } = this.link(from, to);
+  isDuplicated({ duplicates }: Link): boolean {
     return duplicates > 0 && this.#random.float() < duplicates;
   }
 

@@ -1,3 +1,4 @@
+import { CallerSignal } from './caller-signal.js';
 import type { CallFailure, FailureAnswer, IncomingCall } from './rpc.js';
 
 export interface OutgoingCall {
@@ -50,24 +51,10 @@ export class RunningCall {
   }
 }
 
-/** What a handler sees of its caller. The signal is made when it is asked for: most handlers never do. */
+/** What a handler sees of its caller. */
 export class ServerSide {
-  #abort: AbortController | undefined;
-  #abortReason: string | undefined;
+  readonly signal = new CallerSignal();
   #onFurther: ((message: Uint8Array) => void) | undefined;
-
-  get signal(): AbortSignal {
-    if (this.#abort === undefined) {
-      this.#abort = new AbortController();
-      if (this.#abortReason !== undefined) this.#abort.abort(new Error(this.#abortReason));
-    }
-    return this.#abort.signal;
-  }
-
-  abort(reason: string): void {
-    this.#abortReason = reason;
-    this.#abort?.abort(new Error(reason));
-  }
 
   set onFurther(listener: (message: Uint8Array) => void) {
     this.#onFurther = listener;
@@ -104,7 +91,7 @@ export class Delivery implements IncomingCall {
   }
 
   get signal(): AbortSignal {
-    return this.#serverSide.signal;
+    return this.#serverSide.signal.asAbortSignal();
   }
 
   onFurther(listener: (message: Uint8Array) => void): void {

@@ -7,21 +7,23 @@ const nowMs = performance.now.bind(performance);
 
 /** The network's time is everybody's: packets travel in the event loop. */
 export function realTime(): NetworkTime {
+  const after: NetworkTime['after'] = (delayMs, { process }, callback) => {
+    const act = (): void => {
+      if (process?.isAlive !== false) callback();
+    };
+    if (delayMs < 1) {
+      const immediate = setImmediate(act);
+      return () => clearImmediate(immediate);
+    }
+    const timer = setTimeout(act, delayMs);
+    return () => clearTimeout(timer);
+  };
   return {
     get nowMs() {
       return nowMs();
     },
     trace: new Trace({ readable: false }),
-    after: (delayMs, { process }, callback) => {
-      const act = (): void => {
-        if (process?.isAlive !== false) callback();
-      };
-      if (delayMs < 1) {
-        const immediate = setImmediate(act);
-        return () => clearImmediate(immediate);
-      }
-      const timer = setTimeout(act, delayMs);
-      return () => clearTimeout(timer);
-    },
+    after,
+    post: after,
   };
 }

@@ -61,7 +61,15 @@ export class World {
   }
 
   /** Returns what cancels it. */
-  after(delayMs: number, { process, label }: EventOf, callback: () => void): () => void {
+  after(delayMs: number, of: EventOf, callback: () => void): () => void {
+    const event = this.post(delayMs, of, callback);
+    return () => {
+      event.callback = undefined;
+    };
+  }
+
+  /** As `after`, of what nobody will call off. */
+  post(delayMs: number, { process, label }: EventOf, callback: () => void): ScheduledEvent {
     const event: ScheduledEvent = {
       atMs: this.#nowMs + Math.max(0, delayMs),
       order: (this.#order += 1),
@@ -70,9 +78,7 @@ export class World {
       callback,
     };
     this.#queue.push(event);
-    return () => {
-      event.callback = undefined;
-    };
+    return event;
   }
 
   at(atMs: number, of: EventOf, callback: () => void): () => void {
