@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 
+import { seedsOfFullRun } from './minimum.js';
 import { bugSeedsMax } from './search-bug.js';
 
 /** What the command is asked to do. */
@@ -8,6 +9,8 @@ export interface Command {
   /** Seeds that may be tried for each deliberate bug. */
   readonly tries: number;
   readonly from: number;
+  /** Less than the minimum of continuous integration is a failure. */
+  readonly full: boolean;
   /** After so long no further seed is started; 0 = no bound. */
   readonly minutes: number;
   readonly nodes: number | undefined;
@@ -25,8 +28,11 @@ export interface Command {
   readonly workers: number;
 }
 
+const seedsDefault = 100;
+
 export const usage = `usage: npm run -s sim -- [options]
-  --seeds N     how many (default 100)
+  --seeds N     how many (default ${seedsDefault})
+  --full        what continuous integration runs: ${seedsOfFullRun} seeds, and a failure below its minimum
   --from N      the first (default 1)
   --minutes N   start no further seed then
   --nodes N     3 to 9 nodes, instead of what each seed says
@@ -46,7 +52,8 @@ export function readCommandLine(words: readonly string[]): Command {
   const { values } = parseArgs({
     args: [...words],
     options: {
-      seeds: { type: 'string', default: '100' },
+      seeds: { type: 'string' },
+      full: { type: 'boolean', default: false },
       from: { type: 'string', default: '1' },
       minutes: { type: 'string', default: '0' },
       nodes: { type: 'string' },
@@ -61,8 +68,12 @@ export function readCommandLine(words: readonly string[]): Command {
     },
   });
   return {
-    seeds: whole('seeds', values.seeds, { least: 1, most: 1_000_000 }),
+    seeds: whole('seeds', values.seeds ?? String(values.full ? seedsOfFullRun : seedsDefault), {
+      least: 1,
+      most: 1_000_000,
+    }),
     from: whole('from', values.from, { least: 0, most: 1_000_000_000 }),
+    full: values.full,
     minutes: number('minutes', values.minutes),
     nodes: values.nodes === undefined ? undefined : whole('nodes', values.nodes, { least: 3, most: 9 }),
     workers: whole('workers', values.workers, { least: 1, most: 64 }),

@@ -4,6 +4,7 @@ import { drawPlan } from '../plan/draw-plan.js';
 import { shrinkRun } from '../shrink/shrink-run.js';
 import { type Command, readCommandLine, usage } from './command-line.js';
 import { explain } from './explain.js';
+import { shortOfMinimum } from './minimum.js';
 import { createProgress } from './progress.js';
 import { runPlan } from './run-plan.js';
 import type { SeedReport } from './run-seed.js';
@@ -84,6 +85,11 @@ async function runMany(command: Command, { workers, own }: Surroundings): Promis
   own.stdout.write(`${JSON.stringify({ ...summary, ...ofBug })}\n`);
   if (summary.provesNothing !== undefined && bug === undefined) {
     own.stderr.write(`sim: this run proves nothing: ${summary.provesNothing}\n`);
+    return exitCodes.failed;
+  }
+  const short = command.full ? shortOfMinimum(summary) : undefined;
+  if (short !== undefined) {
+    own.stderr.write(`sim: below the minimum of a full run: ${short}\n`);
     return exitCodes.failed;
   }
   return summary.violations > 0 ? exitCodes.failed : exitCodes.ok;

@@ -18,16 +18,18 @@ export function createProgress(seeds: number, { stream, elapsedMs }: ProgressPor
   let done = 0;
   let failing = 0;
   let operations = 0;
+  let events = 0;
   let toldMs = 0;
   return {
     report: (report) => {
       done += 1;
       operations += report.operations;
+      events += report.events;
       if (report.violations.length > 0) failing += 1;
       const nowMs = elapsedMs();
       if (!isTerminal && nowMs - toldMs < lineEveryMs) return;
       toldMs = nowMs;
-      const line = `${done} of ${seeds} seeds, ${operations} operations, ${failing} failing, ${Math.round(nowMs / 1_000)} s`;
+      const line = `${done} of ${seeds} seeds, ${operations} operations, ${failing} failing, ${Math.round((events / nowMs) * 1_000)} events/s, ${Math.round(nowMs / 1_000)} s`;
       stream.write(isTerminal ? `\r${line} ` : `${line}\n`);
     },
     end: () => {
