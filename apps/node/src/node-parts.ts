@@ -93,6 +93,7 @@ export async function openNodeParts(
       }),
     },
   );
+  teardown.defer(() => coordinator.close());
   const background = createBackgroundWork(
     timingOf(options),
     { engine, hlc, placement, replicationFactor, peers, decisions, observer },

@@ -54,6 +54,8 @@ export interface Coordinator {
   scan(request: ScanRequest, options?: CallOptions): AsyncGenerator<ScanPage, void, undefined>;
   /** Running totals, as of now. */
   counters(): CoordinatorCounters;
+  /** Lets go of what outlasts operations: a timer. Those still under way end by their deadlines. */
+  close(): void;
 }
 
 export interface CoordinatorPorts {
@@ -89,6 +91,7 @@ export function createCoordinator(options: CoordinatorOptions, ports: Coordinato
       yield* runScan(shell, { prefix, after, limit: limit === 0 ? Infinity : limit, level }, call);
     },
     counters: () => ({ ...shell.counters }),
+    close: () => shell.patience.close(),
   };
 }
 

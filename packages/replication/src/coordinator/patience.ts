@@ -18,7 +18,9 @@ export class Patience {
   #waiting: Waiting[] = [];
   #dueAtMs: number[] = [];
   #first = 0;
-  #isTimed = false;
+  /** Undefined while no timer is set. */
+  #cancelTimer: (() => void) | undefined;
+  #isClosed = false;
 
   constructor(afterMs: number, { clock, timers }: { readonly clock: Clock; readonly timers: Timers }) {
     this.#afterMs = afterMs;
@@ -30,12 +32,20 @@ export class Patience {
     this.#dropEnded();
     this.#waiting.push(waiting);
     this.#dueAtMs.push(nowMs + this.#afterMs);
-    if (!this.#isTimed) this.#timeFirst(nowMs);
+    if (this.#cancelTimer === undefined) this.#timeFirst(nowMs);
+  }
+
+  /** Nobody is told any more, and no timer is left behind. */
+  close(): void {
+    this.#isClosed = true;
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
   }
 
   #timeFirst(nowMs: number): void {
-    this.#isTimed = true;
-    this.#timers.after(Math.max(0, this.#dueAtMs[this.#first]! - nowMs), () => this.#onTime());
+    if (this.#isClosed) return;
+    const waitMs = Math.max(0, this.#dueAtMs[this.#first]! - nowMs);
+    this.#cancelTimer = this.#timers.after(waitMs, () => this.#onTime());
   }
 
   #onTime(): void {
@@ -46,8 +56,8 @@ export class Patience {
       if (!waiting.isClosed) waiting.patienceIsOver();
     }
     this.#dropEnded();
+    this.#cancelTimer = undefined;
     if (this.#first < this.#waiting.length) this.#timeFirst(nowMs);
-    else this.#isTimed = false;
   }
 
   /** Those that ended keep nothing in memory for longer than the ones before them last. */
