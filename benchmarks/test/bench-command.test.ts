@@ -83,7 +83,19 @@ describe('the bench command', () => {
   it('writes a profile and a flame graph of each process', async () => {
     const profiles = join(folder, 'profiles');
     const { stdout } = await execute(process.execPath, [
-      ...[main, '--profile', profiles, '--duration-ms', '200', '--keys', '40', '--in-flight', '4'],
+      ...[
+        main,
+        '--profile',
+        profiles,
+        '--duration-ms',
+        '200',
+        '--run-in-ms',
+        '50',
+        '--keys',
+        '40',
+        '--in-flight',
+        '4',
+      ],
     ]);
     const names = ['put', 'get'].flatMap((load) =>
       ['client', 'node1', 'node2', 'node3'].map((name) => `${load}-4-${name}`),

@@ -17,7 +17,7 @@ import { Stage } from './stage.js';
 /** Progress goes to standard error, so that standard output is the report alone. */
 export async function runClusterBenchmark(argv: readonly string[]): Promise<void> {
   const options = parseOptions(argv);
-  const stage = new Stage({ preloadTimeoutMs: options.preloadSeconds * 1000 });
+  const stage = new Stage({ preloadTimeoutMs: options.preloadSeconds * 1000, runInMs: options.runInMs });
   const stopWatching = closeWhenInterrupted(stage);
   try {
     if (options.profile === undefined) await runBenchmark(options, stage);
@@ -43,6 +43,8 @@ async function runBenchmark(asked: BenchmarkOptions, stage: Stage): Promise<void
       say(failures.at(-1)!);
     },
   });
+  // Whatever becomes of the report, no data is left behind.
+  await stage.close();
   const report: Report = { machine: describeMachine(), peers, options, results, failures };
   if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(report, null, 2)}\n`);
   await writeReport(options.report, report);

@@ -26,6 +26,8 @@ export interface BenchmarkOptions {
   /** Per measurement, and before it. */
   readonly durationMs: number;
   readonly warmUpMs: number;
+  /** Of each system before its first measurement. */
+  readonly runInMs: number;
   /** Alternations of a comparison. */
   readonly rounds: number;
   readonly sustainedSeconds: number;
@@ -37,18 +39,20 @@ export interface BenchmarkOptions {
 const full = {
   durationMs: 2_500,
   warmUpMs: 500,
+  runInMs: 3_000,
   rounds: 5,
   sustainedSeconds: 30,
   manyKeys: 1_000_000,
   preloadSeconds: 120,
 };
 const quick = {
-  durationMs: 600,
+  durationMs: 500,
   warmUpMs: 150,
+  runInMs: 1_000,
   rounds: 5,
   sustainedSeconds: 6,
   manyKeys: 100_000,
-  preloadSeconds: 15,
+  preloadSeconds: 10,
 };
 
 interface Flags extends Partial<Omit<BenchmarkOptions, 'parts' | 'isQuick' | 'profile'>> {
@@ -107,6 +111,7 @@ function read(argv: readonly string[]): Flags {
     .option('--value-bytes <n>', 'length of a value (100)', wholeNumber)
     .option('--duration-ms <n>', `time of one measurement (${full.durationMs})`, wholeNumber)
     .option('--warm-up-ms <n>', `before each of them (${full.warmUpMs})`, wholeNumber)
+    .option('--run-in-ms <n>', `of each system before its first measurement (${full.runInMs})`, wholeNumber)
     .option('--rounds <n>', `alternations of a comparison (${full.rounds})`, wholeNumber)
     .option('--sustained-seconds <n>', `of the part "sustained" (${full.sustainedSeconds})`, wholeNumber)
     .option('--memory-minutes <n>', 'of the part "memory" (10)', positive)

@@ -2,8 +2,9 @@ import type { Level, Load } from '../load/load.js';
 import type { Turns } from '../peers/servers.js';
 import type { SystemName } from '../peers/system.js';
 import type { Result } from './result.js';
-import type { Stage, Target } from './stage.js';
+import type { Stage } from './stage.js';
 import type { Step } from './step.js';
+import type { Target } from './target.js';
 
 export interface RunPlanOptions {
   readonly stage: Stage;
@@ -54,8 +55,7 @@ async function* runStep(
 async function measure(step: Step, asked: Load, target: Target, round: number): Promise<Result> {
   const { part, watchesTurns = false } = step;
   const { system, durability, nodes } = target.options;
-  const stores = system !== 'grpc-stream';
-  const keys = stores ? await target.preload(asked.keys, asked.valueBytes) : asked.keys;
+  const keys = await target.prepare(asked);
   const load = { ...asked, keys };
   const { monitors = [] } = target.servers;
   if (watchesTurns) await Promise.all(monitors.map((monitor) => monitor.watchTurns()));
@@ -66,7 +66,15 @@ async function measure(step: Step, asked: Load, target: Target, round: number): 
   const { workload, inFlight, clients, valueBytes, keyOrder, previous, ratePerSecond } = load;
   const level = levelOf(system, load.level);
   return {
-    ...{ system, workload, level, durability: stores ? durability : 'none', inFlight, clients, valueBytes },
+    ...{
+      system,
+      workload,
+      level,
+      durability: system === 'grpc-stream' ? 'none' : durability,
+      inFlight,
+      clients,
+      valueBytes,
+    },
     ...figures,
     ...{ part, round, nodes, keys, keyOrder, previous },
     ...(ratePerSecond === undefined ? {} : { ratePerSecond }),

@@ -2,7 +2,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { type Loader, startLoader } from '../load/loader.js';
 import { startEcho } from '../peers/echo-servers.js';
 import { startEtcd } from '../peers/etcd-servers.js';
 import { startRedis } from '../peers/redis-servers.js';
@@ -10,15 +9,7 @@ import type { Servers, ServersOptions } from '../peers/servers.js';
 import type { SystemName } from '../peers/system.js';
 import { startKv } from './kv-servers.js';
 import type { TargetOptions } from './step.js';
-
-/** Servers that are up, with the process that loads them. */
-export interface Target {
-  readonly options: TargetOptions;
-  readonly servers: Servers;
-  readonly loader: Loader;
-  /** Puts the keys unless they are there. @returns how many are there */
-  preload(keys: number, valueBytes: number): Promise<number>;
-}
+import { type PrepareOptions, type Running, Target } from './target.js';
 
 const starters: Readonly<Record<SystemName, (options: ServersOptions) => Promise<Servers>>> = {
   kv: startKv,
@@ -28,23 +19,14 @@ const starters: Readonly<Record<SystemName, (options: ServersOptions) => Promise
   'grpc-stream': startEcho,
 };
 
-/** Two clients of one system share its servers. */
-interface Running {
-  readonly servers: Servers;
-  readonly directory: string;
-  readonly loaders: Map<SystemName, Loader>;
-  /** How many keys are there, by length of value. */
-  readonly preloaded: Map<number, number>;
-}
-
 /** Starts the systems that a step needs, and keeps those that the next one needs too. */
 export class Stage {
   readonly #running = new Map<string, Running>();
-  readonly #preloadTimeoutMs: number;
+  readonly #options: PrepareOptions;
   #isClosed = false;
 
-  constructor({ preloadTimeoutMs }: { readonly preloadTimeoutMs: number }) {
-    this.#preloadTimeoutMs = preloadTimeoutMs;
+  constructor(options: PrepareOptions) {
+    this.#options = options;
   }
 
   /** Nothing is started any more. */
@@ -66,7 +48,7 @@ export class Stage {
       const name = nameOf(options);
       const running = this.#running.get(name) ?? (await start(options));
       this.#running.set(name, running);
-      targets.push(this.#target(options, running));
+      targets.push(new Target(options, running, this.#options));
     }
     return targets;
   }
@@ -79,25 +61,6 @@ export class Stage {
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.clear();
-  }
-
-  #target(options: TargetOptions, { servers, loaders, preloaded }: Running): Target {
-    const { system } = options;
-    const { endpoints, pids: serverPids } = servers;
-    const loader = loaders.get(system) ?? startLoader({ system, endpoints, serverPids });
-    loaders.set(system, loader);
-    return {
-      options,
-      servers,
-      loader,
-      preload: async (keys, valueBytes) => {
-        const before = preloaded.get(valueBytes) ?? 0;
-        if (before >= keys) return keys;
-        const count = await loader.preload({ keys, valueBytes, timeoutMs: this.#preloadTimeoutMs });
-        preloaded.set(valueBytes, Math.max(before, count));
-        return count;
-      },
-    };
   }
 }
 
@@ -118,7 +81,7 @@ async function start({ system, ...options }: TargetOptions): Promise<Running> {
   const directory = await mkdtemp(join(tmpdir(), 'kv-bench-'));
   try {
     const servers = await starters[system]({ ...options, directory });
-    return { servers, directory, loaders: new Map(), preloaded: new Map() };
+    return { servers, directory, loaders: new Map(), preloaded: new Map(), ranIn: new Set() };
   } catch (error) {
     await rm(directory, { recursive: true, force: true });
     throw error;

@@ -3,6 +3,9 @@ import { kneeOf, peakOf } from '../cluster/peak.js';
 import { baseLoad } from '../cluster/settings.js';
 import type { Step } from '../cluster/step.js';
 
+/** Alternations: for figures that are not compared with another system's. */
+const fewRounds = 3;
+
 /** Second after second of the same load, with an eye on the nodes' event loops. */
 export function sustainedSteps(options: BenchmarkOptions): Step[] {
   const { nodes, durability, sustainedSeconds } = options;
@@ -25,7 +28,7 @@ export function halfOfPeakSteps(options: BenchmarkOptions): Step[] {
     {
       part: 'half-of-peak',
       targets: [{ system: 'kv', durability, nodes }],
-      rounds: 3,
+      rounds: fewRounds,
       loads: (before) =>
         (['put', 'get'] as const).flatMap((workload) => {
           const peak = peakOf(before, workload);
@@ -49,7 +52,7 @@ export function overloadSteps(options: BenchmarkOptions): Step[] {
     {
       part: 'overload',
       targets: [{ system: 'kv', durability, nodes }],
-      rounds,
+      rounds: Math.min(rounds, fewRounds),
       loads(before) {
         const knee = kneeOf(before, 'put');
         if (knee === undefined) return [];

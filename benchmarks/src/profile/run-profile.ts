@@ -3,7 +3,8 @@ import { join } from 'node:path';
 
 import type { BenchmarkOptions } from '../cluster/options.js';
 import { baseLoad } from '../cluster/settings.js';
-import type { Stage, Target } from '../cluster/stage.js';
+import type { Stage } from '../cluster/stage.js';
+import type { Target } from '../cluster/target.js';
 import type { Load } from '../load/load.js';
 import { markdownTable } from '../storage/markdown.js';
 import { callsOf, type CpuProfile } from './cpu-profile.js';
@@ -49,7 +50,7 @@ export async function runProfile(
 const profileMs = 3_000;
 
 async function profileLoad(asked: Load, target: Target, directory: string): Promise<string> {
-  const load = { ...asked, keys: await target.preload(asked.keys, asked.valueBytes) };
+  const load = { ...asked, keys: await target.prepare(asked) };
   const processes = processesOf(target);
   await Promise.all(processes.map((each) => each.start()));
   const { opsPerSecond } = await target.loader.measure(load);
