@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -106,6 +107,26 @@ describe('the bench command', () => {
     expect(stdout.match(/^### /gm)).toHaveLength(names.length);
     // The client’s own code is seen at work.
     expect(await readFile(join(profiles, 'put-4-client.svg'), 'utf8')).toMatch(/<title>#?\w+ .*driver\.js/);
+  }, 60_000);
+
+  it('ends everything when it is interrupted, and reports what it has', async () => {
+    const own = await mkdtemp(join(folder, 'interrupted-'));
+    const report = join(folder, 'partial');
+    const child = spawn(
+      process.execPath,
+      [main, '--only', 'throughput', '--keys', '40', '--report', report],
+      {
+        env: { ...process.env, TMPDIR: own },
+        stdio: ['ignore', 'ignore', 'pipe'],
+      },
+    );
+    const exit = once(child, 'exit');
+    await once(child.stderr, 'data');
+    expect(await readdir(own)).toHaveLength(1);
+    child.kill('SIGINT');
+    expect(await exit).toEqual([130, null]);
+    expect(await readdir(own)).toEqual([]);
+    expect(await readFile(join(report, 'report.md'), 'utf8')).toContain('## Operations in flight');
   }, 60_000);
 
   it('answers a wrong option with one sentence', async () => {

@@ -4,7 +4,7 @@ import { Profiler } from '../profile/profiler.js';
 import { runLoad } from './driver.js';
 import type { Load, LoadFigures } from './load.js';
 import { preload } from './preload.js';
-import type { Answer, Ask, LoaderOptions } from './loader.js';
+import type { Answer, Ask, LoaderOptions, Question } from './loader.js';
 
 /** The process that loads one system, and does nothing else: its processor time is that of the system's client. */
 const options = JSON.parse(process.argv[2]!) as LoaderOptions;
@@ -40,11 +40,11 @@ async function answer(ask: Ask): Promise<unknown> {
   }
 }
 
-process.on('message', (ask: Ask) => {
+process.on('message', ({ id, ask }: Question) => {
   const reply = (message: Answer): void => void process.send?.(message);
   answer(ask).then(
-    (value) => reply({ value }),
-    (error: unknown) => reply({ error: error instanceof Error ? error.message : String(error) }),
+    (value) => reply({ id, value }),
+    (error: unknown) => reply({ id, error: error instanceof Error ? error.message : String(error) }),
   );
 });
 process.on('disconnect', () => process.exit(0));

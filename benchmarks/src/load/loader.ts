@@ -12,7 +12,13 @@ export interface LoaderOptions {
   readonly serverPids: readonly number[];
 }
 
-/** What the process of a loader is asked, one thing at a time. */
+/** What the process of a loader is asked. */
+export interface Question {
+  /** Comes back with the answer: while one question is under way, another one may close the loader. */
+  readonly id: number;
+  readonly ask: Ask;
+}
+
 export type Ask =
   | { readonly kind: 'measure'; readonly load: Load }
   | { readonly kind: 'preload'; readonly options: PreloadOptions }
@@ -20,7 +26,11 @@ export type Ask =
   | { readonly kind: 'stop-profile'; readonly path: string }
   | { readonly kind: 'close' };
 
-export type Answer = { readonly value: unknown } | { readonly error: string };
+export interface Answer {
+  readonly id: number;
+  readonly value?: unknown;
+  readonly error?: string;
+}
 
 /** Loads one system from a process of its own. */
 export interface Loader {
@@ -45,12 +55,20 @@ export function startLoader(options: LoaderOptions): Loader {
   });
   ended.catch(() => undefined);
 
-  const ask = async (question: Ask): Promise<unknown> => {
-    const answered = once(child, 'message') as Promise<[Answer]>;
-    child.send(question);
-    const [answer] = await Promise.race([answered, ended]);
-    if ('error' in answer) throw new Error(`${options.system}: ${answer.error}`);
-    return answer.value;
+  const waiting = new Map<number, (answer: Answer) => void>();
+  child.on('message', (answer: Answer) => {
+    waiting.get(answer.id)?.(answer);
+    waiting.delete(answer.id);
+  });
+  let asked = 0;
+  const ask = async (what: Ask): Promise<unknown> => {
+    const question: Question = { id: asked++, ask: what };
+    const answered = new Promise<Answer>((resolve) => waiting.set(question.id, resolve));
+    // A process that ended meanwhile makes sending fail; that it ended says more.
+    child.send(question, () => undefined);
+    const { value, error } = await Promise.race([answered, ended]);
+    if (error !== undefined) throw new Error(`${options.system}: ${error}`);
+    return value;
   };
   return {
     measure: async (load) => (await ask({ kind: 'measure', load })) as LoadFigures,
