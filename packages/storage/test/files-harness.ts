@@ -14,7 +14,7 @@ export interface OpenedFiles {
 }
 
 export function append(memory: SegmentedMemory, record: Uint8Array): void {
-  const staged = memory.stageVerified(viewRecord(record));
+  const staged = memory.stageVerified(viewRecord(record, 0));
   memory.offer(staged.segment, staged.start);
 }
 

@@ -44,6 +44,26 @@ describe('embedded store', () => {
     expect(store.stats()).toMatchObject({ keys: 1, tombstones: 0 });
   });
 
+  it('batch and getMany of more keys than are fetched ahead at a time', async () => {
+    const name = (number: number): string => `key-${number % 70}`;
+    const numbers = Array.from({ length: 150 }, (_, number) => number);
+    await store.batch(numbers.map((number) => ({ type: 'put', key: name(number), value: `${number}` })));
+    await store.batch(
+      numbers.map((number) => {
+        return number % 5 === 0
+          ? { type: 'delete', key: name(number) }
+          : { type: 'put', key: name(number), value: `again ${number}` };
+      }),
+    );
+    const expected = new Map<string, string | undefined>();
+    for (const number of numbers) {
+      expected.set(name(number), number % 5 === 0 ? undefined : `again ${number}`);
+    }
+    const keys = [...numbers.map(name), 'never there'];
+    expect(store.getMany(keys)).toEqual(keys.map((key) => expected.get(key)));
+    expect(store.stats()).toMatchObject({ keys: 56, tombstones: 0 });
+  });
+
   it('keeps what it acknowledged over a crash, and nothing else', async () => {
     await store.put('a', '1');
     await store.put('b', '2');

@@ -6,6 +6,7 @@ import type { EngineStats, ScanOptions } from '../engine/engine.js';
 import type { LocalEngine } from '../engine/local-engine.js';
 import { stampsPerReading, ttlMsMax } from '../limits.js';
 import type { SegmentedMemory } from '../memory/segmented-memory.js';
+import { fetchedAhead } from '../memory/fetch-ahead.js';
 import { integer } from '../options.js';
 import type { Clock, Timers } from '../ports.js';
 import { batchContinuesFlag, expiryFlag, recordBytes, tombstoneFlag } from '../record/record-layout.js';
@@ -23,6 +24,8 @@ interface Mutation {
   /** Unix milliseconds; 0 = never. */
   readonly expiresAtMs: number;
   readonly flags: number;
+  /** Known once it was admitted. */
+  keyHash: number;
 }
 
 /** The engine with encodings, a clock and one writer: versions only grow, in the order of the calls. */
@@ -52,24 +55,23 @@ export class EmbeddedStore<KeyEncoding extends Encoding, ValueEncoding extends E
   }
 
   get(key: Encodable[KeyEncoding]): Decoded[ValueEncoding] | undefined {
-    const location = this.#find(key);
-    if (location === 0) return undefined;
-    const memory = this.#memory;
-    const start = memory.valueStartAt(location);
-    return this.#options.values.decode(
-      memory.bytesAt(location),
-      start,
-      start + memory.valueBytesAt(location),
-      'value',
-    );
+    return this.#valueOf(this.#encodeKey(key));
   }
 
   getMany(keys: readonly Encodable[KeyEncoding][]): (Decoded[ValueEncoding] | undefined)[] {
-    return keys.map((key) => this.get(key));
+    const { ahead } = this.#memory;
+    const values: (Decoded[ValueEncoding] | undefined)[] = [];
+    for (let start = 0; start < keys.length; start += fetchedAhead) {
+      const next = keys.slice(start, start + fetchedAhead).map((key) => this.#encodeKey(key));
+      for (const key of next) ahead.add(this.#memory.loadKey(key));
+      ahead.fetch();
+      for (const key of next) values.push(this.#valueOf(key));
+    }
+    return values;
   }
 
   has(key: Encodable[KeyEncoding]): boolean {
-    return this.#find(key) !== 0;
+    return this.#find(this.#encodeKey(key)) !== 0;
   }
 
   put(key: Encodable[KeyEncoding], value: Encodable[ValueEncoding], options?: PutOptions): Promise<void> {
@@ -99,13 +101,9 @@ export class EmbeddedStore<KeyEncoding extends Encoding, ValueEncoding extends E
       if (!isArray(operations)) throw new TypeError('batch must be given an array');
       // Everything is checked before anything is done.
       const mutations = operations.map((operation) => this.#checked(operation));
-      this.#admit(mutations);
-      const last = mutations.length - 1;
-      mutations.forEach(({ key, value, expiresAtMs, flags }, index) => {
-        this.#memory.loadKey(key);
-        this.#stamp(value, expiresAtMs, index < last ? flags | batchContinuesFlag : flags);
-      });
       if (mutations.length === 0) return Promise.resolve();
+      this.#admit(mutations);
+      this.#appendAll(mutations);
     } catch (error) {
       return quietRejection(error);
     }
@@ -146,9 +144,18 @@ export class EmbeddedStore<KeyEncoding extends Encoding, ValueEncoding extends E
     return this.close();
   }
 
+  #valueOf(key: Uint8Array): Decoded[ValueEncoding] | undefined {
+    const location = this.#find(key);
+    if (location === 0) return undefined;
+    const memory = this.#memory;
+    const start = memory.valueStartAt(location);
+    const end = start + memory.valueBytesAt(location);
+    return this.#options.values.decode(memory.bytesAt(location), start, end, 'value');
+  }
+
   /** @returns the location of the key's record, 0 if there is none, or it has expired */
-  #find(key: Encodable[KeyEncoding]): number {
-    const location = this.#engine.find(this.#encodeKey(key));
+  #find(key: Uint8Array): number {
+    const location = this.#engine.find(key);
     if (location === 0) return 0;
     const expiresAtMs = this.#memory.expiryAt(location);
     return expiresAtMs !== 0 && expiresAtMs <= this.#clock.nowMs() ? 0 : location;
@@ -159,9 +166,25 @@ export class EmbeddedStore<KeyEncoding extends Encoding, ValueEncoding extends E
     if (refusal !== undefined) throw refusalOf(refusal);
     if (flags === 0) {
       const bytes = recordBytes(expiresAtMs === 0 ? 0 : expiryFlag, key.length, value.length);
-      if (!this.#engine.isRoomyFor(bytes)) this.#makeRoom([{ key, value, expiresAtMs, flags }]);
+      if (!this.#engine.isRoomyFor(bytes)) this.#makeRoom([{ key, value, expiresAtMs, flags, keyHash: 0 }]);
     }
     this.#stamp(value, expiresAtMs, flags);
+  }
+
+  /** As one batch. */
+  #appendAll(mutations: readonly Mutation[]): void {
+    const { ahead } = this.#memory;
+    const last = mutations.length - 1;
+    for (let index = 0; index <= last; index += 1) {
+      if (index % fetchedAhead === 0) {
+        const end = Math.min(index + fetchedAhead, last + 1);
+        for (let next = index; next < end; next += 1) ahead.add(mutations[next]!.keyHash);
+        ahead.fetch();
+      }
+      const { key, value, expiresAtMs, flags } = mutations[index]!;
+      this.#memory.loadKey(key);
+      this.#stamp(value, expiresAtMs, index < last ? flags | batchContinuesFlag : flags);
+    }
   }
 
   /** Appends a record of the key that is loaded. */
@@ -173,8 +196,9 @@ export class EmbeddedStore<KeyEncoding extends Encoding, ValueEncoding extends E
   /** @throws KvError if any of them may not be taken in */
   #admit(mutations: readonly Mutation[]): void {
     refuseTooLong(bytesOf(mutations));
-    for (const { key } of mutations) {
-      const refusal = this.#engine.refusalOf(this.#memory.loadKey(key));
+    for (const mutation of mutations) {
+      mutation.keyHash = this.#memory.loadKey(mutation.key);
+      const refusal = this.#engine.refusalOf(mutation.keyHash);
       if (refusal !== undefined) throw refusalOf(refusal);
     }
     // Deletes must get through: they are how memory is freed.
@@ -199,10 +223,10 @@ export class EmbeddedStore<KeyEncoding extends Encoding, ValueEncoding extends E
     switch (operation.type) {
       case 'put': {
         const value = this.#encodeValue(operation.value);
-        return { key, value, expiresAtMs: this.#expiryOf(operation.ttlMs), flags: 0 };
+        return { key, value, expiresAtMs: this.#expiryOf(operation.ttlMs), flags: 0, keyHash: 0 };
       }
       case 'delete':
-        return { key, value: nothing, expiresAtMs: 0, flags: tombstoneFlag };
+        return { key, value: nothing, expiresAtMs: 0, flags: tombstoneFlag, keyHash: 0 };
       default:
         throw new KvError('invalid-argument', "type: an operation of a batch is 'put' or 'delete'");
     }

@@ -46,7 +46,9 @@ export class RecordApplier {
     if (!roomy || !admission.isRoomyFor(input.length)) return this.apply(readRecords(input.slice()), gate);
     const { segment, start, end } = memory.stage(input);
     const results: ApplyResult[] = [];
+    let fetched = start;
     for (let offset = start; offset < end;) {
+      if (offset >= fetched) fetched = memory.ahead.forRecords(segment.words, offset, end);
       const next = offset + lengthAt(segment.words, offset >>> 2);
       const code = gate?.(this.#facts.of(segment.words, offset >>> 2));
       results.push(code === undefined ? this.#offer(segment, offset) : { kind: 'refused', code });

@@ -1,5 +1,6 @@
 import type { LogPosition } from '../engine/engine.js';
 import { tombstoneFlag } from '../record/record-layout.js';
+import { fetchedAhead } from './fetch-ahead.js';
 import { expiryAt, flagsAt, keyHashWord, lengthAt } from './record-words.js';
 import { locationOf, type Segment } from './segment.js';
 import { segmentBytesMin } from './segment-space.js';
@@ -29,6 +30,7 @@ export class Cleaner {
   #victim: Segment | undefined;
   /** Up to here the victim is done. */
   #offset = 0;
+  readonly #live = new Int32Array(fetchedAhead);
 
   constructor(memory: SegmentedMemory) {
     this.#memory = memory;
@@ -37,7 +39,8 @@ export class Cleaner {
   /** More of the memory is dead than should be. */
   get due(): boolean {
     const { space, liveBytes } = this.#memory;
-    return this.#victim !== undefined || space.usedBytes > liveBytes * usedPerLiveBytes + slackBytes;
+    const usedBytes = space.usedBytes - space.reservedBytes;
+    return this.#victim !== undefined || usedBytes > liveBytes * usedPerLiveBytes + slackBytes;
   }
 
   /** Whoever writes does not let others have their turn, so that nobody cleans. */
@@ -81,13 +84,23 @@ export class Cleaner {
 
   /** @returns the bytes gone through */
   #cleanOf(victim: Segment, bytesMax: number, nowMs: number): number {
+    const { ahead } = this.#memory;
     const start = this.#offset;
     const end = victim.usedBytes;
+    const live = this.#live;
     let offset = start;
     while (offset < end && offset - start < bytesMax && victim.liveBytes > 0) {
-      const next = victim.next(offset);
-      if (next > 0 && !victim.isDead(offset)) this.#moveIfLive(victim, offset, nowMs);
-      offset = Math.abs(next);
+      let count = 0;
+      while (offset < end && count < fetchedAhead) {
+        const next = victim.next(offset);
+        if (next > 0 && !victim.isDead(offset)) {
+          live[count] = offset;
+          count += 1;
+          ahead.slot(victim.words[(offset >>> 2) + keyHashWord]!);
+        }
+        offset = Math.abs(next);
+      }
+      for (let at = 0; at < count; at += 1) this.#moveIfLive(victim, live[at]!, nowMs);
     }
     this.#offset = offset;
     if (offset >= end || victim.liveBytes === 0) {

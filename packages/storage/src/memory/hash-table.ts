@@ -64,6 +64,17 @@ export class HashTable {
     return slot;
   }
 
+  /** Has the memory around the place of this hash loaded. @returns anything */
+  touch(hash: number): number {
+    return this.words[this.capacity === 0 ? 0 : 2 * ((hash << this.depth) >>> this.#shift)]!;
+  }
+
+  /** The location of the first entry of this hash, 0 if there is none. */
+  locationOf(hash: number): number {
+    const slot = this.firstOf(hash);
+    return this.words[2 * slot] === hash ? this.words[2 * slot + 1]! : 0;
+  }
+
   /** @returns false if there is no room: use `grown` or `halves` */
   insert(hash: number, location: number): boolean {
     if (this.#entries >= this.capacity - (this.capacity >>> 2)) return false;

@@ -29,6 +29,11 @@ export interface RecordMemory {
    * May clean first, so never keep record views of *unsealed* segments across it.
    */
   reserve(bytes: number): RecoverySegment;
+  /**
+   * What seems to be records, laid end to end and not verified yet, will be adopted: has what that needs loaded for the first
+   * of them. Only a hint. @returns the end of those
+   */
+  fetchAhead(segment: RecoverySegment, offset: number, end: number): number;
   /** Newest version wins, as in apply. The record must have been verified (`verify` or `inspectRecord`). */
   adopt(segment: RecoverySegment, offset: number): void;
   /** No more will be adopted from it: from now on it may be cleaned, or is dropped if none of its records was kept. */

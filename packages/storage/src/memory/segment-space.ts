@@ -20,6 +20,7 @@ export class SegmentSpace {
   /** Words appended by this run. */
   #appended = 0;
   #usedBytes = 0;
+  #reservedBytes = 0;
   #sealed = 0;
 
   /** @param options.logged whether somebody takes what was appended */
@@ -34,6 +35,11 @@ export class SegmentSpace {
   /** Of all segments: live records, dead ones, and what lies between. */
   get usedBytes(): number {
     return this.#usedBytes;
+  }
+
+  /** Of these, what recovery has not dealt with yet. */
+  get reservedBytes(): number {
+    return this.#reservedBytes;
   }
 
   /** How many more segments there can be. */
@@ -88,12 +94,14 @@ export class SegmentSpace {
   reserve(bytes: number): Segment {
     const segment = this.#create(Math.max(8, (bytes + 7) & ~7), 'recovering');
     this.#usedBytes += segment.bytes.length;
+    this.#reservedBytes += segment.bytes.length;
     return segment;
   }
 
   /** @param usedBytes behind the last record adopted */
   sealRecovered(segment: Segment, usedBytes: number): void {
     this.#usedBytes += usedBytes - segment.bytes.length;
+    this.#reservedBytes -= segment.bytes.length;
     segment.usedBytes = usedBytes;
     this.#seal(segment);
     if (segment.liveBytes === 0) this.drop(segment);

@@ -74,6 +74,11 @@ export class Segment implements RecoverySegment {
     dead[offset >>> 8]! |= 1 << (offset >>> 3);
   }
 
+  /** Has what `markDead` will look at loaded. @returns anything */
+  touchDead(offset: number): number {
+    return this.#dead === undefined ? 0 : this.#dead[offset >>> 8]!;
+  }
+
   isDead(offset: number): boolean {
     return this.#dead !== undefined && ((this.#dead[offset >>> 8]! >>> (offset >>> 3)) & 1) !== 0;
   }

@@ -6,6 +6,7 @@ import { compareBytes } from '../record/compare-bytes.js';
 import { expiryFlag, tombstoneFlag } from '../record/record-layout.js';
 import { readRecords, type RecordView, viewRecord } from '../record/record.js';
 import { Digests } from './digests.js';
+import { FetchAhead } from './fetch-ahead.js';
 import { HashIndex } from './hash-index.js';
 import type { HashTable } from './hash-table.js';
 import { KeyObservers } from './key-observers.js';
@@ -28,7 +29,7 @@ import {
 import { locationOf, type Segment, segmentBytesMax, slotOf, wordOf } from './segment.js';
 import { SegmentSpace } from './segment-space.js';
 import type { Offered, Staged } from './staged.js';
-import { writeRecord } from './write-record.js';
+import { sealRecord, writeRecord } from './write-record.js';
 import { assertLittleEndian } from './xxh32-words.js';
 
 export interface RecordMemoryOptions {
@@ -75,6 +76,7 @@ export class SegmentedMemory implements RecordMemory {
   readonly digests: Digests | undefined;
   readonly retainTombstones: boolean;
   readonly observers = new KeyObservers();
+  readonly ahead: FetchAhead;
   /** What tidies up before more memory is taken by recovery: a log may be mostly of what it superseded itself. */
   beforeReserve: ((bytes: number) => void) | undefined;
   readonly #key = new KeyWords();
@@ -95,6 +97,7 @@ export class SegmentedMemory implements RecordMemory {
     this.space = new SegmentSpace({ logged });
     this.#segments = this.space.segments;
     this.index = new HashIndex(partitions);
+    this.ahead = new FetchAhead(this.index, this.#segments);
     this.digests = retainTombstones ? new Digests(partitions) : undefined;
   }
 
@@ -207,9 +210,7 @@ export class SegmentedMemory implements RecordMemory {
 
   /** The record at a location; valid for as long as it is held. */
   viewAt(location: number): RecordView {
-    const segment = this.#segments[slotOf(location)]!;
-    const record = wordOf(location);
-    return viewRecord(new Uint8Array(segment.bytes.buffer, record << 2, lengthAt(segment.words, record)));
+    return viewRecord(this.#segments[slotOf(location)]!.bytes, wordOf(location) << 2);
   }
 
   positionAt(location: number): LogPosition {
@@ -231,12 +232,16 @@ export class SegmentedMemory implements RecordMemory {
    */
   putLoaded(value: Uint8Array, timestamp: number, expiresAtMs: number, moreFlags: number): void {
     const keyWords = this.#key;
+    // What the search at the end will wait for comes while the record is written.
+    this.ahead.slot(keyWords.hash);
     const flags = expiresAtMs === 0 ? moreFlags : moreFlags | expiryFlag;
     // As `recordBytes`, in whole numbers: a record that is written here is far below 2^31.
     const length = ((headerWords(flags) << 2) + keyWords.bytes + value.length + 7) & ~7;
     const segment = this.space.roomFor(length);
     const offset = segment.usedBytes;
     writeRecord(segment, keyWords, value, length, flags, timestamp, expiresAtMs);
+    this.ahead.record(keyWords.hash);
+    sealRecord(segment.words, offset >>> 2, length);
     if (expiresAtMs !== 0 && expiresAtMs < segment.earliestExpiryMs) segment.earliestExpiryMs = expiresAtMs;
     this.space.append(segment, length);
     this.#appendedRecords += 1;
@@ -312,6 +317,10 @@ export class SegmentedMemory implements RecordMemory {
   reserve(bytes: number): Segment {
     this.beforeReserve?.(bytes);
     return this.space.reserve(bytes);
+  }
+
+  fetchAhead(segment: Segment, offset: number, end: number): number {
+    return this.ahead.forRecords(segment.words, offset, end);
   }
 
   adopt(segment: Segment, offset: number): void {

@@ -53,6 +53,10 @@ export function writeRecord(
   for (let word = 0; word < keyWords; word += 1) words[keyStart + word] = key.words[word]!;
   if (value.length > copyByLoopBytesMax) segment.bytes.set(value, keyEnd);
   else copyShort(value, segment.bytes, keyEnd);
+}
+
+/** The checksum, over all the rest. */
+export function sealRecord(words: Int32Array, record: number, length: number): void {
   words[record + checksumWord] = xxh32Words(words, record + lengthWord, length - 4);
 }
 

@@ -58,26 +58,34 @@ export interface RecordView extends RecordHead {
   readonly batchContinues: boolean;
 }
 
+/** Made for each record that is met, and mostly looked at in part: so what is nobody asks for is not made, `bytes` included. */
 class LazyRecord implements RecordView {
-  readonly bytes: Uint8Array;
+  readonly #within: Uint8Array;
+  readonly #start: number;
+  #bytes: Uint8Array | undefined;
 
-  constructor(bytes: Uint8Array) {
-    this.bytes = bytes;
+  /** Of the record that begins at `start`. */
+  constructor(within: Uint8Array, start: number) {
+    this.#within = within;
+    this.#start = start;
+  }
+
+  get bytes(): Uint8Array {
+    return (this.#bytes ??= this.#view(0, readU32(this.#within, this.#start + totalLengthOffset)));
   }
 
   get key(): Uint8Array {
-    const start = keyOffset(this.#flags);
-    return this.bytes.subarray(start, start + readU16(this.bytes, keyLengthOffset));
+    return this.#view(keyOffset(this.#flags), this.#keyLength);
   }
 
   get value(): Uint8Array {
-    const start = keyOffset(this.#flags) + readU16(this.bytes, keyLengthOffset);
-    return this.bytes.subarray(start, start + readU32(this.bytes, valueLengthOffset));
+    const length = readU32(this.#within, this.#start + valueLengthOffset);
+    return this.#view(keyOffset(this.#flags) + this.#keyLength, length);
   }
 
   get version(): Version {
-    const timestamp = readU64(this.bytes, timestampOffset) as Version['timestamp'];
-    return { timestamp, node: readU32(this.bytes, nodeOffset) };
+    const timestamp = readU64(this.#within, this.#start + timestampOffset) as Version['timestamp'];
+    return { timestamp, node: readU32(this.#within, this.#start + nodeOffset) };
   }
 
   get tombstone(): boolean {
@@ -85,18 +93,17 @@ class LazyRecord implements RecordView {
   }
 
   get expiresAtMs(): number {
-    return (this.#flags & expiryFlag) === 0 ? 0 : readU64(this.bytes, fixedBytes);
+    return (this.#flags & expiryFlag) === 0 ? 0 : readU64(this.#within, this.#start + fixedBytes);
   }
 
   get operationId(): Uint8Array | undefined {
     const flags = this.#flags;
     if ((flags & operationIdFlag) === 0) return undefined;
-    const start = keyOffset(flags) - operationIdBytes;
-    return this.bytes.subarray(start, start + operationIdBytes);
+    return this.#view(keyOffset(flags) - operationIdBytes, operationIdBytes);
   }
 
   get keyHash(): number {
-    return readU32(this.bytes, keyHashOffset);
+    return readU32(this.#within, this.#start + keyHashOffset);
   }
 
   get batchContinues(): boolean {
@@ -104,7 +111,16 @@ class LazyRecord implements RecordView {
   }
 
   get #flags(): number {
-    return this.bytes[flagsOffset]!;
+    return this.#within[this.#start + flagsOffset]!;
+  }
+
+  get #keyLength(): number {
+    return readU16(this.#within, this.#start + keyLengthOffset);
+  }
+
+  /** Always a plain Uint8Array, also of a Buffer, whose slice() would share memory where ours copies. */
+  #view(from: number, length: number): Uint8Array {
+    return new Uint8Array(this.#within.buffer, this.#within.byteOffset + this.#start + from, length);
   }
 }
 
@@ -123,9 +139,7 @@ export function readRecord(bytes: Uint8Array, offset = 0): RecordView {
 export function inspectRecord(bytes: Uint8Array, offset: number): RecordView | string {
   const length = recordLengthAt(bytes, offset);
   if (length === undefined) return 'its lengths disagree, or it is cut short';
-  // Always a plain Uint8Array, also over a Buffer, whose slice() would share memory where ours copies.
-  const record = new Uint8Array(bytes.buffer, bytes.byteOffset + offset, length);
-  return faultOf(record) ?? new LazyRecord(record);
+  return faultOf(bytes, offset, length) ?? new LazyRecord(bytes, offset);
 }
 
 /**
@@ -172,9 +186,9 @@ export function recordLengthAt(bytes: Uint8Array, offset: number): number | unde
   return total === parts && total <= available ? total : undefined;
 }
 
-/** A view of what is known to be a record, and no more than it. */
-export function viewRecord(bytes: Uint8Array): RecordView {
-  return new LazyRecord(bytes);
+/** A view of what is known to be a record. */
+export function viewRecord(within: Uint8Array, start: number): RecordView {
+  return new LazyRecord(within, start);
 }
 
 /** Bytes of a head: what every record begins with, and the expiry of those that have one. */
@@ -195,7 +209,7 @@ export function readRecordHead(bytes: Uint8Array): RecordHead {
 
 /** A copy of the record in memory of its own, so that it pins no message. */
 export function copyRecord(record: RecordView): RecordView {
-  return new LazyRecord(record.bytes.slice());
+  return new LazyRecord(record.bytes.slice(), 0);
 }
 
 /** True once the record's expiry has been reached; a tombstone never expires. */
@@ -225,27 +239,30 @@ export function partitionOfHash(keyHash: number, partitions: number): number {
   return partitions === 1 ? 0 : keyHash >>> (Math.clz32(partitions) + 1);
 }
 
-/** `record` has a consistent length already. */
-function faultOf(record: Uint8Array): string | undefined {
-  if (xxh32(record, totalLengthOffset) !== readU32(record, checksumOffset)) return 'checksum mismatch';
-  const format = record[formatOffset]!;
+/** The record that begins at `start` has a consistent length already. */
+function faultOf(bytes: Uint8Array, start: number, length: number): string | undefined {
+  const end = start + length;
+  if (xxh32(bytes, start + totalLengthOffset, end) !== readU32(bytes, start + checksumOffset)) {
+    return 'checksum mismatch';
+  }
+  const format = bytes[start + formatOffset]!;
   if (format !== recordFormatVersion) return `format version ${format} is not known`;
-  const flags = record[flagsOffset]!;
+  const flags = bytes[start + flagsOffset]!;
   if ((flags & ~knownFlags) !== 0) return `flags ${flags} are not all known`;
-  if (!isTimestamp(readU64(record, timestampOffset))) return 'its timestamp is out of range';
-  const keyStart = keyOffset(flags);
+  if (!isTimestamp(readU64(bytes, start + timestampOffset))) return 'its timestamp is out of range';
   if ((flags & expiryFlag) !== 0) {
-    const expiry = readU64(record, fixedBytes);
+    const expiry = readU64(bytes, start + fixedBytes);
     if (expiry === 0 || !Number.isSafeInteger(expiry)) return 'its expiry is out of range';
   }
-  const valueLength = readU32(record, valueLengthOffset);
+  const valueLength = readU32(bytes, start + valueLengthOffset);
   if ((flags & tombstoneFlag) !== 0 && (valueLength !== 0 || (flags & expiryFlag) !== 0)) {
     return 'a tombstone has neither value nor expiry';
   }
-  const keyEnd = keyStart + readU16(record, keyLengthOffset);
-  if (xxh32(record, keyStart, keyEnd) !== readU32(record, keyHashOffset)) return 'key hash mismatch';
-  for (let index = keyEnd + valueLength; index < record.length; index += 1) {
-    if (record[index] !== 0) return 'its padding is not zero';
+  const keyStart = start + keyOffset(flags);
+  const keyEnd = keyStart + readU16(bytes, start + keyLengthOffset);
+  if (xxh32(bytes, keyStart, keyEnd) !== readU32(bytes, start + keyHashOffset)) return 'key hash mismatch';
+  for (let index = keyEnd + valueLength; index < end; index += 1) {
+    if (bytes[index] !== 0) return 'its padding is not zero';
   }
   return undefined;
 }

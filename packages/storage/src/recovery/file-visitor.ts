@@ -10,6 +10,11 @@ export interface FileVisitor {
     header: BatchHeader,
     where: { readonly position: number; readonly next: BatchHeader | undefined },
   ): void;
+  /**
+   * What seems to be records from here on will follow, once they were verified: to be prepared for, or not. @returns the end of
+   * what was prepared for
+   */
+  ahead?(segment: RecoverySegment, offset: number, end: number): number;
   /** A verified record. Of the damaged batches some may come twice. */
   record(segment: RecoverySegment, offset: number, length: number): void;
   /** Something that had been written is not there any more. */

@@ -62,10 +62,12 @@ export class RecordWalk {
   readLoaded(reading: BatchReading, visitor: FileVisitor): boolean {
     const { segment, base, end: loaded } = this.#reader;
     const limit = Math.min(reading.end, loaded) - base;
+    let told = 0;
     while (reading.position < reading.end) {
       const offset = reading.position - base;
       if (offset >= limit || this.#budget <= 0) return false;
       if (readU32(segment.bytes, offset + totalLengthOffset) > hashSliceBytes) return false;
+      if (offset >= told && visitor.ahead !== undefined) told = visitor.ahead(segment, offset, limit);
       const length = segment.verify(offset, limit);
       if (length === 0) return false;
       this.#take(reading, length, visitor);

@@ -17,7 +17,7 @@ export interface ReplayTask {
   readonly timers: Pick<Timers, 'nextTurn'>;
   readonly directory: string;
   readonly manifest: Manifest;
-  readonly memory: Pick<RecordMemory, 'reserve' | 'adopt' | 'seal' | 'expect'>;
+  readonly memory: Pick<RecordMemory, 'reserve' | 'adopt' | 'seal' | 'expect' | 'fetchAhead'>;
   /** Takes a verified record in as if it had just been applied: nobody knows whether it is on the disk. */
   readonly append: (segment: RecoverySegment, offset: number, length: number) => void;
 }
@@ -136,6 +136,7 @@ class Replay {
         if (newest && !synced) durable = false;
         if (durable) this.#syncedThrough = header.sequence;
       },
+      ahead: (segment, offset, end) => memory.fetchAhead(segment, offset, end),
       record: (segment, offset, length) => {
         this.#records += 1;
         if (durable) memory.adopt(segment, offset);

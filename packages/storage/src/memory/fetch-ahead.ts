@@ -1,0 +1,86 @@
+import { fixedBytes } from '../record/record-layout.js';
+import type { HashIndex } from './hash-index.js';
+import { keyHashWord, lengthAt, shapeWord } from './record-words.js';
+import { type Segment, slotOf, wordOf } from './segment.js';
+
+/**
+ * Has the processor fetch what a number of look-ups will need, before the first of them is made.
+ *
+ * With more keys than its caches hold, a look-up waits twice for the memory: for the slot of the index, and for the record that it
+ * points at. These waits, one after the other, are most of what a write takes. A processor goes on to loads that depend
+ * on nothing it waits for, though; so here each is touched in a loop of nothing but such loads, and the waits become one.
+ * Only a hint: whatever it finds may be different by the time of the look-up.
+ */
+export class FetchAhead {
+  readonly #index: HashIndex;
+  readonly #segments: readonly (Segment | undefined)[];
+  readonly #hashes = new Int32Array(fetchedAhead);
+  readonly #locations = new Int32Array(fetchedAhead);
+  #count = 0;
+  /** Of what was touched: without a use, a load would be left out. */
+  #sum = 0;
+
+  constructor(index: HashIndex, segments: readonly (Segment | undefined)[]) {
+    this.#index = index;
+    this.#segments = segments;
+  }
+
+  /** For records that lie end to end, or seem to. @returns the end of those that were fetched for, a few at most */
+  forRecords(words: Int32Array, start: number, end: number): number {
+    let offset = start;
+    while (offset + fixedBytes <= end && this.#count < fetchedAhead) {
+      const length = lengthAt(words, offset >>> 2);
+      if (length < fixedBytes || (length & 7) !== 0) break;
+      this.add(words[(offset >>> 2) + keyHashWord]!);
+      offset += length;
+    }
+    this.fetch();
+    return Math.max(offset, start + 1);
+  }
+
+  /** One more key; `fetchedAhead` at most. */
+  add(hash: number): void {
+    this.slot(hash);
+    this.#hashes[this.#count] = hash;
+    this.#count += 1;
+  }
+
+  /** Only the slot of the index. */
+  slot(hash: number): void {
+    this.#sum ^= this.#index.tableOf(hash).touch(hash);
+  }
+
+  /** For all that were added since the last time. */
+  fetch(): void {
+    const count = this.#count;
+    const hashes = this.#hashes;
+    const locations = this.#locations;
+    this.#count = 0;
+    for (let at = 0; at < count; at += 1) {
+      locations[at] = this.#index.tableOf(hashes[at]!).locationOf(hashes[at]!);
+    }
+    let sum = 0;
+    for (let at = 0; at < count; at += 1) sum ^= this.#touchRecord(locations[at]!);
+    this.#sum ^= sum;
+  }
+
+  /** The record of a key whose slot was fetched. */
+  record(hash: number): void {
+    this.#sum ^= this.#touchRecord(this.#index.tableOf(hash).locationOf(hash));
+  }
+
+  #touchRecord(location: number): number {
+    if (location === 0) return 0;
+    const segment = this.#segments[slotOf(location)]!;
+    const { words } = segment;
+    const record = wordOf(location);
+    const key = record + keyWord < words.length ? words[record + keyWord]! : 0;
+    return words[record + shapeWord]! ^ key ^ segment.touchDead(record << 2);
+  }
+}
+
+/** Where most keys have their end: it may be on the record's second cache line. */
+const keyWord = 10;
+
+/** As many as a processor has loads under way, and some. */
+export const fetchedAhead = 32;
