@@ -76,6 +76,11 @@ const goals: readonly Goal[] = [
   { name: 'awaited writers, × lmdb', isAtLeast: 15, values: against('lmdb', writers) },
   { name: 'awaited writers, × classic-level', isAtLeast: 15, values: against('classic-level', writers) },
   {
+    name: 'records received in messages of 1,000 and newer than those here, M records/s',
+    isAtLeast: 1,
+    values: own({ step: 'received', figure: 'overwritePerSecond' }, 1e6),
+  },
+  {
     name: 'mixed load, M operations/s',
     isAtLeast: 2,
     values: own({ step: 'mixed', figure: 'operationsPerSecond' }, 1e6),

@@ -7,6 +7,7 @@ import type { Task } from './task.js';
 export const stepNames = [
   'primitives',
   'strings',
+  'received',
   'writers',
   'mixed',
   'stress',
@@ -52,6 +53,8 @@ function stepsOf(name: StepName, options: StorageOptions): Step[] {
       return [step(all, { ...common, part: 'primitives' })];
     case 'strings':
       return [{ ...step(all, { ...common, part: 'primitives', keys: 'strings' }), rounds: fewer }];
+    case 'received':
+      return [{ ...step(['kv'], { ...common, part: 'received' }), rounds: fewer }];
     case 'writers':
       return [{ ...step(onDisk, { ...common, part: 'writers', durability: 'always' }), rounds: fewer }];
     case 'mixed':

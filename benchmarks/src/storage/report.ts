@@ -37,6 +37,15 @@ const tables: readonly Table[] = [
   { step: 'strings', title: primitives('strings'), render: comparePrimitives },
   { step: 'large', title: primitives('bytes'), render: comparePrimitives },
   {
+    step: 'received',
+    title: () => 'M records/s taken in by an engine, received in messages of 1,000, checksums verified',
+    render: (all) =>
+      compare(all, [
+        { name: 'new keys', figure: 'loadPerSecond', unit: 1e6 },
+        { name: 'newer versions', figure: 'overwritePerSecond', unit: 1e6 },
+      ]),
+  },
+  {
     step: 'writers',
     title: () => 'Thousand writes/s of 256 writers that wait until each is fsynced',
     render: (all) => compare(all, [{ name: 'write', figure: 'writesPerSecond', unit: 1e3 }]),

@@ -4,7 +4,16 @@ import type { Durability, KeyKind, SystemName } from './systems/system.js';
 
 /** What is measured in one process of its own. */
 export type PartName =
-  'primitives' | 'writers' | 'mixed' | 'stress' | 'long' | 'fill' | 'recovery' | 'slices' | 'amplification';
+  | 'primitives'
+  | 'received'
+  | 'writers'
+  | 'mixed'
+  | 'stress'
+  | 'long'
+  | 'fill'
+  | 'recovery'
+  | 'slices'
+  | 'amplification';
 
 export interface Task {
   readonly part: PartName;

@@ -2,6 +2,7 @@ import type { Figures, Task } from '../task.js';
 import { measureAmplification } from './amplification.js';
 import { measureLong, measureMixed, measureStress } from './mixed.js';
 import { measurePrimitives } from './primitives.js';
+import { measureReceived } from './received.js';
 import { fill, measureRecovery } from './recovery.js';
 import { measureSlices } from './slices.js';
 import { measureWriters } from './writers.js';
@@ -10,6 +11,8 @@ export async function measurePart(task: Task): Promise<Figures> {
   switch (task.part) {
     case 'primitives':
       return measurePrimitives(task);
+    case 'received':
+      return measureReceived(task);
     case 'writers':
       return measureWriters(task);
     case 'mixed':

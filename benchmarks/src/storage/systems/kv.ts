@@ -5,7 +5,7 @@ import { type Encoding, type KvStore, open } from '@kv/storage';
 import { intervalMs } from '../settings.js';
 import type { OpenOptions, System } from './system.js';
 
-/** `@kv/storage`, embedded. Puts take effect at once; of a group the last promise is that of all. Values are read as views. */
+/** `@kv/storage`, embedded. Groups are written as batches, as those of the others are; values are read as views. */
 export async function openKv({ directory, durability, keys }: OpenOptions): Promise<System> {
   const keyEncoding: Encoding = keys === 'bytes' ? 'binary' : 'utf8';
   const store = (await open(directory, {
@@ -18,9 +18,7 @@ export async function openKv({ directory, durability, keys }: OpenOptions): Prom
   return {
     name: 'kv',
     write(given, values) {
-      let last: Promise<void> | undefined;
-      for (let index = 0; index < given.length; index += 1) last = store.put(given[index], values[index]!);
-      return last;
+      return store.batch(given.map((key, index) => ({ type: 'put', key, value: values[index]! })));
     },
     read(given) {
       let sum = 0;
