@@ -14,7 +14,7 @@ export interface OpenedFiles {
 }
 
 export function append(memory: SegmentedMemory, record: Uint8Array): void {
-  const staged = memory.stageVerified(viewRecord(record, 0));
+  const staged = memory.stageVerified(viewRecord(record, 0, record.length));
   memory.offer(staged.segment, staged.start);
 }
 

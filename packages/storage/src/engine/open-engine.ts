@@ -50,8 +50,8 @@ async function filesOf(
     cleaner.clean({ durableUpTo: 0 as LogPosition, nowMs, bytesMax: 2 * bytes });
   const files = await openFiles(options, ports, {
     memory,
-    append(segment, offset) {
-      const staged = memory.stageVerified(viewRecord(segment.bytes, offset));
+    append(segment, offset, length) {
+      const staged = memory.stageVerified(viewRecord(segment.bytes, offset, length));
       memory.offer(staged.segment, staged.start);
     },
   });

@@ -72,8 +72,8 @@ async function forecastOf(
   const { partitions, retainTombstones } = manifest;
   const memory = new SegmentedMemory({ partitions, retainTombstones, logged: false });
   memory.raiseNewest(manifest.newestTimestamp);
-  const append = (segment: { readonly bytes: Uint8Array }, offset: number): void => {
-    const staged = memory.stageVerified(viewRecord(segment.bytes, offset));
+  const append = (segment: { readonly bytes: Uint8Array }, offset: number, length: number): void => {
+    const staged = memory.stageVerified(viewRecord(segment.bytes, offset, length));
     memory.offer(staged.segment, staged.start);
   };
   try {

@@ -210,7 +210,9 @@ export class SegmentedMemory implements RecordMemory {
 
   /** The record at a location; valid for as long as it is held. */
   viewAt(location: number): RecordView {
-    return viewRecord(this.#segments[slotOf(location)]!.bytes, wordOf(location) << 2);
+    const { bytes, words } = this.#segments[slotOf(location)]!;
+    const record = wordOf(location);
+    return viewRecord(bytes, record << 2, lengthAt(words, record));
   }
 
   positionAt(location: number): LogPosition {

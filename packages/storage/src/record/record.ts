@@ -62,16 +62,18 @@ export interface RecordView extends RecordHead {
 class LazyRecord implements RecordView {
   readonly #within: Uint8Array;
   readonly #start: number;
+  readonly #length: number;
   #bytes: Uint8Array | undefined;
 
-  /** Of the record that begins at `start`. */
-  constructor(within: Uint8Array, start: number) {
+  /** Of `within[start, start + length)`. */
+  constructor(within: Uint8Array, start: number, length: number) {
     this.#within = within;
     this.#start = start;
+    this.#length = length;
   }
 
   get bytes(): Uint8Array {
-    return (this.#bytes ??= this.#view(0, readU32(this.#within, this.#start + totalLengthOffset)));
+    return (this.#bytes ??= this.#view(0, this.#length));
   }
 
   get key(): Uint8Array {
@@ -139,7 +141,7 @@ export function readRecord(bytes: Uint8Array, offset = 0): RecordView {
 export function inspectRecord(bytes: Uint8Array, offset: number): RecordView | string {
   const length = recordLengthAt(bytes, offset);
   if (length === undefined) return 'its lengths disagree, or it is cut short';
-  return faultOf(bytes, offset, length) ?? new LazyRecord(bytes, offset);
+  return faultOf(bytes, offset, length) ?? new LazyRecord(bytes, offset, length);
 }
 
 /**
@@ -187,8 +189,8 @@ export function recordLengthAt(bytes: Uint8Array, offset: number): number | unde
 }
 
 /** A view of what is known to be a record. */
-export function viewRecord(within: Uint8Array, start: number): RecordView {
-  return new LazyRecord(within, start);
+export function viewRecord(within: Uint8Array, start: number, length: number): RecordView {
+  return new LazyRecord(within, start, length);
 }
 
 /** Bytes of a head: what every record begins with, and the expiry of those that have one. */
@@ -196,7 +198,7 @@ export const recordHeadBytes = fixedBytes + 8;
 
 /** A view of the record's first bytes. The record must be no shorter: its key is not empty. */
 export function headOf(record: RecordView): RecordHead {
-  return new LazyRecord(record.bytes.subarray(0, recordHeadBytes));
+  return new LazyRecord(record.bytes, 0, recordHeadBytes);
 }
 
 /**
@@ -204,12 +206,13 @@ export function headOf(record: RecordView): RecordHead {
  * where it differs from what is known the record itself is asked for.
  */
 export function readRecordHead(bytes: Uint8Array): RecordHead {
-  return new LazyRecord(bytes);
+  return new LazyRecord(bytes, 0, bytes.length);
 }
 
 /** A copy of the record in memory of its own, so that it pins no message. */
 export function copyRecord(record: RecordView): RecordView {
-  return new LazyRecord(record.bytes.slice(), 0);
+  const bytes = record.bytes.slice();
+  return new LazyRecord(bytes, 0, bytes.length);
 }
 
 /** True once the record's expiry has been reached; a tombstone never expires. */
