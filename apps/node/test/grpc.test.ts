@@ -5,6 +5,7 @@ import { ConsistencyLevel, KVDefinition, PreviousState } from '@kv/proto';
 import { type Channel, createClient, Metadata, Status } from 'nice-grpc';
 import { HealthDefinition } from 'nice-grpc-server-health';
 
+import { requestBytesMax } from '../src/limits.js';
 import { serviceNames } from '../src/grpc/reflection.js';
 import { channelTo, clientsOf, failureOf, type GrpcNode, peerOf, startGrpcNode } from './grpc-node.js';
 
@@ -98,6 +99,16 @@ describe('a node answers gRPC', () => {
     const other = { ...put, consistency: ConsistencyLevel.QUORUM };
     expect(await failureOf((options) => kv.put(other, options))).toMatchObject({
       status: Status.INVALID_ARGUMENT,
+    });
+  });
+
+  it('answers a message beyond the limit of the transport with INVALID_ARGUMENT and the trailer', async () => {
+    const { kv } = clientsOf(channel);
+    const value = Buffer.alloc(requestBytesMax + 1);
+    expect(await failureOf((options) => kv.put({ key: bytes('k'), value }, options))).toMatchObject({
+      status: Status.INVALID_ARGUMENT,
+      hasTrailer: true,
+      error: { code: 'invalid-argument', outcome: 'not-applied', message: expect.stringContaining('larger') },
     });
   });
 

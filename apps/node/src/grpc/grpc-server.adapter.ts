@@ -13,6 +13,7 @@ import { toldError } from '../services/told-error.js';
 import { directStreams } from './direct-streams.js';
 import { createErrorMiddleware } from './error-middleware.js';
 import { linkPath, LinkStreams } from './link-streams.js';
+import { oversizedMessages } from './oversized-messages.js';
 import { createReflection, serviceNames } from './reflection.js';
 import { guardedDefinition, withEncodedAnswers } from './service-definition.js';
 import { sessionPath, SessionStreams } from './session-streams.js';
@@ -41,7 +42,10 @@ export async function listenGrpc(
     [sessionPath, sessions.open],
     [linkPath, links.open],
   ]);
-  const interceptors = [directStreams(streams, (error, path) => toldError(error, { path, logger }))];
+  const interceptors = [
+    oversizedMessages(),
+    directStreams(streams, (error, path) => toldError(error, { path, logger })),
+  ];
   // nice-grpc hands its options to grpc-js as they are; its type knows those of channels only.
   const options = { ...serverOptions, interceptors } as unknown as ChannelOptions;
   const server = createServer(options).use(createErrorMiddleware(logger));
