@@ -11,7 +11,7 @@ export type { NodeComposition, NodeObserver, OpenedEvent } from './composition.j
 export type { FixedPlacement } from './cluster/placement.js';
 
 // What it touches: the interfaces, for simulated ones, and the real ones.
-export type { Clock, Logger, NodePorts, Random, Timers } from './ports.js';
+export type { Clock, Logger, LoopDelay, NodePorts, Random, Timers } from './ports.js';
 export type {
   CallContext,
   ClusterService,

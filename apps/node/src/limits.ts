@@ -6,6 +6,18 @@ const mebibyte = 1024 * kibibyte;
 /** A request of a client: the largest value (1 MiB) and key (1 KiB) fit twice over. */
 export const publicRequestBytesMax = 2 * mebibyte;
 
+/** Bytes of clients' requests that a node has not answered; above it they are refused as `overloaded`. */
+export const admittedBytesMax = 64 * mebibyte;
+
+/** What a request counts against `admittedBytesMax` beside its key and value: about what it takes while it is under way. */
+export const requestOverheadBytes = 1_024;
+
+/** Turns of the event loop that take longer on average make a node refuse clients: it answers nobody in time any more. */
+export const loopDelayMsMax = 500;
+
+/** What a client is told to wait that was refused for that. */
+export const admissionRetryMs = 100;
+
 /** Results in one message of a session, unless one alone is larger: a client reads 16 MiB at a time, and small ones sooner. */
 export const sessionMessageBytesMax = mebibyte;
 

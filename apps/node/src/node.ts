@@ -8,10 +8,12 @@
  */
 import type { AntiEntropyCounters, Coordinator, RebuildCounters } from '@kv/replication';
 
+import { createAdmission } from './admission/admission.js';
+import { admittedCoordinator } from './admission/admitted-coordinator.js';
 import type { Member } from './cluster/members.js';
 import { formatEndpoint, parseEndpoint } from './configuration/endpoint.js';
 import type { NodeComposition } from './composition.js';
-import { drainMs } from './limits.js';
+import { admissionRetryMs, admittedBytesMax, drainMs, loopDelayMsMax } from './limits.js';
 import { type NodeParts, openNodeParts } from './node-parts.js';
 import { defaults, type NodeOptions, timingOf } from './options.js';
 import type { NodePorts } from './ports.js';
@@ -141,13 +143,18 @@ interface ServiceParts {
 
 function createServices(
   options: NodeOptions,
-  { clock, timers, logger }: NodePorts,
+  { clock, timers, logger, loopDelay }: NodePorts,
   { parts, serving, members }: ServiceParts,
 ): NodeServices {
   const { identity, placement, engine, hlc, header, standing, replica, coordinator } = parts;
   const requestTimeoutMs = options.requestTimeoutMs ?? defaults.requestTimeoutMs;
+  const admission = createAdmission(
+    { bytesMax: admittedBytesMax, delayMsMax: loopDelayMsMax, retryAfterMs: admissionRetryMs },
+    { loopDelay },
+  );
+  const admitted = admittedCoordinator(coordinator, admission);
   return {
-    kv: createKvService({ requestTimeoutMs }, { coordinator, timers, logger }),
+    kv: createKvService({ requestTimeoutMs }, { coordinator: admitted, timers, logger }),
     cluster: createClusterService(
       {
         identity,

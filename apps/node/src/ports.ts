@@ -13,6 +13,8 @@ export interface NodePorts {
   readonly random: Random;
   readonly logger: Logger;
   readonly transport: NodeTransport;
+  /** Default: requests are not refused for it. */
+  readonly loopDelay?: LoopDelay | undefined;
   /** As `EnginePorts.bootId` of @kv/storage. */
   readonly bootId?: string | undefined;
   /** Called at most once, when the disk failed in a way after which nothing may be acknowledged any more. */
@@ -31,6 +33,11 @@ export interface Timers {
   after(delayMs: number, callback: () => void): () => void;
   /** Calls back in a later turn of the event loop, after pending input and output had theirs. */
   nextTurn(callback: () => void): void;
+}
+
+/** How long turns of the event loop take of late, beyond what was to be expected. Asked for every request. */
+export interface LoopDelay {
+  currentMs(): number;
 }
 
 export interface Random {

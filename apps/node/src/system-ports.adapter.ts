@@ -1,5 +1,6 @@
 import { nodeFileSystem, systemBootId, systemClock, systemTimers } from '@kv/storage';
 
+import { systemLoopDelay } from './admission/loop-delay.adapter.js';
 import { grpcTransport } from './grpc/grpc-transport.adapter.js';
 import type { Logger, NodePorts } from './ports.js';
 import { systemRandom } from './random.adapter.js';
@@ -13,6 +14,7 @@ export function systemPorts({ logger }: { readonly logger: Logger }): NodePorts 
     clock,
     timers,
     random: systemRandom(),
+    loopDelay: systemLoopDelay(),
     logger,
     bootId: systemBootId(),
     transport: grpcTransport({ clock, timers, logger }),
