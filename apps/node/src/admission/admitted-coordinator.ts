@@ -27,6 +27,7 @@ export function admittedCoordinator(coordinator: Coordinator, admission: Admissi
     ticket: admitted((request, options, caller) => submit.ticket(request, options, caller)),
   };
   return {
+    ...coordinator,
     submit: submitAdmitted,
     get: (request, call = {}) => promised((caller) => submitAdmitted.get(request, call, caller)),
     put: (request, call = {}) => promised((caller) => submitAdmitted.put(request, call, caller)),
@@ -41,7 +42,6 @@ export function admittedCoordinator(coordinator: Coordinator, admission: Admissi
         admission.give(requestOverheadBytes);
       }
     },
-    counters: () => coordinator.counters(),
   };
 }
 

@@ -2,7 +2,7 @@
  * The HTTP/2 connection to one peer: made when it is first wanted, and again whenever it was lost. While the peer cannot be
  * reached it is tried on by itself, and whoever wants it is told so at once.
  *
- * Made with node:http2 instead of a channel of grpc-js: on an open stream that costs a third of the processor time, and it
+ * Made with node:http2 instead of a channel of grpc-js: on a busy stream that costs a third of the processor time, and it
  * is known for certain which calls were handed over (protocol rule 12).
  */
 import { type ClientHttp2Session, connect, type SessionOptions } from 'node:http2';
