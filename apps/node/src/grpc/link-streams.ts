@@ -55,6 +55,7 @@ class LinkStream implements StreamHandler {
   readonly #unsentBytes: number[] = [];
   #unsentBytesSum = 0;
   #onDrained: (() => void) | undefined;
+  #drained: Promise<void> | undefined;
 
   constructor(stream: DirectStream, ports: LinkStreamsPorts & { readonly onClosed: () => void }) {
     this.#stream = stream;
@@ -84,13 +85,13 @@ class LinkStream implements StreamHandler {
     this.#ports.onClosed();
   }
 
-  /** Refuses what comes from now on; ends the stream once everything else is answered. */
-  async drain(): Promise<void> {
-    await new Promise<void>((resolve) => {
+  /** Refuses what comes from now on; ends the stream once everything else is answered. A second call joins the first. */
+  drain(): Promise<void> {
+    this.#drained ??= new Promise<void>((resolve) => {
       this.#onDrained = resolve;
       this.#noteDrained();
-    });
-    this.#stream.end();
+    }).then(() => this.#stream.end());
+    return this.#drained;
   }
 
   async #answer(request: LinkRequest): Promise<void> {
