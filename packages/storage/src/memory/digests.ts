@@ -14,10 +14,13 @@ const wordsEach = 2 * digestBuckets;
  */
 export class Digests {
   readonly #sums: Int32Array;
+  /** The same memory. */
+  readonly #unsigned: Uint32Array;
   readonly #partitionShift: number;
 
   constructor(partitions: number) {
     this.#sums = new Int32Array(partitions * wordsEach);
+    this.#unsigned = new Uint32Array(this.#sums.buffer);
     this.#partitionShift = Math.clz32(partitions) + 1;
   }
 
@@ -41,6 +44,6 @@ export class Digests {
 
   /** A copy: two unsigned words a bucket. */
   of(partition: number): Uint32Array {
-    return new Uint32Array(this.#sums.subarray(partition * wordsEach, (partition + 1) * wordsEach));
+    return this.#unsigned.slice(partition * wordsEach, (partition + 1) * wordsEach);
   }
 }

@@ -8,6 +8,8 @@
 import Long from "long";
 import type { CallContext, CallOptions } from "nice-grpc-common";
 import _m0 from "protobufjs/minimal.js";
+
+const noBytes = Buffer.alloc(0);
 import { Error } from "./error.js";
 
 export enum ConsistencyLevel {
@@ -242,7 +244,7 @@ export const Version = {
 };
 
 function createBaseGetRequest(): GetRequest {
-  return { key: Buffer.alloc(0), consistency: 0 };
+  return { key: noBytes, consistency: 0 };
 }
 
 export const GetRequest = {
@@ -291,14 +293,14 @@ export const GetRequest = {
   },
   fromPartial(object: DeepPartial<GetRequest>): GetRequest {
     const message = createBaseGetRequest();
-    message.key = object.key ?? Buffer.alloc(0);
+    message.key = object.key ?? noBytes;
     message.consistency = object.consistency ?? 0;
     return message;
   },
 };
 
 function createBaseGetResponse(): GetResponse {
-  return { found: false, value: Buffer.alloc(0), version: undefined, expiresAtMs: 0, serverTime: 0 };
+  return { found: false, value: noBytes, version: undefined, expiresAtMs: 0, serverTime: 0 };
 }
 
 export const GetResponse = {
@@ -378,7 +380,7 @@ export const GetResponse = {
   fromPartial(object: DeepPartial<GetResponse>): GetResponse {
     const message = createBaseGetResponse();
     message.found = object.found ?? false;
-    message.value = object.value ?? Buffer.alloc(0);
+    message.value = object.value ?? noBytes;
     message.version = (object.version !== undefined && object.version !== null)
       ? Version.fromPartial(object.version)
       : undefined;
@@ -390,12 +392,12 @@ export const GetResponse = {
 
 function createBasePutRequest(): PutRequest {
   return {
-    key: Buffer.alloc(0),
-    value: Buffer.alloc(0),
+    key: noBytes,
+    value: noBytes,
     consistency: 0,
     ttlMs: 0,
     omitPrevious: false,
-    operationId: Buffer.alloc(0),
+    operationId: noBytes,
     stampAbove: 0,
     stampNotAfter: 0,
     ticket: undefined,
@@ -518,12 +520,12 @@ export const PutRequest = {
   },
   fromPartial(object: DeepPartial<PutRequest>): PutRequest {
     const message = createBasePutRequest();
-    message.key = object.key ?? Buffer.alloc(0);
-    message.value = object.value ?? Buffer.alloc(0);
+    message.key = object.key ?? noBytes;
+    message.value = object.value ?? noBytes;
     message.consistency = object.consistency ?? 0;
     message.ttlMs = object.ttlMs ?? 0;
     message.omitPrevious = object.omitPrevious ?? false;
-    message.operationId = object.operationId ?? Buffer.alloc(0);
+    message.operationId = object.operationId ?? noBytes;
     message.stampAbove = object.stampAbove ?? 0;
     message.stampNotAfter = object.stampNotAfter ?? 0;
     message.ticket = (object.ticket !== undefined && object.ticket !== null)
@@ -534,7 +536,7 @@ export const PutRequest = {
 };
 
 function createBasePutResponse(): PutResponse {
-  return { version: undefined, previous: 0, previousValue: Buffer.alloc(0), serverTime: 0 };
+  return { version: undefined, previous: 0, previousValue: noBytes, serverTime: 0 };
 }
 
 export const PutResponse = {
@@ -607,7 +609,7 @@ export const PutResponse = {
       ? Version.fromPartial(object.version)
       : undefined;
     message.previous = object.previous ?? 0;
-    message.previousValue = object.previousValue ?? Buffer.alloc(0);
+    message.previousValue = object.previousValue ?? noBytes;
     message.serverTime = object.serverTime ?? 0;
     return message;
   },
@@ -615,10 +617,10 @@ export const PutResponse = {
 
 function createBaseDeleteRequest(): DeleteRequest {
   return {
-    key: Buffer.alloc(0),
+    key: noBytes,
     consistency: 0,
     omitPrevious: false,
-    operationId: Buffer.alloc(0),
+    operationId: noBytes,
     stampAbove: 0,
     stampNotAfter: 0,
     ticket: undefined,
@@ -721,10 +723,10 @@ export const DeleteRequest = {
   },
   fromPartial(object: DeepPartial<DeleteRequest>): DeleteRequest {
     const message = createBaseDeleteRequest();
-    message.key = object.key ?? Buffer.alloc(0);
+    message.key = object.key ?? noBytes;
     message.consistency = object.consistency ?? 0;
     message.omitPrevious = object.omitPrevious ?? false;
-    message.operationId = object.operationId ?? Buffer.alloc(0);
+    message.operationId = object.operationId ?? noBytes;
     message.stampAbove = object.stampAbove ?? 0;
     message.stampNotAfter = object.stampNotAfter ?? 0;
     message.ticket = (object.ticket !== undefined && object.ticket !== null)
@@ -735,7 +737,7 @@ export const DeleteRequest = {
 };
 
 function createBaseDeleteResponse(): DeleteResponse {
-  return { version: undefined, previous: 0, previousValue: Buffer.alloc(0), serverTime: 0 };
+  return { version: undefined, previous: 0, previousValue: noBytes, serverTime: 0 };
 }
 
 export const DeleteResponse = {
@@ -808,14 +810,14 @@ export const DeleteResponse = {
       ? Version.fromPartial(object.version)
       : undefined;
     message.previous = object.previous ?? 0;
-    message.previousValue = object.previousValue ?? Buffer.alloc(0);
+    message.previousValue = object.previousValue ?? noBytes;
     message.serverTime = object.serverTime ?? 0;
     return message;
   },
 };
 
 function createBaseTicketRequest(): TicketRequest {
-  return { key: Buffer.alloc(0), stampAbove: 0, stampNotAfter: 0 };
+  return { key: noBytes, stampAbove: 0, stampNotAfter: 0 };
 }
 
 export const TicketRequest = {
@@ -874,7 +876,7 @@ export const TicketRequest = {
   },
   fromPartial(object: DeepPartial<TicketRequest>): TicketRequest {
     const message = createBaseTicketRequest();
-    message.key = object.key ?? Buffer.alloc(0);
+    message.key = object.key ?? noBytes;
     message.stampAbove = object.stampAbove ?? 0;
     message.stampNotAfter = object.stampNotAfter ?? 0;
     return message;
@@ -940,7 +942,7 @@ export const TicketResponse = {
 };
 
 function createBaseScanRequest(): ScanRequest {
-  return { prefix: Buffer.alloc(0), after: Buffer.alloc(0), limit: 0, consistency: 0 };
+  return { prefix: noBytes, after: noBytes, limit: 0, consistency: 0 };
 }
 
 export const ScanRequest = {
@@ -1009,8 +1011,8 @@ export const ScanRequest = {
   },
   fromPartial(object: DeepPartial<ScanRequest>): ScanRequest {
     const message = createBaseScanRequest();
-    message.prefix = object.prefix ?? Buffer.alloc(0);
-    message.after = object.after ?? Buffer.alloc(0);
+    message.prefix = object.prefix ?? noBytes;
+    message.after = object.after ?? noBytes;
     message.limit = object.limit ?? 0;
     message.consistency = object.consistency ?? 0;
     return message;
@@ -1018,7 +1020,7 @@ export const ScanRequest = {
 };
 
 function createBaseScanEntry(): ScanEntry {
-  return { key: Buffer.alloc(0), value: Buffer.alloc(0), version: undefined, expiresAtMs: 0 };
+  return { key: noBytes, value: noBytes, version: undefined, expiresAtMs: 0 };
 }
 
 export const ScanEntry = {
@@ -1087,8 +1089,8 @@ export const ScanEntry = {
   },
   fromPartial(object: DeepPartial<ScanEntry>): ScanEntry {
     const message = createBaseScanEntry();
-    message.key = object.key ?? Buffer.alloc(0);
-    message.value = object.value ?? Buffer.alloc(0);
+    message.key = object.key ?? noBytes;
+    message.value = object.value ?? noBytes;
     message.version = (object.version !== undefined && object.version !== null)
       ? Version.fromPartial(object.version)
       : undefined;
@@ -1098,7 +1100,7 @@ export const ScanEntry = {
 };
 
 function createBaseScanResponse(): ScanResponse {
-  return { entries: [], next: Buffer.alloc(0) };
+  return { entries: [], next: noBytes };
 }
 
 export const ScanResponse = {
@@ -1148,7 +1150,7 @@ export const ScanResponse = {
   fromPartial(object: DeepPartial<ScanResponse>): ScanResponse {
     const message = createBaseScanResponse();
     message.entries = object.entries?.map((e) => ScanEntry.fromPartial(e)) || [];
-    message.next = object.next ?? Buffer.alloc(0);
+    message.next = object.next ?? noBytes;
     return message;
   },
 };

@@ -8,6 +8,8 @@
 import Long from "long";
 import _m0 from "protobufjs/minimal.js";
 
+const noBytes = Buffer.alloc(0);
+
 export enum WriteStatus {
   UNSPECIFIED = 0,
   /** STORED - Durable; nothing newer here. */
@@ -206,7 +208,7 @@ export interface DigestResponse {
 }
 
 function createBaseRequestHeader(): RequestHeader {
-  return { clusterId: Buffer.alloc(0), epoch: 0, from: 0, hlcTime: 0, wallTimeMs: 0, deadlineMs: 0 };
+  return { clusterId: noBytes, epoch: 0, from: 0, hlcTime: 0, wallTimeMs: 0, deadlineMs: 0 };
 }
 
 export const RequestHeader = {
@@ -295,7 +297,7 @@ export const RequestHeader = {
   },
   fromPartial(object: DeepPartial<RequestHeader>): RequestHeader {
     const message = createBaseRequestHeader();
-    message.clusterId = object.clusterId ?? Buffer.alloc(0);
+    message.clusterId = object.clusterId ?? noBytes;
     message.epoch = object.epoch ?? 0;
     message.from = object.from ?? 0;
     message.hlcTime = object.hlcTime ?? 0;
@@ -452,9 +454,9 @@ export const ReplyHeader = {
 
 function createBaseWriteResults(): WriteResults {
   return {
-    statuses: Buffer.alloc(0),
-    records: Buffer.alloc(0),
-    newerVersions: Buffer.alloc(0),
+    statuses: noBytes,
+    records: noBytes,
+    newerVersions: noBytes,
     refusals: [],
     purgeFloors: [],
   };
@@ -548,9 +550,9 @@ export const WriteResults = {
   },
   fromPartial(object: DeepPartial<WriteResults>): WriteResults {
     const message = createBaseWriteResults();
-    message.statuses = object.statuses ?? Buffer.alloc(0);
-    message.records = object.records ?? Buffer.alloc(0);
-    message.newerVersions = object.newerVersions ?? Buffer.alloc(0);
+    message.statuses = object.statuses ?? noBytes;
+    message.records = object.records ?? noBytes;
+    message.newerVersions = object.newerVersions ?? noBytes;
     message.refusals = object.refusals?.map((e) => e) || [];
     message.purgeFloors = object.purgeFloors?.map((e) => e) || [];
     return message;
@@ -558,7 +560,7 @@ export const WriteResults = {
 };
 
 function createBaseWriteRequest(): WriteRequest {
-  return { header: undefined, records: Buffer.alloc(0), wantPrevious: Buffer.alloc(0) };
+  return { header: undefined, records: noBytes, wantPrevious: noBytes };
 }
 
 export const WriteRequest = {
@@ -620,8 +622,8 @@ export const WriteRequest = {
     message.header = (object.header !== undefined && object.header !== null)
       ? RequestHeader.fromPartial(object.header)
       : undefined;
-    message.records = object.records ?? Buffer.alloc(0);
-    message.wantPrevious = object.wantPrevious ?? Buffer.alloc(0);
+    message.records = object.records ?? noBytes;
+    message.wantPrevious = object.wantPrevious ?? noBytes;
     return message;
   },
 };
@@ -687,7 +689,7 @@ export const WriteResponse = {
 };
 
 function createBaseRepairRequest(): RepairRequest {
-  return { header: undefined, records: Buffer.alloc(0) };
+  return { header: undefined, records: noBytes };
 }
 
 export const RepairRequest = {
@@ -739,7 +741,7 @@ export const RepairRequest = {
     message.header = (object.header !== undefined && object.header !== null)
       ? RequestHeader.fromPartial(object.header)
       : undefined;
-    message.records = object.records ?? Buffer.alloc(0);
+    message.records = object.records ?? noBytes;
     return message;
   },
 };
@@ -805,7 +807,7 @@ export const RepairResponse = {
 };
 
 function createBaseReadRequest(): ReadRequest {
-  return { header: undefined, keys: Buffer.alloc(0), wantValue: Buffer.alloc(0) };
+  return { header: undefined, keys: noBytes, wantValue: noBytes };
 }
 
 export const ReadRequest = {
@@ -867,8 +869,8 @@ export const ReadRequest = {
     message.header = (object.header !== undefined && object.header !== null)
       ? RequestHeader.fromPartial(object.header)
       : undefined;
-    message.keys = object.keys ?? Buffer.alloc(0);
-    message.wantValue = object.wantValue ?? Buffer.alloc(0);
+    message.keys = object.keys ?? noBytes;
+    message.wantValue = object.wantValue ?? noBytes;
     return message;
   },
 };
@@ -876,9 +878,9 @@ export const ReadRequest = {
 function createBaseReadResponse(): ReadResponse {
   return {
     header: undefined,
-    statuses: Buffer.alloc(0),
-    records: Buffer.alloc(0),
-    heads: Buffer.alloc(0),
+    statuses: noBytes,
+    records: noBytes,
+    heads: noBytes,
     refusals: [],
     purgeFloors: [],
   };
@@ -985,9 +987,9 @@ export const ReadResponse = {
     message.header = (object.header !== undefined && object.header !== null)
       ? ReplyHeader.fromPartial(object.header)
       : undefined;
-    message.statuses = object.statuses ?? Buffer.alloc(0);
-    message.records = object.records ?? Buffer.alloc(0);
-    message.heads = object.heads ?? Buffer.alloc(0);
+    message.statuses = object.statuses ?? noBytes;
+    message.records = object.records ?? noBytes;
+    message.heads = object.heads ?? noBytes;
     message.refusals = object.refusals?.map((e) => e) || [];
     message.purgeFloors = object.purgeFloors?.map((e) => e) || [];
     return message;
@@ -998,8 +1000,8 @@ function createBaseScanPartitionRequest(): ScanPartitionRequest {
   return {
     header: undefined,
     partition: 0,
-    prefix: Buffer.alloc(0),
-    after: Buffer.alloc(0),
+    prefix: noBytes,
+    after: noBytes,
     limit: 0,
     bytesMax: 0,
     rebuild: false,
@@ -1106,8 +1108,8 @@ export const ScanPartitionRequest = {
       ? RequestHeader.fromPartial(object.header)
       : undefined;
     message.partition = object.partition ?? 0;
-    message.prefix = object.prefix ?? Buffer.alloc(0);
-    message.after = object.after ?? Buffer.alloc(0);
+    message.prefix = object.prefix ?? noBytes;
+    message.after = object.after ?? noBytes;
     message.limit = object.limit ?? 0;
     message.bytesMax = object.bytesMax ?? 0;
     message.rebuild = object.rebuild ?? false;
@@ -1116,7 +1118,7 @@ export const ScanPartitionRequest = {
 };
 
 function createBaseScanPartitionResponse(): ScanPartitionResponse {
-  return { header: undefined, records: Buffer.alloc(0), more: false, purgeFloor: 0, refusal: "", suspect: false };
+  return { header: undefined, records: noBytes, more: false, purgeFloor: 0, refusal: "", suspect: false };
 }
 
 export const ScanPartitionResponse = {
@@ -1208,7 +1210,7 @@ export const ScanPartitionResponse = {
     message.header = (object.header !== undefined && object.header !== null)
       ? ReplyHeader.fromPartial(object.header)
       : undefined;
-    message.records = object.records ?? Buffer.alloc(0);
+    message.records = object.records ?? noBytes;
     message.more = object.more ?? false;
     message.purgeFloor = object.purgeFloor ?? 0;
     message.refusal = object.refusal ?? "";
@@ -1218,7 +1220,7 @@ export const ScanPartitionResponse = {
 };
 
 function createBaseDirectory(): Directory {
-  return { member: 0, incarnation: 0, id: Buffer.alloc(0), logSequence: 0 };
+  return { member: 0, incarnation: 0, id: noBytes, logSequence: 0 };
 }
 
 export const Directory = {
@@ -1289,7 +1291,7 @@ export const Directory = {
     const message = createBaseDirectory();
     message.member = object.member ?? 0;
     message.incarnation = object.incarnation ?? 0;
-    message.id = object.id ?? Buffer.alloc(0);
+    message.id = object.id ?? noBytes;
     message.logSequence = object.logSequence ?? 0;
     return message;
   },
@@ -1506,7 +1508,7 @@ export const DigestRequest = {
 };
 
 function createBasePartitionDigest(): PartitionDigest {
-  return { words: Buffer.alloc(0), suspect: false, purgeFloor: 0, refusal: "" };
+  return { words: noBytes, suspect: false, purgeFloor: 0, refusal: "" };
 }
 
 export const PartitionDigest = {
@@ -1575,7 +1577,7 @@ export const PartitionDigest = {
   },
   fromPartial(object: DeepPartial<PartitionDigest>): PartitionDigest {
     const message = createBasePartitionDigest();
-    message.words = object.words ?? Buffer.alloc(0);
+    message.words = object.words ?? noBytes;
     message.suspect = object.suspect ?? false;
     message.purgeFloor = object.purgeFloor ?? 0;
     message.refusal = object.refusal ?? "";
