@@ -14,11 +14,8 @@ export interface FixedPlacement extends Placement {
 
 /** Every member computes the same from the same list of peers: joins replayed in the order of the ids. */
 export function fixedPlacement(identity: NodeIdentity): FixedPlacement {
-  const { id, peers, partitions, replicationFactor } = identity;
-  const members = peers.map((peer, index) => ({ id: peer.id, number: index + 1 }));
-  const assignment = claimInOrder(members, { partitions, replicationFactor });
-  const lists = Array.from({ length: partitions }, (_, partition) => preferenceList(assignment, partition));
-  const self = memberNumberOf(identity, id);
+  const lists = preferenceListsOf(identity);
+  const self = memberNumberOf(identity, identity.id);
   const owned = lists.map((list) => list.includes(self));
   return {
     self,
@@ -26,4 +23,17 @@ export function fixedPlacement(identity: NodeIdentity): FixedPlacement {
     owners: (partition) => lists[partition] ?? [],
     owns: (partition) => owned[partition] ?? false,
   };
+}
+
+/** What was computed last, and from what: the nodes of a test cluster or a simulation, all in one process, share it. */
+let latest: { readonly from: string; readonly lists: FixedPlacement['lists'] } | undefined;
+
+function preferenceListsOf({ peers, partitions, replicationFactor }: NodeIdentity): FixedPlacement['lists'] {
+  const from = JSON.stringify([peers.map(({ id }) => id), partitions, replicationFactor]);
+  if (latest?.from === from) return latest.lists;
+  const members = peers.map((peer, index) => ({ id: peer.id, number: index + 1 }));
+  const assignment = claimInOrder(members, { partitions, replicationFactor });
+  const lists = Array.from({ length: partitions }, (_, partition) => preferenceList(assignment, partition));
+  latest = { from, lists };
+  return lists;
 }
