@@ -228,14 +228,15 @@ export class Connection {
           this.#network.world.trace.word(response.length);
           if (answering === 'lost') return;
           this.#fromPeer(() =>
-            call.arrived(number, () => {
+            this.#arrived(call, number, () => {
               call.outgoing.onReply(response);
               if (isLast) this.#finish(call);
             }),
           );
         },
         end: (number) => {
-          if (answering === 'returned') this.#fromPeer(() => call.arrived(number, () => this.#finish(call)));
+          if (answering === 'returned')
+            this.#fromPeer(() => this.#arrived(call, number, () => this.#finish(call)));
         },
         fail: (answer) => {
           if (answering === 'lost') return;
@@ -245,6 +246,10 @@ export class Connection {
         },
       }),
     );
+  }
+
+  #arrived(call: RunningCall, number: number, act: () => void): void {
+    call.arrived(number, act, (next) => this.later(next));
   }
 
   #finish(call: RunningCall): void {

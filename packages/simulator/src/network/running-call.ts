@@ -20,6 +20,8 @@ export class RunningCall {
   readonly serverSide = new ServerSide();
   /** Of a stream: answers that overtook an earlier one. */
   #expected = 0;
+  /** The next of those that waited has its event. */
+  #isHandingOver = false;
   readonly #early = new Map<number, () => void>();
 
   constructor(outgoing: OutgoingCall) {
@@ -36,18 +38,26 @@ export class RunningCall {
     this.outgoing.onFailure(failure);
   }
 
-  /** Answers of one call keep their order. */
-  arrived(number: number, act: () => void): void {
+  /**
+   * Answers of one call keep their order, and each has an event of its own, also those that waited for an earlier one: whoever
+   * watches answers finds what the application does with one before the next comes.
+   */
+  arrived(number: number, act: () => void, later: (act: () => void) => void): void {
     if (this.#isSettled || number < this.#expected) return;
     this.#early.set(number, act);
-    for (;;) {
-      const next = this.#early.get(this.#expected);
-      // What settles the call may have been among them.
-      if (next === undefined) return;
-      this.#early.delete(this.#expected);
-      this.#expected += 1;
-      next();
-    }
+    if (!this.#isHandingOver) this.#handOver(later);
+  }
+
+  #handOver(later: (act: () => void) => void): void {
+    this.#isHandingOver = false;
+    const next = this.#early.get(this.#expected);
+    if (next === undefined || this.#isSettled) return;
+    this.#early.delete(this.#expected);
+    this.#expected += 1;
+    next();
+    if (!this.#early.has(this.#expected)) return;
+    this.#isHandingOver = true;
+    later(() => this.#handOver(later));
   }
 }
 
