@@ -35,6 +35,10 @@ export {
   Version,
 } from './gen/kv/v1/kv.js';
 
+// The same bytes as the messages' own methods, for less.
+export { encodeDirectly } from './direct-writer.js';
+export { decodeDirectly } from './direct-reader.js';
+
 // How failures travel.
 export {
   type CallFailure,

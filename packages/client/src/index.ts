@@ -16,6 +16,14 @@ export { type Previous, unknown } from './operations/previous.js';
 export { type ErrorCode, isKvError, KvError, type Outcome } from '@kv/errors';
 export { compareVersions, type Timestamp, type Version } from '@kv/hlc';
 
+// For observers.
+export {
+  type ConnectionEvent,
+  type HedgeEvent,
+  type OperationEvent,
+  type RetryEvent,
+} from './diagnostics.js';
+
 // For tools.
 export {
   type ClusterDescription,

@@ -9,6 +9,7 @@ import { createServerTime } from './attempts/server-time.js';
 import { createStampCeilings } from './attempts/stamp-ceilings.js';
 import { keyBytes, prefixBytes } from './bounded-bytes.js';
 import { type Codec, codecOf, type DecodedTypes, type EncodableTypes, type Encoding } from './encoding.js';
+import { Hedges } from './hedging/hedges.js';
 import { scanTimeoutMsDefault } from './limits.js';
 import {
   type ClusterDescription,
@@ -84,7 +85,11 @@ export class KvClient<K extends Encoding = 'utf8', V extends Encoding = 'utf8'> 
         if (code === 'unavailable' || code === 'wrong-epoch') router.doubt();
       },
     });
-    this.#operations = new Operations(this.#options, this.#ports);
+    const hedges = new Hedges(
+      { isOn: this.#options.hedging },
+      { clock, timers, another: (key, than) => router.contactFor(key, than) },
+    );
+    this.#operations = new Operations(this.#options, { ...this.#ports, hedges });
   }
 
   /** Resolves once an endpoint says that it serves; until then it asks again. */

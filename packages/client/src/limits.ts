@@ -78,6 +78,18 @@ export const ringRefreshMs = 1_000;
 export const memberRetryMsFirst = 250;
 export const memberRetryMsMax = 30_000;
 
+/** A read is hedged once it takes longer than this share of reads did, and never sooner than this: timers are no finer. */
+export const hedgeLatencyShare = 0.95;
+export const hedgeDelayMsMin = 2;
+
+/** Of all reads so many may be hedged, and so many in a row: what nodes do twice must not matter. */
+export const hedgeShareMax = 0.05;
+export const hedgeBurstMax = 16;
+
+/** Latencies that have to be known before a read is hedged, and that are kept before older ones fade. */
+export const hedgeSamplesMin = 64;
+export const hedgeSamplesKept = 2_048;
+
 /** A stream that broke before it answered anything is not opened again within this time. */
 export const sessionBackoffMs = 100;
 

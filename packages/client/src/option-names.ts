@@ -21,6 +21,7 @@ export const clientOptionNames = namesOf<KvClientOptions>({
   operationsMax: true,
   bytesMax: true,
   routing: true,
+  hedging: true,
 });
 
 export const portNames = namesOf<KvClientPorts>({ transport: true, clock: true, timers: true, random: true });

@@ -33,6 +33,8 @@ export interface KvClientOptions<K extends Encoding = 'utf8', V extends Encoding
   readonly operationsMax?: number;
   /** Likewise, the bytes of their keys and values. Default 128 MiB. */
   readonly bytesMax?: number;
+  /** Send a read that takes longer than 95 of 100 to another owner as well, one in twenty at most. Default true. */
+  readonly hedging?: boolean;
   /** Send each operation to an owner of its key, if that can be reached; false: to one endpoint, whatever the key. Default true. */
   readonly routing?: boolean;
 }
@@ -98,6 +100,7 @@ export interface ResolvedOptions<K extends Encoding, V extends Encoding> {
   readonly operationsMax: number;
   readonly bytesMax: number;
   readonly routing: boolean;
+  readonly hedging: boolean;
 }
 
 export function resolveOptions<K extends Encoding, V extends Encoding>(
@@ -107,6 +110,7 @@ export function resolveOptions<K extends Encoding, V extends Encoding>(
   const { keyEncoding = 'utf8' as K, valueEncoding = 'utf8' as V } = options;
   const { consistency = 'quorum', timeoutMs = timeoutMsDefault } = options;
   const { operationsMax = operationsMaxDefault, bytesMax = bytesMaxDefault, routing = true } = options;
+  const { hedging = true } = options;
   const max = Number.MAX_SAFE_INTEGER;
   return {
     keyEncoding: checkedOneOf(keyEncoding, { name: 'keyEncoding', allowed: encodings }),
@@ -115,6 +119,7 @@ export function resolveOptions<K extends Encoding, V extends Encoding>(
     timeoutMs: checkedTimeoutMs(timeoutMs),
     operationsMax: checkedWhole(operationsMax, { name: 'operationsMax', min: 1, max }),
     routing: checkedBoolean(routing, 'routing'),
+    hedging: checkedBoolean(hedging, 'hedging'),
     bytesMax: checkedWhole(bytesMax, { name: 'bytesMax', min: 1, max }),
   };
 }

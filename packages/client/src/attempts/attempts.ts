@@ -1,5 +1,6 @@
 import { type ErrorCode, KvError, type Outcome, toKvError } from '@kv/errors';
 
+import { channels, type RetryEvent } from '../diagnostics.js';
 import type { Contact, EndpointPool } from './endpoint-pool.js';
 import { attemptsMax, backoffMsFirst, backoffMsMax } from '../limits.js';
 import type { OperationScope } from './operation-scope.js';
@@ -79,6 +80,10 @@ export async function runAttempts<T>(
       const hopeless = spent >= attemptsMax || (contact === undefined && pool.isUnreachable);
       if (scope.endedBy !== undefined || !retryable[failure.code] || hopeless) {
         throw conclude(failures, scope, kind);
+      }
+      if (channels.retry.hasSubscribers) {
+        const event: RetryEvent = { kind, endpoint: contact?.endpoint, error: failure };
+        channels.retry.publish(event);
       }
     }
     await scope.sleep(pauseMs(number, failures.at(-1)?.retryAfterMs ?? 0, random)).catch(() => {

@@ -3,6 +3,7 @@ import { setMaxListeners } from 'node:events';
 import { KvError } from '@kv/errors';
 
 import { failedAt } from './attempt-failure.js';
+import { channels, type ConnectionEvent } from '../diagnostics.js';
 import {
   contactTimeoutMs,
   memberRetryMsFirst,
@@ -156,7 +157,14 @@ export class EndpointPool {
     // Not the contact of now: it was greeted again since, and the failure is of before.
     if (entry === undefined) return;
     entry.contact = undefined;
+    this.#publish(entry, 'down');
     this.#moveFrom(entry);
+  }
+
+  #publish({ endpoint }: Entry, state: 'up' | 'down', error?: unknown): void {
+    if (!channels.connection.hasSubscribers) return;
+    const event: ConnectionEvent = { endpoint, state, error };
+    channels.connection.publish(event);
   }
 
   /** A connection to this very endpoint, listed or not. */
@@ -248,8 +256,10 @@ export class EndpointPool {
       // The same lane after a failure: what it has under way is under way still.
       entry.lane ??= new Lane(connection, this.#ports);
       entry.contact = { endpoint: entry.endpoint, connection, lane: entry.lane };
+      this.#publish(entry, 'up');
       return entry.contact;
     } catch (error) {
+      this.#publish(entry, 'down', error);
       this.#moveFrom(entry);
       throw error;
     }

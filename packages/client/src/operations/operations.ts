@@ -19,7 +19,7 @@ import {
   type WriteOptions,
 } from '../options.js';
 import type { QuickOptions, Waiter } from '../quick/quick-operation.js';
-import { QuickRead } from '../quick/quick-read.js';
+import { QuickRead, type QuickReadPorts } from '../quick/quick-read.js';
 import { QuickWrite } from '../quick/quick-write.js';
 import { type ValueEntry, valueEntryOf, versionOf, type WriteResult } from './entry.js';
 import { decodePrevious } from './previous.js';
@@ -28,15 +28,17 @@ import type { WritePorts } from './write.js';
 /** Of callers that give none: nothing of them needs to be checked. */
 export const defaultOptions: Readonly<Record<string, never>> = Object.freeze({});
 
+export type OperationPorts = WritePorts & QuickReadPorts;
+
 /** Makes operations of what callers give, checked and encoded. Each method throws what the caller did wrong. */
 export class Operations<K extends Encoding, V extends Encoding> {
   readonly #options: ResolvedOptions<K, V>;
   readonly #keys: Codec<K>;
   readonly #values: Codec<V>;
-  readonly #ports: WritePorts;
+  readonly #ports: OperationPorts;
   readonly #nextOperationId: () => Buffer;
 
-  constructor(options: ResolvedOptions<K, V>, ports: WritePorts) {
+  constructor(options: ResolvedOptions<K, V>, ports: OperationPorts) {
     this.#options = options;
     this.#keys = codecOf(options.keyEncoding);
     this.#values = codecOf(options.valueEncoding);

@@ -115,20 +115,24 @@ export abstract class QuickOperation<T = unknown, R = unknown> implements Passen
       return;
     }
     if (response === undefined) return;
-    this.way?.settle(this);
     let value: T;
     try {
       value = this.decode(response);
     } catch (error) {
+      this.way?.settle(this, error);
       this.waiter.reject(error, this.place);
       return;
     }
+    this.way?.settle(this, undefined);
     this.waiter.resolve(value, this.place);
   }
 
   failed(error: KvError): void {
     this.#fail(error, true);
   }
+
+  /** It is not on the quick way any more. */
+  left?(isAnswered: boolean): void;
 
   /** Its time is over, or half of it. */
   expired(): void {

@@ -6,6 +6,7 @@ import { KvError } from '@kv/errors';
 
 import { attemptTimeoutMs, type FailedAttempt } from '../attempts/attempts.js';
 import type { Contact } from '../attempts/endpoint-pool.js';
+import { channels, type OperationEvent } from '../diagnostics.js';
 import { createOperationScope, listenToMany, type OperationScope } from '../attempts/operation-scope.js';
 import { deadlineSweepMsMin, overloadedRetryMs } from '../limits.js';
 import type { Clock, Timers } from '../ports.js';
@@ -85,13 +86,13 @@ export class QuickWay {
   }
 
   /** It is over; its waiter is the caller's to tell. */
-  settle(operation: QuickOperation): void {
-    this.#remove(operation);
-    this.#leave(operation);
+  settle(operation: QuickOperation, error: unknown): void {
+    this.#remove(operation, error === undefined);
+    this.#leave(operation, error);
   }
 
   continueSlowly(operation: QuickOperation, first: FailedAttempt | undefined): void {
-    this.#remove(operation);
+    this.#remove(operation, false);
     if (first !== undefined) this.#ports.onFailure(first.failure);
     this.#runSlowly(operation, first);
   }
@@ -103,8 +104,9 @@ export class QuickWay {
       const operation = this.#first;
       if (operation === undefined) return;
       const outcome = operation.givenUp() ? 'unknown' : operation.outcomeOfNothing;
-      this.settle(operation);
-      operation.waiter.reject(new KvError('closed', 'the client was closed', { outcome }), operation.place);
+      const error = new KvError('closed', 'the client was closed', { outcome });
+      this.settle(operation, error);
+      operation.waiter.reject(error, operation.place);
     }
   }
 
@@ -126,18 +128,18 @@ export class QuickWay {
     const { wholeTimeoutMs: timeoutMs, endsAtMs, signal, name: what } = operation;
     const scope = createOperationScope({ timeoutMs, endsAtMs, signal, what }, this.#ports);
     this.#slow.add(scope);
-    const over = (): void => {
+    const over = (error: unknown): void => {
       this.#slow.delete(scope);
       scope.release();
-      this.#leave(operation);
+      this.#leave(operation, error);
     };
     operation.runSlowly(scope, first).then(
       (value) => {
-        over();
+        over(undefined);
         operation.waiter.resolve(value, operation.place);
       },
       (error: unknown) => {
-        over();
+        over(error);
         operation.waiter.reject(error, operation.place);
       },
     );
@@ -148,15 +150,22 @@ export class QuickWay {
     if (signal === undefined) return;
     operation.onAbort = () => {
       operation.givenUp();
-      this.settle(operation);
+      this.settle(operation, signal.reason);
       operation.waiter.reject(signal.reason, operation.place);
     };
     listenToMany(signal, operation.onAbort);
   }
 
-  #leave({ bytes }: QuickOperation): void {
+  #leave(operation: QuickOperation, error: unknown): void {
     this.#operations -= 1;
-    this.#bytes -= bytes;
+    this.#bytes -= operation.bytes;
+    if (channels.operation.hasSubscribers) this.#publish(operation, error);
+  }
+
+  #publish({ name, key, contact, beganAtMs }: QuickOperation, error: unknown): void {
+    const durationMs = this.#ports.clock.monotonicMs() - beganAtMs;
+    const event: OperationEvent = { name, key, endpoint: contact?.endpoint, durationMs, error };
+    channels.operation.publish(event);
   }
 
   #append(operation: QuickOperation): void {
@@ -166,7 +175,8 @@ export class QuickWay {
     this.#last = operation;
   }
 
-  #remove(operation: QuickOperation): void {
+  #remove(operation: QuickOperation, isAnswered: boolean): void {
+    operation.left?.(isAnswered);
     const { before, after, onAbort } = operation;
     if (before === undefined) this.#first = after;
     else before.after = after;

@@ -82,5 +82,7 @@ export class Router {
     this.#targets.clear();
     const { pool } = this.#ports;
     for (const address of ring.addresses) this.#targets.set(address, pool.target(address, ring.clusterId));
+    // Met now, so that they can be asked once they are needed.
+    for (const target of this.#targets.values()) pool.reach(target);
   }
 }

@@ -13,6 +13,8 @@ import {
 } from '@grpc/grpc-js';
 import { KvError } from '@kv/errors';
 import {
+  decodeDirectly,
+  encodeDirectly,
   errorTrailerKey,
   KVDefinition,
   kvErrorFromFailure,
@@ -140,7 +142,7 @@ export class GrpcSession {
 
   /** grpc-js has room for one message that it was not rid of yet. */
   #write(call: Call, request: SessionRequest): void {
-    const message = SessionRequest.encode(request).finish() as Buffer;
+    const message = encodeDirectly(SessionRequest, request);
     if (this.#isWriting) {
       this.#unwritten.push(message);
       return;
@@ -166,7 +168,7 @@ export class GrpcSession {
     if (call !== this.#call) return;
     let results: readonly OperationResult[];
     try {
-      ({ results } = SessionResponse.decode(message));
+      ({ results } = decodeDirectly(SessionResponse, message));
     } catch (cause) {
       call.cancelWithStatus(status.INTERNAL, `an answer that cannot be decoded: ${String(cause)}`);
       return;

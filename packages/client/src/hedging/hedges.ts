@@ -1,0 +1,115 @@
+/**
+ * A read that takes longer than nearly all of late is sent to another owner as well, and the first answer counts: one
+ * node that pauses, or a lost packet, costs a read a moment and not its deadline. Writes are never sent twice at a time.
+ *
+ * So few are hedged that the nodes do not feel it: a twentieth of reads on average, and none before there is a latency to
+ * compare with.
+ */
+import type { Contact } from '../attempts/endpoint-pool.js';
+import { channels, type HedgeEvent } from '../diagnostics.js';
+import {
+  hedgeBurstMax,
+  hedgeDelayMsMin,
+  hedgeLatencyShare,
+  hedgeSamplesMin,
+  hedgeShareMax,
+} from '../limits.js';
+import type { Clock, Timers } from '../ports.js';
+import { LatencyHistogram } from './latency-histogram.js';
+
+/** A read that may be hedged. */
+export interface HedgedRead {
+  readonly key: Buffer;
+  readonly contact: Contact | undefined;
+  readonly beganAtMs: number;
+  /** Sent, and neither answered nor given up. */
+  readonly isUnderWay: boolean;
+  hedge(contact: Contact): void;
+}
+
+export interface HedgePorts {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  /** Another owner of the key, if one is known to answer. */
+  readonly another: (key: Buffer, than: Contact) => Contact | undefined;
+}
+
+/** Every so many reads are measured. */
+const measuredOneOf = 8;
+
+export class Hedges {
+  readonly #isOn: boolean;
+  readonly #ports: HedgePorts;
+  readonly #latency = new LatencyHistogram();
+  /** In the order in which they began. */
+  #watched: HedgedRead[] = [];
+  #underWay = 0;
+  #budget = 0;
+  #answers = 0;
+  #delayMs = hedgeDelayMsMin;
+  #cancelTimer: (() => void) | undefined;
+
+  constructor({ isOn }: { readonly isOn: boolean }, ports: HedgePorts) {
+    this.#isOn = isOn;
+    this.#ports = ports;
+  }
+
+  /** It was sent. */
+  watch(read: HedgedRead): void {
+    if (!this.#isOn) return;
+    this.#underWay += 1;
+    this.#budget = Math.min(hedgeBurstMax, this.#budget + hedgeShareMax);
+    if (this.#latency.samples < hedgeSamplesMin) return;
+    this.#watched.push(read);
+    this.#cancelTimer ??= this.#ports.timers.after(this.#delayMs, this.#look);
+  }
+
+  /** It is over, well or not. */
+  over(read: HedgedRead, isAnswered: boolean): void {
+    if (!this.#isOn) return;
+    this.#underWay -= 1;
+    if (this.#underWay === 0) this.#rest();
+    if (!isAnswered) return;
+    this.#answers += 1;
+    if (this.#answers % measuredOneOf !== 0 && this.#latency.samples >= hedgeSamplesMin) return;
+    this.#latency.record(this.#ports.clock.monotonicMs() - read.beganAtMs);
+    if (this.#answers % (measuredOneOf * measuredOneOf) === 0) {
+      this.#delayMs = Math.max(hedgeDelayMsMin, this.#latency.quantileMs(hedgeLatencyShare));
+    }
+  }
+
+  readonly #look = (): void => {
+    this.#cancelTimer = undefined;
+    const nowMs = this.#ports.clock.monotonicMs();
+    let index = 0;
+    for (; index < this.#watched.length; index += 1) {
+      const read = this.#watched[index]!;
+      if (!read.isUnderWay || read.contact === undefined) continue;
+      const leftMs = read.beganAtMs + this.#delayMs - nowMs;
+      if (leftMs > 0) {
+        this.#cancelTimer = this.#ports.timers.after(Math.max(1, leftMs), this.#look);
+        break;
+      }
+      this.#hedge(read, read.contact);
+    }
+    this.#watched = this.#watched.slice(index);
+  };
+
+  #hedge(read: HedgedRead, contact: Contact): void {
+    if (this.#budget < 1) return;
+    const other = this.#ports.another(read.key, contact);
+    if (other === undefined) return;
+    this.#budget -= 1;
+    if (channels.hedge.hasSubscribers) {
+      const event: HedgeEvent = { key: read.key, from: contact.endpoint, to: other.endpoint };
+      channels.hedge.publish(event);
+    }
+    read.hedge(other);
+  }
+
+  #rest(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    this.#watched = [];
+  }
+}

@@ -1,0 +1,106 @@
+import { isDeepStrictEqual } from 'node:util';
+
+import { describe, expect, it } from '@jest/globals';
+
+import { decodeDirectly, encodeDirectly, SessionRequest, SessionResponse } from './index.js';
+
+/** Numbers at which encodings change their length. */
+const numbers = [0, 1, 127, 128, 16_383, 16_384, 2_097_151, 2_097_152, 268_435_456, 2 ** 32 - 1];
+const times = [0, 1, 4_095, 2 ** 31, 2 ** 32, 2 ** 32 + 1, 2 ** 52 + 12_345, Number.MAX_SAFE_INTEGER];
+const lengths = [0, 1, 90, 100, 127, 128, 300, 16_384];
+
+/** The same ones every time. */
+function* drawn(): Generator<number, never> {
+  for (let state = 12_345; ;) {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    yield state >>> 8;
+  }
+}
+const draws = drawn();
+const oneOf = <T>(items: readonly T[]): T => items[draws.next().value % items.length]!;
+const bytes = (): Buffer => Buffer.alloc(oneOf(lengths), oneOf(numbers) & 0xff);
+const version = () => oneOf([undefined, { timestamp: oneOf(times), node: oneOf(numbers) }]);
+
+function request(): SessionRequest {
+  const write = () => ({
+    key: bytes(),
+    consistency: oneOf([0, 1, 2, 3, 4]),
+    omitPrevious: oneOf([true, false]),
+    operationId: Buffer.alloc(oneOf([0, 16]), 7),
+    stampAbove: oneOf(times),
+    stampNotAfter: oneOf(times),
+    ticket: version(),
+  });
+  const question = oneOf([
+    () => ({}),
+    () => ({ get: { key: bytes(), consistency: 2 } }),
+    () => ({ put: { ...write(), value: bytes(), ttlMs: oneOf(times) } }),
+    () => ({ delete: write() }),
+    () => ({ ticket: { key: bytes(), stampAbove: oneOf(times), stampNotAfter: 0 } }),
+  ]);
+  return SessionRequest.fromPartial({
+    operations: Array.from({ length: oneOf([0, 1, 2, 9]) }, () => ({
+      id: oneOf(numbers),
+      timeoutMs: oneOf(numbers),
+      ...question(),
+    })),
+    cancelled: Array.from({ length: oneOf([0, 0, 1, 200]) }, () => oneOf(numbers)),
+  });
+}
+
+function response(): SessionResponse {
+  const answer = oneOf([
+    () => ({}),
+    () => ({ get: { found: true, value: bytes(), version: version(), expiresAtMs: oneOf(times) } }),
+    () => ({ put: { version: version(), previous: 3, previousValue: bytes(), serverTime: oneOf(times) } }),
+    () => ({ ticket: { ticket: version(), serverTime: oneOf(times) } }),
+    () => ({
+      error: { code: 'timeout', outcome: 2, required: 3, message: 'späť '.repeat(oneOf([0, 1, 40])) },
+    }),
+  ]);
+  const results = Array.from({ length: oneOf([0, 1, 2, 9]) }, () => ({ id: oneOf(numbers), ...answer() }));
+  return SessionResponse.fromPartial({ results });
+}
+
+describe('messages written and read directly', () => {
+  it('have the bytes that the generated code gives, and are read alike', () => {
+    const written: { readonly made: Buffer; readonly expected: Buffer }[] = [];
+    for (let round = 0; round < 300; round += 1) {
+      const asked = request();
+      const told = response();
+      const pairs = [
+        [encodeDirectly(SessionRequest, asked), Buffer.from(SessionRequest.encode(asked).finish())],
+        [encodeDirectly(SessionResponse, told), Buffer.from(SessionResponse.encode(told).finish())],
+      ] as const;
+      for (const [made, expected] of pairs) {
+        expect(made.equals(expected)).toBe(true);
+        written.push({ made, expected });
+      }
+      const [[, askedBytes], [, toldBytes]] = pairs;
+      expect(
+        isDeepStrictEqual(decodeDirectly(SessionRequest, askedBytes), SessionRequest.decode(askedBytes)),
+      ).toBe(true);
+      expect(
+        isDeepStrictEqual(decodeDirectly(SessionResponse, toldBytes), SessionResponse.decode(toldBytes)),
+      ).toBe(true);
+      // None is written over by those that come after it.
+    }
+    for (const { made, expected } of written) expect(made.equals(expected)).toBe(true);
+    const large = Buffer.alloc(1_000_000, 5);
+    const put = SessionRequest.fromPartial({ operations: [{ id: 1, put: { key: large, value: large } }] });
+    expect(encodeDirectly(SessionRequest, put).equals(SessionRequest.encode(put).finish())).toBe(true);
+  });
+
+  it('are cut short with an error, and have no numbers that JavaScript cannot hold', () => {
+    const whole = encodeDirectly(
+      SessionResponse,
+      SessionResponse.fromPartial({ results: [{ id: 1, put: { serverTime: 5 } }] }),
+    );
+    for (let length = 1; length < whole.length; length += 1) {
+      expect(() => decodeDirectly(SessionResponse, whole.subarray(0, length))).toThrow(RangeError);
+    }
+    const large = Buffer.from(whole);
+    large.fill(0xff, large.length - 8);
+    expect(() => decodeDirectly(SessionResponse, large)).toThrow('MAX_SAFE_INTEGER');
+  });
+});
