@@ -26,12 +26,14 @@ export interface InMemoryCluster {
   copyDisk(id: string): MemoryFileSystem;
   /** Before its next start; undefined = an empty one. */
   putDisk(id: string, disk?: MemoryFileSystem): void;
+  /** Sets its wall clock so far ahead of the real one. */
+  setClock(id: string, aheadMs: number): void;
   /** What the nodes with this id logged, in all their lives. */
   logger(id: string): RecordingLogger;
   stop(): Promise<void>;
 }
 
-/** Nodes a, b, c ... within this process: real clock, memory for files and network. */
+/** Nodes a, b, c ... within this process: the real clock, set wrong where a test wants it, memory for files and network. */
 export function createInMemoryCluster(count: number): InMemoryCluster {
   const network = createInMemoryNetwork();
   const peers = Array.from({ length: count }, (_, index) => ({
@@ -42,12 +44,14 @@ export function createInMemoryCluster(count: number): InMemoryCluster {
   const loggers = new Map(peers.map(({ id }) => [id, createRecordingLogger()]));
   const nodes: Node[] = [];
 
+  const clock = systemClock();
+  const aheadMs = new Map<string, number>();
   let seed = 0;
 
   function portsOf(id: string): NodePorts {
     return {
       fileSystem: fileSystems.get(id)!,
-      clock: systemClock(),
+      clock: { ...clock, nowMs: () => clock.nowMs() + (aheadMs.get(id) ?? 0) },
       timers: systemTimers(),
       random: createSeededRandom((seed += 1)),
       logger: loggers.get(id)!,
@@ -67,6 +71,7 @@ export function createInMemoryCluster(count: number): InMemoryCluster {
     },
     copyDisk: (id) => fileSystems.get(id)!.crash(),
     putDisk: (id, disk = createMemoryFileSystem()) => void fileSystems.set(id, disk),
+    setClock: (id, ms) => void aheadMs.set(id, ms),
     logger: (id) => loggers.get(id)!,
     stop: async () => {
       await Promise.all(nodes.map((node) => node.stop({ drainMs: 0 })));

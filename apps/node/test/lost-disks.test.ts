@@ -65,6 +65,25 @@ describe('rule 15: a member whose disk was lost', () => {
     expect(await get(cluster.node('c'), keys[0]!)).toBe('new');
   });
 
+  it('rule 14: a member whose clock was far ahead when it came back is rebuilt all the same', async () => {
+    cluster = await startInMemoryCluster(3, fast);
+    for (const key of keys) await put(cluster.node('a'), key, key);
+    await cluster.node('c').stop();
+    cluster.putDisk('c');
+    cluster.setClock('c', 600_000);
+    await cluster.start('c', fast);
+    await until(() =>
+      cluster
+        .logger('c')
+        .messages('warn')
+        .includes('everything here is rebuilt from the other members before it counts'),
+    );
+    // Its time has gone ahead with the clock, and does not come back with it.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    cluster.setClock('c', 0);
+    await until(isRebuilt('c'));
+  });
+
   it('rule 15: an old copy of a disk is noticed by its shorter log', async () => {
     cluster = await startInMemoryCluster(3, fast);
     await put(cluster.node('a'), keys[0]!, 'old');

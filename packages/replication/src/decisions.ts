@@ -54,6 +54,8 @@ export interface Decisions {
   readonly replyWaits: () => boolean;
   /** Rule 8: the newest version may be returned without being written back. */
   readonly answersAtOnce: (facts: { readonly holders: number; readonly writeQuorum: number }) => boolean;
+  /** A page of a scan is merged from so many owners: as many as a read at its level asks. */
+  readonly pageReplies: (required: number) => number;
   /** Rule 9: a version beside another replica's "absent, with this purge floor" is dead. */
   readonly isDead: (version: Version, purgeFloor: Timestamp) => boolean;
 
@@ -137,6 +139,7 @@ export const soundDecisions: Decisions = {
   acknowledgementWaits: () => true,
   replyWaits: () => true,
   answersAtOnce: ({ holders, writeQuorum }) => holders >= writeQuorum,
+  pageReplies: (required) => required,
   isDead: (version, purgeFloor) => version.timestamp < purgeFloor,
 
   ticketReplies: (quorum) => quorum,

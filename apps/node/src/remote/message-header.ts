@@ -21,17 +21,17 @@ export interface HeaderPorts {
   readonly clock: Clock;
 }
 
-/** @param facts `deadlineMs`: 0 = no bound; `at`: the operations' time, which the peer merges (rule 16) */
+/** @param facts `deadlineMs`: 0 = no bound; `at`: the operations' time, which the peer merges (rule 16); else this clock's */
 export function requestHeader(
   options: Pick<HeaderOptions, 'clusterId' | 'self'>,
   { hlc, clock }: HeaderPorts,
-  { deadlineMs, at = 0 }: { readonly deadlineMs: number; readonly at?: number },
+  { deadlineMs, at }: { readonly deadlineMs: number; readonly at?: number },
 ): RequestHeader {
   return {
     clusterId: options.clusterId,
     epoch: fixedEpoch,
     from: options.self(),
-    hlcTime: Math.max(hlc.current(), at),
+    hlcTime: at ?? hlc.current(),
     wallTimeMs: Math.floor(clock.nowMs()),
     deadlineMs: Math.min(Math.ceil(deadlineMs), 0xffff_ffff),
   };

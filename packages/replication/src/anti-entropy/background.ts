@@ -1,4 +1,4 @@
-import type { HybridLogicalClock } from '@kv/hlc';
+import { type HybridLogicalClock, zeroTimestamp } from '@kv/hlc';
 import type { StorageEngine } from '@kv/storage';
 
 import type { Decisions } from '../decisions.js';
@@ -29,6 +29,13 @@ export interface Background {
     warn(fields: object, message: string): void;
   };
 }
+
+/**
+ * The reader's time of whoever copies records: what has expired is copied like the rest, so there is none. With the member's
+ * own, one whose clock was set wrong once, and whose time stays ahead for that long, would be refused by all others; it
+ * could neither be rebuilt nor made equal to them.
+ */
+export const anyTime = zeroTimestamp;
 
 /** Owners of a partition, but this member. */
 export function otherOwners({ placement }: Background, partition: number): readonly number[] {

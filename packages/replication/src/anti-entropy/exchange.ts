@@ -2,7 +2,7 @@ import type { RecordView } from '@kv/storage';
 
 import { scanPageBytesMax, scanPageRecordsMax } from '../limits.js';
 import type { ComparableReplica } from '../replica/replica.js';
-import type { Background } from './background.js';
+import { anyTime, type Background } from './background.js';
 import { comparePages, type CopyPage } from './compare-pages.js';
 
 export interface Exchanged {
@@ -50,7 +50,7 @@ async function exchangePage(
   background: Background,
   place: { readonly partition: number; readonly member: number; readonly after: Uint8Array | undefined },
 ): Promise<PageOutcome | undefined> {
-  const { engine, hlc, timeoutMs, observer } = background;
+  const { engine, timeoutMs, observer } = background;
   const { partition, member, after } = place;
   const replica = background.replica(member);
   const theirs = await replica?.scanPartition({
@@ -59,7 +59,7 @@ async function exchangePage(
     after: after ?? noBytes,
     limit: scanPageRecordsMax,
     bytesMax: scanPageBytesMax,
-    at: hlc.current(),
+    at: anyTime,
     deadlineMs: timeoutMs,
   });
   if (replica === undefined || theirs?.kind !== 'page') return undefined;

@@ -77,6 +77,7 @@ class PageScan implements ScanCore {
   readonly #options: ScanCoreOptions;
   readonly #decisions: Decisions;
   readonly #incarnations: Incarnations;
+  readonly #required: number;
   readonly #answers = new Map<number, ScanAnswer>();
   #asked = 0;
   #round = 0;
@@ -88,13 +89,14 @@ class PageScan implements ScanCore {
     this.#decisions = options.decisions ?? soundDecisions;
     this.#incarnations = new Incarnations(this.#decisions);
     this.#at = options.at;
+    this.#required = this.#decisions.pageReplies(options.required);
   }
 
   step(input: ScanInput): readonly ScanEffect[] {
     if (this.#concluded) return nothing;
     switch (input.kind) {
       case 'start':
-        return this.#options.owners.length < this.#options.required ? this.#fail('no-quorum') : this.#begin();
+        return this.#options.owners.length < this.#required ? this.#fail('no-quorum') : this.#begin();
       case 'answer':
         return this.#onAnswer(input.from, input.round, input.answer);
       case 'impatient':
@@ -110,7 +112,7 @@ class PageScan implements ScanCore {
     this.#round += 1;
     this.#asked = 0;
     this.#answers.clear();
-    return this.#ask(this.#options.required);
+    return this.#ask(this.#required);
   }
 
   #ask(count: number): readonly ScanEffect[] {
@@ -124,10 +126,10 @@ class PageScan implements ScanCore {
     this.#answers.set(from, answer);
     if (this.#incarnations.hear(answer)) this.#incarnations.sift(this.#answers, outdated);
     const pages = this.#pages();
-    if (pages.size >= this.#options.required) return this.#conclude(pages);
+    if (pages.size >= this.#required) return this.#conclude(pages);
     // One more for each that failed, or turned out to be of an older incarnation.
     const hopeful = this.#asked - this.#answers.size + pages.size;
-    const more = this.#ask(Math.max(0, this.#options.required - hopeful));
+    const more = this.#ask(Math.max(0, this.#required - hopeful));
     // One more is asked for each that fails, so if all have answered now, there is nobody left to ask.
     return this.#answers.size === this.#asked ? this.#fail('no-quorum') : more;
   }
@@ -157,9 +159,9 @@ class PageScan implements ScanCore {
   #fail(why: ReadFailure['why']): readonly ScanEffect[] {
     this.#concluded = true;
     const answers = [...this.#answers.values()];
-    const { owners, required } = this.#options;
+    const owners = this.#options.owners.length;
     const received = this.#pages().size;
-    const failure = judgeReadFailure({ why, owners: owners.length, required, received, answers });
+    const failure = judgeReadFailure({ why, owners, required: this.#required, received, answers });
     return [{ kind: 'failed', failure }];
   }
 }

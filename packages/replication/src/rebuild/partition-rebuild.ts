@@ -3,7 +3,7 @@ import type { RecordView } from '@kv/storage';
 import { incarnationOf } from '../cores/incarnations.js';
 import { scanPageBytesMax, scanPageRecordsMax } from '../limits.js';
 import type { ScanReply } from '../replica/replica.js';
-import { type Background, otherOwners, sameWords } from '../anti-entropy/background.js';
+import { anyTime, type Background, otherOwners, sameWords } from '../anti-entropy/background.js';
 import type { DigestGatherer } from '../anti-entropy/digest-gatherer.js';
 import {
   createRebuildCore,
@@ -131,14 +131,14 @@ class RunningRebuild implements PartitionRebuild {
   }
 
   #askPage(from: number, after: Uint8Array | undefined): Promise<ScanReply> | undefined {
-    const { hlc, timeoutMs } = this.#background;
+    const { timeoutMs } = this.#background;
     return this.#background.replica(from)?.scanPartition({
       partition: this.#partition,
       prefix: noBytes,
       after: after ?? noBytes,
       limit: scanPageRecordsMax,
       bytesMax: scanPageBytesMax,
-      at: hlc.current(),
+      at: anyTime,
       rebuild: true,
       deadlineMs: timeoutMs,
     });

@@ -32,4 +32,7 @@ export const bugSeeds: Readonly<Record<string, number>> = {
   'ticket-below-what-was-seen': 2,
   'ticket-stamped-anew': 1,
   'unlimited-restamp': 24,
+  'expires-too-early': 11,
+  'expires-too-late': 11,
+  'scan-from-one-replica': 29,
 };

@@ -1,8 +1,36 @@
 import type { DeliberateBug } from './deliberate-bug.js';
 import { replacing } from './replacing.js';
+import { expiringLater } from './restamped.js';
+
+/** Far more than clocks disagree. */
+const farMs = 3_000;
 
 /** Mistakes of those who read, and of what expires. */
 export const readBugs: readonly DeliberateBug[] = [
+  {
+    name: 'scan-from-one-replica',
+    breaks: 'a scan shows what one replica holds, though it is asked for what a quorum knows',
+    rule: 'scans',
+    checker: 'scans',
+    profile: 'lost-disks',
+    composition: replacing({ pageReplies: () => 1 }),
+  },
+  {
+    name: 'expires-too-early',
+    breaks: 'a record with a time to live expires seconds before its time',
+    rule: '16',
+    checker: 'expiry',
+    profile: 'expiry',
+    composition: replacing({ recordKept: (record) => expiringLater(record, -farMs) }),
+  },
+  {
+    name: 'expires-too-late',
+    breaks: 'a record with a time to live is there seconds after its time',
+    rule: '16',
+    checker: 'expiry',
+    profile: 'expiry',
+    composition: replacing({ recordKept: (record) => expiringLater(record, farMs) }),
+  },
   {
     name: 'no-write-back',
     breaks: 'a read returns what it found on one replica, and a later one does not find it',

@@ -12,3 +12,16 @@ export function restamped(record: RecordView, timestamp: Timestamp): RecordView 
     }),
   );
 }
+
+/** The same version with another time of expiry, if it has one. */
+export function expiringLater(record: RecordView, byMs: number): RecordView {
+  if (record.expiresAtMs === 0) return record;
+  const { key, value, tombstone, expiresAtMs, operationId, version } = record;
+  return readRecord(
+    encodeRecord({
+      ...{ key, value, tombstone, version },
+      expiresAtMs: expiresAtMs + byMs,
+      ...(operationId === undefined ? {} : { operationId }),
+    }),
+  );
+}

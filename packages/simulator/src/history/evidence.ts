@@ -34,6 +34,9 @@ const roundsMax = 2;
  */
 const aheadMsMax = 2_000;
 
+/** What replicas admit: how far ahead of a wall clock a stamp may be, and with it the clocks that merged it. */
+const stampAheadMsMax = 500;
+
 /** One is enough, and a run must not drown in them. */
 const problemsMax = 20;
 
@@ -108,6 +111,14 @@ export class EvidenceCollector {
     }).length;
     this.#recorder.acknowledged({ operation: write.id, holders, required: this.#required(consistency) });
   };
+
+  /** How much too early or too late a record may expire, as wrong as clocks were: docs/GUARANTEES.md. */
+  get expiryToleranceMs(): number {
+    const errors = this.machines.map(({ clock }) => clock.errorsMs);
+    const aheadMs = Math.max(...errors.map((error) => error.aheadMs));
+    const behindMs = Math.max(...errors.map((error) => error.behindMs));
+    return aheadMs + behindMs + stampAheadMsMax;
+  }
 
   #object(checker: EvidenceCheckerName, key: string, message: string): void {
     const { nowMs } = this.#world;

@@ -1,5 +1,5 @@
 import { isKvError, KvClient, unknown } from '@kv/client';
-import type { DeleteRequest, GetResponse, PutRequest } from '@kv/proto';
+import type { DeleteRequest, GetRequest, GetResponse, PutRequest } from '@kv/proto';
 import type { SeededRandom } from '@kv/testing';
 import type { HistoryRecorder, PreviousReport, ReadAnswer, RecordedWrite } from '@kv/testing/checkers';
 
@@ -11,6 +11,7 @@ import { createSimulatedProcess, type SimulatedProcess } from '../world/simulate
 import { createSimulatedTimers, type SimulatedTimers } from '../world/simulated-timers.js';
 import type { World } from '../world/world.js';
 import type { EvidenceCollector } from './evidence.js';
+import { ReadResponses } from './read-responses.js';
 
 export interface SimulatedClientPorts {
   readonly world: World;
@@ -32,7 +33,7 @@ export class SimulatedClient {
   /** The client numbers its writes; so does this, to know them again on the wire. */
   #writes = 0;
   readonly #bySequence = new Map<number, RecordedWrite>();
-  #lastGet: GetResponse | undefined;
+  readonly #reads = new ReadResponses();
 
   constructor(
     { number, plan, endpoints }: { number: number; plan: ClientPlan; endpoints: readonly string[] },
@@ -49,8 +50,8 @@ export class SimulatedClient {
       network,
       process: this.process,
       onRequest: (method, request) => this.#onRequest(method, request),
-      onResponse: (method, response) => {
-        if (method === 'kv.Get') this.#lastGet = response as GetResponse;
+      onResponse: (method, response, request) => {
+        if (method === 'kv.Get') this.#reads.arrived(request as GetRequest, response as GetResponse);
       },
     });
     const clientPorts = { transport, clock: this.clock, timers: this.#timers, random: ports.random };
@@ -68,9 +69,10 @@ export class SimulatedClient {
     const cancel = abandon === undefined ? undefined : this.#timers.after(abandonMs, () => abandon.abort());
     const options = { consistency: operation.level, timeoutMs: operation.timeoutMs, signal: abandon?.signal };
     try {
-      return operation.kind === 'get'
-        ? await this.#get(operation, options)
-        : await this.#write(operation, options);
+      const { kind } = operation;
+      if (kind === 'get') return await this.#get(operation, options);
+      if (kind === 'scan') return await this.#scan(operation, options);
+      return await this.#write(operation, options);
     } finally {
       cancel?.();
     }
@@ -83,17 +85,38 @@ export class SimulatedClient {
   async #get({ id, key, level }: PlannedOperation, options: object): Promise<boolean> {
     const recorded = this.#ports.recorder.read({ client: this.#number, key, level });
     this.#note(id, () => `get ${key} at ${level} begins`);
+    const read = this.#reads.begin(key, level);
     try {
       const entry = await this.#client.getEntry(key, options);
       const answer: ReadAnswer =
-        entry === undefined
-          ? hiddenOrNothing(this.#lastGet)
-          : { kind: 'value', value: entry.value, version: entry.version };
+        entry === undefined ? read.notFound() : { kind: 'value', value: entry.value, version: entry.version };
       recorded.ended(answer);
       this.#note(id, () => `get ${key}: ${JSON.stringify(answer)}`);
       return true;
     } catch (error) {
       recorded.ended(undefined);
+      this.#failed(id, error);
+      return false;
+    } finally {
+      read.end();
+    }
+  }
+
+  /** All keys. */
+  async #scan({ id, level }: PlannedOperation, options: object): Promise<boolean> {
+    const recorded = this.#ports.recorder.scan({ client: this.#number, level });
+    this.#note(id, () => `scan at ${level} begins`);
+    let entries = 0;
+    try {
+      for await (const { key, value, version } of this.#client.scan(options)) {
+        recorded.entry({ key, value, version });
+        entries += 1;
+      }
+      recorded.ended({ complete: true });
+      this.#note(id, () => `scan: ${entries} entries`);
+      return true;
+    } catch (error) {
+      recorded.ended({ complete: false });
       this.#failed(id, error);
       return false;
     }
@@ -104,7 +127,7 @@ export class SimulatedClient {
     const value = kind === 'put' ? valueOf(operation) : undefined;
     const recorded = this.#ports.recorder.write({
       ...{ client: this.#number, key, level, value },
-      expires: kind === 'put' && ttlMs > 0,
+      ttlMs: kind === 'put' ? ttlMs : 0,
     });
     this.#writes += 1;
     this.#bySequence.set(this.#writes, recorded);
@@ -150,12 +173,6 @@ export class SimulatedClient {
 /** Unique, and as long as was asked for. */
 function valueOf({ id, valueBytes }: PlannedOperation): string {
   return `v${id}`.padEnd(valueBytes, '.');
-}
-
-function hiddenOrNothing(response: GetResponse | undefined): ReadAnswer {
-  const version = response?.version;
-  if (response === undefined || response.found) return { kind: 'untold' };
-  return version === undefined ? { kind: 'nothing' } : { kind: 'hidden', version };
 }
 
 function previousReport(previous: string | undefined | typeof unknown, wanted: boolean): PreviousReport {

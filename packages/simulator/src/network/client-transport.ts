@@ -15,8 +15,8 @@ export interface ClientTransportPorts {
   readonly process: SimulatedProcess;
   /** Sees each request before it leaves. */
   readonly onRequest?: ((method: string, request: unknown) => void) | undefined;
-  /** Sees each response before the client does. */
-  readonly onResponse?: ((method: string, response: unknown) => void) | undefined;
+  /** Sees each response before the client does, and what it answers. */
+  readonly onResponse?: ((method: string, response: unknown, request: unknown) => void) | undefined;
 }
 
 /** Fits the client's transport port. `host` is a name for the machine that the client runs on. */
@@ -70,7 +70,7 @@ function unaryCall({ connection, method, path, onRequest, onResponse }: Simulate
         onReply: (response) => {
           done();
           const message = method.responseType.decode(asBuffer(response));
-          onResponse?.(path, message);
+          onResponse?.(path, message, request);
           resolve(message);
         },
         onEnd: () => undefined,

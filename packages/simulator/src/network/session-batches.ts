@@ -26,17 +26,17 @@ class SimulatedExchange implements Exchange {
   readonly #call: OwnCall;
   /** By place: nobody waits for these any more. */
   readonly #settled = new Set<number>();
-  readonly #size: number;
+  readonly #requests: readonly unknown[];
 
   constructor(operations: readonly Operation[], sink: ExchangeSink, ways: Ways) {
     this.#sink = sink;
     this.#ways = ways;
-    this.#size = operations.length;
-    for (const [index, operation] of operations.entries()) {
+    this.#requests = operations.map((operation, index) => {
       operation.id = index;
       const { method, request } = requestOf(operation);
       ways.onRequest?.(method, request);
-    }
+      return request;
+    });
     this.#call = ways.connection.call({
       method: sessionPath,
       request: encoded({ operations: [...operations], cancelled: [] }),
@@ -50,22 +50,18 @@ class SimulatedExchange implements Exchange {
   cancel(index: number): void {
     if (this.#settled.has(index)) return;
     this.#settled.add(index);
-    if (this.#settled.size === this.#size) this.#call.cancel();
+    if (this.#settled.size === this.#requests.length) this.#call.cancel();
     else this.#call.tell(encoded({ operations: [], cancelled: [index] }));
   }
 
   #arrived(results: readonly OperationResult[]): void {
-    if (this.#ways.onResponse === undefined || results.length === 1) this.#tell(results);
-    // One event each: whoever watches responses finds what the application does with one before it sees the next.
-    else for (const result of results) this.#ways.connection.later(() => this.#tell([result]));
-  }
-
-  #tell(results: readonly OperationResult[]): void {
     for (const result of results) {
       if (this.#settled.has(result.id)) continue;
       this.#settled.add(result.id);
       const answer = responseOf(result);
-      if (answer !== undefined) this.#ways.onResponse?.(answer.method, answer.response);
+      if (answer !== undefined) {
+        this.#ways.onResponse?.(answer.method, answer.response, this.#requests[result.id]);
+      }
       this.#sink.onResult(result.id, result);
     }
     this.#sink.onResultsEnd();

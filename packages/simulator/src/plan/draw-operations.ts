@@ -23,10 +23,13 @@ interface Mix {
   readonly thinkMs: number;
   readonly coldShare: number;
   readonly ttlMsMax: number;
+  readonly scanShare: number;
 }
 
 /** Many: each is written a few times only. */
 const coldKeys = 100;
+
+const ttlMsLong = 4_000;
 
 const roundTripMs = 8;
 
@@ -48,7 +51,8 @@ export function drawOperations(random: SeededRandom, facts: OperationsFacts): Pl
 }
 
 function drawMix(random: SeededRandom, profile: Profile, thinkMs: number): Mix {
-  const { keysMax = 17, thinkFactor = 1, linearizableShare, coldShare = 0.02, ttlMsMax = 4_000 } = profile;
+  const { keysMax = 17, thinkFactor = 1, linearizableShare } = profile;
+  const { coldShare = 0.02, scanShare = 0.006, ttlMsMax = ttlMsLong } = profile;
   const keyCount = Math.min(keysMax, 3 + random.below(14));
   const keys = Array.from({ length: keyCount }, (_, index) => `k${index}`);
   const levels = new Map(keys.map((key) => [key, drawLevels(random, linearizableShare)]));
@@ -63,6 +67,7 @@ function drawMix(random: SeededRandom, profile: Profile, thinkMs: number): Mix {
     levels,
     thinkMs: thinkMs * thinkFactor,
     coldShare,
+    scanShare,
     ttlMsMax,
     ...drawn,
     ...sharesOf(profile),
@@ -86,7 +91,13 @@ function drawLevels(random: SeededRandom, linearizableShare = 0.2): readonly Lev
 
 function drawOperation(random: SeededRandom, mix: Mix): Omit<PlannedOperation, 'id' | 'client' | 'strand'> {
   const operation = drawHotOperation(random, mix);
-  if (random.float() >= mix.coldShare) return operation;
+  const draw = random.float();
+  if (draw >= mix.coldShare + mix.scanShare) return operation;
+  if (draw >= mix.coldShare) {
+    // A scan is refused at LINEARIZABLE.
+    const level = operation.level === 'linearizable' ? 'quorum' : operation.level;
+    return { ...operation, kind: 'scan', level };
+  }
   const kind = random.float() < 0.6 ? 'delete' : 'put';
   return { ...operation, kind, key: `cold${random.below(coldKeys)}`, level: 'quorum' };
 }
@@ -104,7 +115,7 @@ function drawHotOperation(
     kind,
     key,
     level: random.pick(mix.levels.get(key)!),
-    ttlMs: random.float() < mix.ttlShare ? 20 + random.below(mix.ttlMsMax) : 0,
+    ttlMs: random.float() < mix.ttlShare ? drawTtlMs(random, mix) : 0,
     valueBytes: random.float() < 0.95 ? 8 + random.below(60) : random.below(4_000),
     // Bursts with pauses between them; the mean is what the time allows.
     thinkMs: isBurst ? random.float() * 4 : random.float() * 2 * (mix.thinkMs / 0.15),
@@ -112,4 +123,8 @@ function drawHotOperation(
     abandonMs: random.float() < mix.abandonShare ? 1 + random.below(200) : 0,
     wantPrevious: random.float() < 0.7,
   };
+}
+
+function drawTtlMs(random: SeededRandom, { ttlMsMax }: Mix): number {
+  return 20 + random.below(random.float() < 0.7 ? ttlMsMax : ttlMsLong);
 }

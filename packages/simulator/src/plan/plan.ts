@@ -48,7 +48,8 @@ export interface PlannedOperation {
   readonly client: number;
   /** Operations of one strand follow each other. */
   readonly strand: number;
-  readonly kind: 'put' | 'delete' | 'get';
+  readonly kind: 'put' | 'delete' | 'get' | 'scan';
+  /** Of no meaning to a scan: that goes over all of them. */
   readonly key: string;
   readonly level: Level;
   /** If it is a put; 0 = it stays. */

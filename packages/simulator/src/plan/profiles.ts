@@ -28,7 +28,9 @@ export interface Profile {
   readonly strandsLeast?: number;
   /** Of all operations: to keys that nobody reads. */
   readonly coldShare?: number;
+  /** Of most times to live; some are longer. */
   readonly ttlMsMax?: number;
+  readonly scanShare?: number;
 }
 
 export const profiles = {
@@ -38,7 +40,8 @@ export const profiles = {
   clocks: { faults: { clock: 6, machine: 4 }, hasWideSkews: true },
   disks: { faults: { disk: 3, 'disk-rot': 6, 'disk-wiped': 6, 'disk-restored': 6, power: 2 } },
   expiry: {
-    faults: { clock: 3, network: 2 },
+    // Far jumps would leave nothing to say about when something expires.
+    faults: { clock: 0, 'clock-step': 6, 'machine-sleep': 0, network: 2 },
     ttlShare: 0.7,
     ttlMsMax: 600,
     getShare: 0.6,
@@ -51,6 +54,7 @@ export const profiles = {
     faults: { network: 3, process: 2 },
     deleteShare: 0.4,
     coldShare: 0.15,
+    scanShare: 0.02,
     staged: ['staged-missed-writes'],
   },
   /** What was not synced is lost, and what was synced on too few replicas is read. */
@@ -66,6 +70,7 @@ export const profiles = {
     faults: { disk: 2 },
     getShare: 0.5,
     keysMax: 12,
+    scanShare: 0.015,
     isBound: true,
     linearizableShare: 0.1,
     staged: ['staged-suspect', 'staged-rebuild', 'staged-rebuild'],

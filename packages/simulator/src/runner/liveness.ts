@@ -57,8 +57,8 @@ function succeeds(client: SimulatedClient, operation: PlannedOperation): Promise
 /** A key that was used at LINEARIZABLE alone stays so: only then is it promised to be a register. */
 function levelsOf({ operations }: Plan): Map<string, Level> {
   const levels = new Map<string, Level>();
-  for (const { key, level } of operations) {
-    if (isCold(key)) continue;
+  for (const { key, kind, level } of operations) {
+    if (kind === 'scan' || isCold(key)) continue;
     const isLinearizable = level === 'linearizable' && levels.get(key) !== 'quorum';
     levels.set(key, isLinearizable ? 'linearizable' : 'quorum');
   }

@@ -62,6 +62,7 @@ export async function runPlan(plan: Plan, options: RunOptions = {}): Promise<Run
     problems.push(...(await runLiveness(plan, { ...cluster, world })));
     problems.push(...(await stopCluster(cluster, world)));
   });
+  cluster.recorder.expiresWithin(cluster.evidence.expiryToleranceMs);
   const history = cluster.recorder.history();
   const verdict = check(history);
   world.trace.text(JSON.stringify(history.operations.map(({ endedMs }) => endedMs)));

@@ -19,6 +19,7 @@ export interface SeedReport {
   readonly operations: number;
   readonly checkedReads: number;
   readonly concurrentPairs: number;
+  readonly scannedEntries: number;
   readonly faultsByKind: Readonly<Partial<Record<FaultKind, number>>>;
   readonly violationsByChecker: Readonly<Partial<Record<RunCheckerName, number>>>;
   /** The first few. */
@@ -43,12 +44,12 @@ export async function runSeed(seed: number, options: SeedOptions): Promise<SeedR
   const result = await runPlan(plan, { bug });
   const again = options.twice ? await runPlan(plan, { bug }) : undefined;
   const violations = [...result.violations, ...differenceOf(result, again)];
-  const { operations, checkedReads, concurrentPairs } = result.figures;
+  const { operations, checkedReads, concurrentPairs, scannedEntries } = result.figures;
   return {
     seed,
     profile: plan.profile,
     nodes: plan.cluster.nodes,
-    ...{ operations, checkedReads, concurrentPairs },
+    ...{ operations, checkedReads, concurrentPairs, scannedEntries },
     faultsByKind: result.faultsByKind,
     violationsByChecker: countByChecker(violations),
     violations: firstOfEach(violations),

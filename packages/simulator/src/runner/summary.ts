@@ -12,6 +12,8 @@ export interface Summary {
   readonly checkedReads: number;
   /** Pairs of operations on one key, one of them a write at least, that overlapped in time. */
   readonly concurrentPairs: number;
+  /** Entries that scans told. */
+  readonly scannedEntries: number;
   readonly faults: number;
   readonly faultKinds: number;
   readonly faultsByKind: Readonly<Partial<Record<FaultKind, number>>>;
@@ -58,6 +60,7 @@ export function summarise(
     operations: sum(({ operations }) => operations),
     checkedReads: sum(({ checkedReads }) => checkedReads),
     concurrentPairs: sum(({ concurrentPairs }) => concurrentPairs),
+    scannedEntries: sum(({ scannedEntries }) => scannedEntries),
     faults: total(faultsByKind),
     faultKinds: Object.keys(faultsByKind).length,
     faultsByKind,

@@ -26,6 +26,8 @@ export class SimulatedClock {
   /** What the wall clock shows while it stands still. */
   #frozenAtMs: number | undefined;
   #suspendedAtMs: number | undefined;
+  #aheadMsMax = 0;
+  #behindMsMax = 0;
 
   constructor(world: World, setting: ClockSetting) {
     const { skewMs, rate } = setting;
@@ -44,7 +46,16 @@ export class SimulatedClock {
 
   /** Unix milliseconds, whole ones, as `Date.now()` gives them. */
   nowMs(): number {
-    return Math.floor(this.#frozenAtMs ?? this.monotonicMs() + this.#offsetMs);
+    const nowMs = Math.floor(this.#frozenAtMs ?? this.monotonicMs() + this.#offsetMs);
+    const aheadMs = nowMs - (epochMs + this.#world.nowMs);
+    if (aheadMs > this.#aheadMsMax) this.#aheadMsMax = aheadMs;
+    else if (-aheadMs > this.#behindMsMax) this.#behindMsMax = -aheadMs;
+    return nowMs;
+  }
+
+  /** How far ahead of true time, and how far behind it, anybody ever saw the wall clock. */
+  get errorsMs(): { readonly aheadMs: number; readonly behindMs: number } {
+    return { aheadMs: this.#aheadMsMax, behindMs: this.#behindMsMax };
   }
 
   /** True milliseconds until the monotonic clock will have advanced by so much. */

@@ -1,5 +1,6 @@
 import { checkConvergent } from './convergent.js';
 import { checkDurable } from './durable.js';
+import { checkExpiry } from './expiry.js';
 import { Findings } from './findings.js';
 import type { History } from './history.js';
 import { checkHonestOutcome } from './honest-outcome.js';
@@ -10,6 +11,7 @@ import { checkMonotonic } from './monotonic.js';
 import { checkNoPhantom } from './no-phantom.js';
 import { checkOnce } from './once.js';
 import { checkPrevious } from './previous.js';
+import { checkScans } from './scans.js';
 import { type CheckerFigures, type CheckerName, checkerNames, type Verdict } from './verdict.js';
 import { checkVisible } from './visible.js';
 
@@ -37,6 +39,8 @@ export function check(history: History, options: CheckOptions = {}): Verdict {
   const { returnsWhileRunning } = checkOnce(indexed, found.once);
   checkPrevious(indexed, found.previous);
   const registers = checkLinearizable(indexed, found.linearizable);
+  checkScans(indexed, found.scans);
+  checkExpiry(indexed, found.expiry);
   const all = Object.values(found);
   const figures = Object.fromEntries(
     checkerNames.map((name) => [name, { judged: found[name].judged, violations: found[name].count }]),

@@ -1,4 +1,4 @@
-import type { Operation, ReadOperation } from './history.js';
+import type { Operation, ReadOperation, Scan } from './history.js';
 import { textOfVersion } from './version-order.js';
 
 /** One line for people: what was asked, what was told, when. */
@@ -11,6 +11,11 @@ export function describeOperation(operation: Operation): string {
   const stamped = stamps.map((stamp) => textOfVersion(stamp.version)).join(' ');
   const result = version === undefined ? outcome : `${outcome} ${textOfVersion(version)}`;
   return `${what}: ${result}, stamps ${stamped || 'none'} (${when})`;
+}
+
+export function describeScan({ id, client, level, beganMs, endedMs, entries, complete }: Scan): string {
+  const end = complete ? 'complete' : 'cut short';
+  return `scan ${id}: ${entries.length} entries, ${end} (client ${client}, ${level}, ${beganMs.toFixed(3)}-${endedMs.toFixed(3)})`;
 }
 
 function describeAnswer({ answer }: ReadOperation): string {

@@ -8,6 +8,8 @@ import type {
   PreviousReport,
   ReadAnswer,
   ReadOperation,
+  Scan,
+  ScannedEntry,
   Stamp,
   Version,
   WriteOperation,
@@ -19,7 +21,10 @@ export interface WriteStart {
   readonly level: Level;
   /** Undefined = a delete. */
   readonly value: string | undefined;
+  /** A put with a time to live. */
   readonly expires?: boolean;
+  /** Where it is known; it says that the put expires, too. */
+  readonly ttlMs?: number;
 }
 
 export interface ReadStart {
@@ -45,12 +50,22 @@ export interface RecordedRead {
   ended(answer: ReadAnswer | undefined): void;
 }
 
+export interface RecordedScan {
+  entry(entry: ScannedEntry): void;
+  /** Once. */
+  ended(result: { complete: boolean }): void;
+}
+
 export interface HistoryRecorder {
   write(start: WriteStart): RecordedWrite;
   read(start: ReadStart): RecordedRead;
+  /** Of all keys. One that is never ended is no part of the history. */
+  scan(start: { client: number; level: Level }): RecordedScan;
   acknowledged(acknowledgement: Acknowledgement): void;
   appended(appended: Appended): void;
   final(state: FinalState): void;
+  /** See `History.expiryToleranceMs`. */
+  expiresWithin(toleranceMs: number): void;
   /** So far; what is recorded later does not change it. */
   history(): History;
 }
@@ -85,6 +100,8 @@ class Recorder implements HistoryRecorder {
   readonly #acknowledgements: Acknowledgement[] = [];
   readonly #appended: Appended[] = [];
   readonly #finals: FinalState[] = [];
+  readonly #scans: Scan[] = [];
+  #expiryToleranceMs: number | undefined;
   #lastMs = -Infinity;
 
   constructor(options: HistoryRecorderOptions, clock: RecorderClock) {
@@ -92,7 +109,7 @@ class Recorder implements HistoryRecorder {
     this.#clock = clock;
   }
 
-  write({ client, key, level, value, expires = false }: WriteStart): RecordedWrite {
+  write({ client, key, level, value, ttlMs, expires = (ttlMs ?? 0) > 0 }: WriteStart): RecordedWrite {
     const stamps: Mutable<Stamp>[] = [];
     const operation: Mutable<WriteOperation> = {
       id: this.#operations.length,
@@ -104,6 +121,7 @@ class Recorder implements HistoryRecorder {
       kind: value === undefined ? 'delete' : 'put',
       value,
       expires,
+      ttlMs,
       stamps,
       outcome: 'unknown',
       version: undefined,
@@ -152,6 +170,18 @@ class Recorder implements HistoryRecorder {
     };
   }
 
+  scan({ client, level }: { client: number; level: Level }): RecordedScan {
+    const beganMs = this.#moment();
+    const entries: ScannedEntry[] = [];
+    return {
+      entry: (entry) => void entries.push(entry),
+      ended: ({ complete }) => {
+        const id = this.#scans.length;
+        this.#scans.push({ id, client, level, beganMs, endedMs: this.#moment(), complete, entries });
+      },
+    };
+  }
+
   acknowledged(acknowledgement: Acknowledgement): void {
     this.#acknowledgements.push(acknowledgement);
   }
@@ -162,6 +192,10 @@ class Recorder implements HistoryRecorder {
 
   final(state: FinalState): void {
     this.#finals.push(state);
+  }
+
+  expiresWithin(toleranceMs: number): void {
+    this.#expiryToleranceMs = toleranceMs;
   }
 
   history(): History {
@@ -177,6 +211,8 @@ class Recorder implements HistoryRecorder {
         finals: [...this.#finals],
       },
       purges: this.#options.purges ?? false,
+      scans: [...this.#scans],
+      expiryToleranceMs: this.#expiryToleranceMs,
     };
   }
 

@@ -39,6 +39,8 @@ export interface WriteOperation extends Common {
   readonly value: string | undefined;
   /** A put with a time to live: from some moment on it reads like a delete. */
   readonly expires: boolean;
+  /** How long, where that is known; 0 = for ever. */
+  readonly ttlMs?: number | undefined;
   /**
    * Every version under which a record of this operation may have been sent to a replica: of all attempts, rounds and
    * coordinators, whether or not the client learnt of it. A ticket that nobody stored with is none.
@@ -78,6 +80,26 @@ export type ReadAnswer =
   | { readonly kind: 'nothing' }
   /** Not found, and the interface does not tell which of the two. */
   | { readonly kind: 'untold' };
+
+/** A client walks over all keys. */
+export interface Scan {
+  /** Unique among the scans of the history. */
+  readonly id: number;
+  readonly client: number;
+  readonly level: Level;
+  readonly beganMs: number;
+  readonly endedMs: number;
+  /** It came to its end; else it failed after these entries. */
+  readonly complete: boolean;
+  /** In the order in which they came. */
+  readonly entries: readonly ScannedEntry[];
+}
+
+export interface ScannedEntry {
+  readonly key: string;
+  readonly value: string;
+  readonly version: Version;
+}
 
 /** Seen from above, not by a client. What is left out is not judged; `judged` of the verdict shows it. */
 export interface Evidence {
@@ -126,4 +148,10 @@ export interface History {
   readonly evidence: Evidence;
   /** Tombstones and expired records may have been purged: a key that nobody knows any more may have been deleted. */
   readonly purges?: boolean;
+  readonly scans?: readonly Scan[];
+  /**
+   * How much too early or too late a record may expire, given how far clocks were apart while this history was made. Left
+   * out: that is not judged.
+   */
+  readonly expiryToleranceMs?: number | undefined;
 }

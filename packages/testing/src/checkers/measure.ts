@@ -10,6 +10,9 @@ export interface HistoryFigures {
   readonly checkedReads: number;
   /** Pairs of operations on one key, at least one of them a write, that overlapped in time. */
   readonly concurrentPairs: number;
+  /** Scans, and what they told. */
+  readonly scans: number;
+  readonly scannedEntries: number;
 }
 
 export function measureHistory(history: History): HistoryFigures {
@@ -34,5 +37,8 @@ export function measureHistory(history: History): HistoryFigures {
       count(operation, 1);
     }
   }
-  return { operations: history.operations.length, writes, checkedReads, concurrentPairs };
+  const scans = history.scans ?? [];
+  const scannedEntries = scans.reduce((sum, { entries }) => sum + entries.length, 0);
+  const figures = { writes, checkedReads, concurrentPairs, scans: scans.length, scannedEntries };
+  return { operations: history.operations.length, ...figures };
 }

@@ -9,6 +9,8 @@ export const checkerNames = [
   'once',
   'previous',
   'linearizable',
+  'scans',
+  'expiry',
 ] as const;
 
 export type CheckerName = (typeof checkerNames)[number];

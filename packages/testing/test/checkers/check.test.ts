@@ -138,6 +138,8 @@ describe('figures of a history', () => {
       operations: 5,
       writes: { ok: 1, unknown: 1, 'not-applied': 1 },
       checkedReads: 2,
+      scans: 0,
+      scannedEntries: 0,
       concurrentPairs: 4,
     });
   });

@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { check, checkerNames, type History } from '../../src/checkers/index.js';
 import { convergent } from './known-bad/convergent.js';
 import { durable } from './known-bad/durable.js';
+import { expiry } from './known-bad/expiry.js';
 import { honestOutcome } from './known-bad/honest-outcome.js';
 import { laterWins } from './known-bad/later-wins.js';
 import { linearizable } from './known-bad/linearizable.js';
@@ -10,6 +11,7 @@ import { monotonic } from './known-bad/monotonic.js';
 import { noPhantom } from './known-bad/no-phantom.js';
 import { once } from './known-bad/once.js';
 import { previous } from './known-bad/previous.js';
+import { scans } from './known-bad/scans.js';
 import { visible } from './known-bad/visible.js';
 import type { KnownBad } from './known-bad/known-bad.js';
 
@@ -24,6 +26,8 @@ const knownBad: readonly KnownBad[] = [
   ...once,
   ...previous,
   ...linearizable,
+  ...scans,
+  ...expiry,
 ];
 
 function rejectedBy(history: History): string[] {

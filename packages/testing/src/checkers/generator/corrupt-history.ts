@@ -1,5 +1,13 @@
 import type { SeededRandom } from '../../seeded-random.js';
-import type { FinalState, History, Operation, ReadOperation, Version, WriteOperation } from '../history.js';
+import type {
+  FinalState,
+  History,
+  Operation,
+  ReadOperation,
+  Scan,
+  Version,
+  WriteOperation,
+} from '../history.js';
 import { isStrong, isWrite } from '../key-history.js';
 import { compareVersions } from '../version-order.js';
 
@@ -124,6 +132,14 @@ const corruptions = {
     const appended = [...(history.evidence.appended ?? []), { key: write.key, version }];
     return { ...stamped, evidence: { ...history.evidence, appended } };
   },
+  'a key twice in a scan': (history: History, random: SeededRandom) => {
+    const scan = pick(fullScans(history), random);
+    return scan && withScan(history, { ...scan, entries: [...scan.entries, scan.entries[0]!] });
+  },
+  'a key left out of a scan': (history: History, random: SeededRandom) => {
+    const scan = pick(fullScans(history), random);
+    return scan && withScan(history, { ...scan, entries: scan.entries.slice(1) });
+  },
   'a replica behind': (history: History, random: SeededRandom) =>
     withFinals(history, (states) => {
       const index = random.below(states.length);
@@ -132,6 +148,14 @@ const corruptions = {
   'lost by all': (history: History) =>
     withFinals(history, (states) => states.map((state) => ({ ...state, records: [] }))),
 };
+
+function fullScans({ scans = [] }: History): Scan[] {
+  return scans.filter(({ complete, entries }) => complete && entries.length > 0);
+}
+
+function withScan(history: History, scan: Scan): History {
+  return { ...history, scans: history.scans!.map((each) => (each.id === scan.id ? scan : each)) };
+}
 
 const notAsked = { kind: 'not-asked' } as const;
 

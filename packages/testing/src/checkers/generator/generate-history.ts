@@ -35,6 +35,8 @@ export function generateHistory(options: GenerateOptions): History {
   const tasks: Task[] = [];
   const lostShare = random.pick([0, 0.1, 0.3]);
   const world: World = { store, random, recorder, lostShare, start: (task) => tasks.push(task) };
+  // The store has one clock, and records expire by it.
+  recorder.expiresWithin(0);
   const expiringShare = random.pick([0, 0.2, 0.8]);
   for (let number = 1; number <= (options.clients ?? 4); number += 1) {
     const operations = options.operationsPerClient ?? 8;

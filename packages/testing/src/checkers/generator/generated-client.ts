@@ -24,6 +24,8 @@ export interface ClientOptions {
 /** Longer than the clocks' skew. */
 const stampWindowMs = 80;
 
+const scanShare = 0.1;
+
 const readLevels: readonly Level[] = ['quorum', 'quorum', 'all', 'linearizable', 'one'];
 
 /** One application: one operation after the other, and for each key what rule 11 makes a client remember. */
@@ -44,9 +46,27 @@ export class GeneratedClient {
     const { keys, operations } = this.#options;
     for (let left = operations; left > 0; left -= 1) {
       const key = random.pick(keys);
-      yield* chance(random, 0.5) ? this.#read(key) : this.#write(key);
+      if (chance(random, scanShare)) yield* this.#scan();
+      else yield* chance(random, 0.5) ? this.#read(key) : this.#write(key);
       yield* pause(random);
     }
+  }
+
+  /** Each key at a moment of its own, in any order. */
+  *#scan(): Task {
+    const { store, random, recorder, lostShare } = this.#world;
+    const level = random.pick(['quorum', 'all', 'one'] as const);
+    const scan = recorder.scan({ client: this.#options.number, level });
+    const isCut = chance(random, lostShare);
+    const { keys } = this.#options;
+    for (const key of chance(random, 0.5) ? keys : [...keys].reverse()) {
+      yield* pause(random);
+      if (isCut && chance(random, 0.5)) break;
+      const answer = level === 'one' ? store.readOne(key) : store.read(key);
+      if (answer.kind === 'value') scan.entry({ key, value: answer.value, version: answer.version });
+    }
+    yield* pause(random);
+    scan.ended({ complete: !isCut });
   }
 
   *#read(key: string): Task {
@@ -70,7 +90,7 @@ export class GeneratedClient {
     const level = random.pick(levelsOf(key));
     const value = chance(random, 0.2) ? undefined : `${number}.${(this.#written += 1)}`;
     const ttlMs = value !== undefined && chance(random, expiringShare) ? 1 + random.float() * 40 : 0;
-    const write = recorder.write({ client: number, key, level, value, expires: ttlMs > 0 });
+    const write = recorder.write({ client: number, key, level, value, ttlMs });
     const result = yield* this.#attempts({ write, key, level, value, ttlMs });
     if (result === undefined) return;
     write.ended(
