@@ -54,9 +54,9 @@ export function etcdSteps(options: BenchmarkOptions): Step[] {
     : [
         { ...base, workload: 'get', inFlight: 64 },
         { ...base, workload: 'get', inFlight: 1024 },
-        { ...base, inFlight: 64, previous: true },
       ];
-  return [step('etcd', options, targetsOf(['kv', 'etcd'], 'always', nodes), [...puts, ...more])];
+  const told: Load = { ...base, inFlight: 64, previous: true };
+  return [step('etcd', options, targetsOf(['kv', 'etcd'], 'always', nodes), [...puts, ...more, told])];
 }
 
 function step(
