@@ -22,7 +22,7 @@ export const damageLoop: Loop = {
   counts: 'states',
   minimum: bases * targetBytesMin * 9,
   jobs: bases * slices + manifestJobs,
-  secondsMax: 420,
+  secondsMax: 600,
   run: (job) => runDamageJob(job),
 };
 

@@ -22,7 +22,7 @@ export const sectorLoop: Loop = {
   counts: 'states',
   minimum: 1_000_000,
   jobs: Infinity,
-  secondsMax: 300,
+  secondsMax: 600,
   run: (job) => runSectorJob(job),
 };
 

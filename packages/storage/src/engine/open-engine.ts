@@ -38,26 +38,23 @@ export async function openLocalEngine(options: EngineOptions, ports: EnginePorts
   return engine;
 }
 
-async function filesOf(
+function filesOf(
   options: ResolvedEngineOptions,
   ports: EnginePorts,
   memory: SegmentedMemory,
 ): Promise<EngineFiles> {
+  // A segment that is half cleaned in the end is left as it is: the engine's own cleaner begins anew.
   const cleaner = new Cleaner(memory);
   const nowMs = ports.clock.nowMs();
-  // What was read is durable; what was appended meanwhile has a position.
-  memory.beforeReserve = (bytes) =>
-    cleaner.clean({ durableUpTo: 0 as LogPosition, nowMs, bytesMax: 2 * bytes });
-  const files = await openFiles(options, ports, {
+  return openFiles(options, ports, {
     memory,
+    // What was read is durable; what was appended meanwhile has a position.
+    tidy: (bytesMax) => cleaner.clean({ durableUpTo: 0 as LogPosition, nowMs, bytesMax }),
     append(segment, offset, length) {
       const staged = memory.stageVerified(viewRecord(segment.bytes, offset, length));
       memory.offer(staged.segment, staged.start);
     },
   });
-  // A segment that is half cleaned is left as it is: the engine's own cleaner begins anew.
-  memory.beforeReserve = undefined;
-  return files;
 }
 
 function noFiles(

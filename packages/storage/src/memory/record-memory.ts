@@ -26,7 +26,6 @@ export interface RecordMemory {
   /**
    * Memory for at least so many bytes of a file, to be read into straight away. All of `segment.bytes` may be filled, with
    * whatever lies between the records, as long as records begin at multiples of 8 bytes, below `recordStartsBelow`.
-   * May clean first, so never keep record views of *unsealed* segments across it.
    */
   reserve(bytes: number): RecoverySegment;
   /**

@@ -77,8 +77,6 @@ export class SegmentedMemory implements RecordMemory {
   readonly retainTombstones: boolean;
   readonly observers = new KeyObservers();
   readonly ahead: FetchAhead;
-  /** What tidies up before more memory is taken by recovery: a log may be mostly of what it superseded itself. */
-  beforeReserve: ((bytes: number) => void) | undefined;
   readonly #key = new KeyWords();
   #segments: readonly (Segment | undefined)[];
   #keys = 0;
@@ -317,7 +315,6 @@ export class SegmentedMemory implements RecordMemory {
   }
 
   reserve(bytes: number): Segment {
-    this.beforeReserve?.(bytes);
     return this.space.reserve(bytes);
   }
 

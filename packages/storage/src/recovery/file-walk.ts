@@ -6,25 +6,20 @@ import {
   readBatchHeader,
   readFileHeader,
 } from '../log/frame.js';
-import type { ReadableFile, Timers } from '../ports.js';
-import { FileReader, type ReaderMemory } from './file-reader.js';
+import type { ReadableFile } from '../ports.js';
+import { FileReader } from './file-reader.js';
 import type { FileVisitor, WalkedFile } from './file-visitor.js';
 import { mendBatchHeader, mendFileHeader } from './mend-header.js';
-import { RecordWalk } from './record-walk.js';
-
-export interface WalkPorts {
-  readonly memory: ReaderMemory;
-  readonly timers: Pick<Timers, 'nextTurn'>;
-}
+import { RecordWalk, type WalkPorts } from './record-walk.js';
 
 /** Reads log files and snapshots, batch by batch, for as far as their headers can be trusted. */
 export class FileWalk {
   readonly #reader: FileReader;
   readonly #records: RecordWalk;
 
-  constructor({ memory, timers }: WalkPorts) {
-    this.#reader = new FileReader(memory);
-    this.#records = new RecordWalk(this.#reader, { memory, timers });
+  constructor(ports: WalkPorts) {
+    this.#reader = new FileReader(ports.memory);
+    this.#records = new RecordWalk(this.#reader, ports);
   }
 
   /** Gives the memory back that no file needs any more. */

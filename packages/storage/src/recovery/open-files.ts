@@ -13,6 +13,7 @@ import type { Snapshots } from '../snapshot/snapshots.js';
 import { isSystemError } from '../system/file-errors.js';
 import { inChain, type ManifestFile } from './manifest.js';
 import { releaseOldFiles } from './old-files.js';
+import type { Tidy } from './record-walk.js';
 import { replay, type Replayed } from './replay.js';
 import { createSuspectMarks, type SuspectMarks } from './suspect-marks.js';
 import { naming, takeDirectory, unlessFull } from './take-directory.js';
@@ -36,6 +37,7 @@ export interface EngineMemory {
   readonly memory: RecordMemory;
   /** Takes a verified record in as if it had just been applied. */
   readonly append: (segment: RecoverySegment, offset: number, length: number) => void;
+  readonly tidy?: Tidy;
 }
 
 /**

@@ -9,15 +9,23 @@ import type { FileVisitor } from './file-visitor.js';
 import { salvage } from './salvage.js';
 
 /** Work between two turns of the event loop: bytes verified, and for each record the cost of so many. */
-const sliceBytes = 4 * 1024 * 1024;
+const sliceBytes = 2 * 1024 * 1024;
 const recordCostBytes = 512;
 
 /** Salvaged records are copied into segments of at most so many bytes. */
 const salvageBytesMax = 4 * 1024 * 1024;
 
-export interface RecordWalkPorts {
+/** One step of tidying up, at most so many bytes. A log may be mostly of what it superseded itself. @returns whether there was any */
+export type Tidy = (bytesMax: number) => boolean;
+
+/** Tidied up for each byte that was read, if need be: so that what is superseded does not gather. */
+const tidiedPerByte = 2;
+const tidySliceBytes = 1024 * 1024;
+
+export interface WalkPorts {
   readonly memory: ReaderMemory;
   readonly timers: Pick<Timers, 'nextTurn'>;
+  readonly tidy?: Tidy | undefined;
 }
 
 /** How far a batch has been read. Positions are the file's. */
@@ -38,12 +46,16 @@ export class RecordWalk {
   readonly #reader: FileReader;
   readonly #memory: ReaderMemory;
   readonly #timers: Pick<Timers, 'nextTurn'>;
+  readonly #tidy: Tidy | undefined;
   #budget = sliceBytes;
+  /** Bytes that are to be tidied up. */
+  #untidied = 0;
 
-  constructor(reader: FileReader, { memory, timers }: RecordWalkPorts) {
+  constructor(reader: FileReader, { memory, timers, tidy }: WalkPorts) {
     this.#reader = reader;
     this.#memory = memory;
     this.#timers = timers;
+    this.#tidy = tidy;
   }
 
   begin(
@@ -109,6 +121,7 @@ export class RecordWalk {
     const offset = reading.position - base;
     visitor.record(segment, offset, length);
     this.#budget -= length + recordCostBytes;
+    this.#untidied += length * tidiedPerByte;
     reading.records += 1;
     reading.position += length;
     if ((segment.bytes[offset + flagsOffset]! & batchContinuesFlag) !== 0) return;
@@ -209,11 +222,21 @@ export class RecordWalk {
     }
   }
 
-  #nextTurn(): Promise<void> {
+  async #nextTurn(): Promise<void> {
     this.#budget = sliceBytes;
-    return new Promise<void>((resolve) => {
-      this.#timers.nextTurn(resolve);
-    });
+    do {
+      await new Promise<void>((resolve) => {
+        this.#timers.nextTurn(resolve);
+      });
+    } while (this.#tidyUp());
+  }
+
+  /** @returns whether it took a slice */
+  #tidyUp(): boolean {
+    if (this.#untidied <= 0) return false;
+    const tidied = this.#tidy?.(tidySliceBytes) === true;
+    this.#untidied = tidied ? this.#untidied - tidySliceBytes : 0;
+    return tidied;
   }
 }
 

@@ -11,6 +11,7 @@ import { joinPath, logName, snapshotName } from './file-names.js';
 import type { BatchDamage, FileVisitor, WalkedFile } from './file-visitor.js';
 import { FileWalk } from './file-walk.js';
 import type { Manifest } from './manifest.js';
+import type { Tidy } from './record-walk.js';
 
 export interface ReplayTask {
   readonly fileSystem: FileSystem;
@@ -20,6 +21,7 @@ export interface ReplayTask {
   readonly memory: Pick<RecordMemory, 'reserve' | 'adopt' | 'seal' | 'expect' | 'fetchAhead'>;
   /** Takes a verified record in as if it had just been applied: nobody knows whether it is on the disk. */
   readonly append: (segment: RecoverySegment, offset: number, length: number) => void;
+  readonly tidy?: Tidy;
 }
 
 export interface Replayed {
@@ -78,9 +80,9 @@ class Replay {
   #pending: (BatchDamage & { readonly name: string })[] = [];
 
   constructor(task: ReplayTask) {
-    const { manifest, memory, timers } = task;
+    const { manifest, memory, timers, tidy } = task;
     this.#task = task;
-    this.#walk = new FileWalk({ memory, timers });
+    this.#walk = new FileWalk({ memory, timers, tidy });
     this.#damage = new Damage(manifest.partitions);
     this.#ceiling = manifest.ceiling;
     this.#lastBatch = this.#through = this.#syncedThrough = manifest.batchFirst - 1;
