@@ -58,6 +58,10 @@ export const processFaults: Record<ProcessFault, Inflict> = {
   },
   'power-loss': async (fault, surroundings) => {
     const machine = targetOf(fault, surroundings);
+    if (!machine.syncsFirst) {
+      if (!surroundings.mayLoseData(machine)) return undefined;
+      machine.becomesDoubtful();
+    }
     machine.holdDown();
     await machine.powerLoss({ keptShare: keptShareOf(fault.amount) });
     return () => machine.start();
@@ -66,6 +70,7 @@ export const processFaults: Record<ProcessFault, Inflict> = {
   /** All disks of the site hang, and a moment later the power is gone: much was written and nothing of it synced. */
   'power-failing': async (fault, surroundings) => {
     const { machines, world } = surroundings;
+    if (!machines.every(({ syncsFirst }) => syncsFirst)) return undefined;
     const hangMs = 50 + fault.amount * 600;
     for (const { disk } of machines) disk.trouble.stalledSyncsUntilMs = world.nowMs + hangMs;
     await world.sleep(hangMs * 0.9);
@@ -74,7 +79,11 @@ export const processFaults: Record<ProcessFault, Inflict> = {
   },
 };
 
-async function powerLossAll(...[, { machines }, keptShare]: [...Parameters<Inflict>, number]): Promise<Undo> {
+/** Where answers do not wait for the disk, this may lose what was acknowledged: the guarantees do not cover it. */
+async function powerLossAll(
+  ...[, { machines }, keptShare]: [...Parameters<Inflict>, number]
+): Promise<Undo | undefined> {
+  if (!machines.every(({ syncsFirst }) => syncsFirst)) return undefined;
   for (const machine of machines) {
     machine.holdDown();
     await machine.powerLoss({ keptShare });

@@ -59,6 +59,8 @@ export class Machine {
   /** Somebody keeps it from being started. */
   #isHeldDown = false;
   #runs = 0;
+  /** Counts starts of the machine, not of the process. */
+  #boots = 1;
 
   constructor(options: MachineOptions, ports: MachinePorts) {
     this.#options = options;
@@ -91,6 +93,11 @@ export class Machine {
   /** Member numbers of a partition's owners, once a node has told. */
   get owners(): ((partition: number) => readonly number[]) | undefined {
     return this.#owners;
+  }
+
+  /** Whether what it told is on its disk: then a loss of power takes nothing back. */
+  get syncsFirst(): boolean {
+    return (this.#options.node.durability ?? 'always') === 'always';
   }
 
   /** Its disk is about to lose data. */
@@ -157,6 +164,7 @@ export class Machine {
   async powerLoss({ keptShare }: { readonly keptShare: number }): Promise<void> {
     this.#ports.network.setPower(this.host, false);
     this.#end('loses power');
+    this.#boots += 1;
     await this.disk.afterPowerLoss({ keptShare });
   }
 
@@ -251,6 +259,7 @@ export class Machine {
       clock: this.clock,
       timers,
       random,
+      bootId: `${this.id}-${this.#boots}`,
       logger: createTraceLogger(world, process.name),
       transport: createNodeTransport(this.host, { network, process, timers, onAnswered: answered }),
       onFatal: (error: Error) => {

@@ -56,7 +56,7 @@ function drawCluster(random: SeededRandom, profile: Profile, options: DrawOption
     nodes,
     replicationFactor: nodes >= 5 && random.float() < 0.25 ? 5 : Math.min(3, nodes),
     partitions: 16,
-    durability: 'always',
+    durability: random.pick(profile.durabilities ?? ['always']),
     snapshotIntervalMs: random.float() < 0.7 ? 2_000 + random.below(15_000) : 0,
     requestTimeoutMs: random.pick([1_000, 2_000, 5_000]),
     delayMs: isWide ? 2 + random.float() * 20 : 0.1 + random.float(),

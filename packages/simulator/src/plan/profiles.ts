@@ -1,3 +1,5 @@
+import type { Durability } from '@kv/storage';
+
 import type { FaultKind } from '../faults/fault-kinds.js';
 
 type StagedKind = Extract<FaultKind, `staged-${string}`>;
@@ -28,6 +30,8 @@ export interface Profile {
   readonly strandsLeast?: number;
   /** Of all operations: to keys that nobody reads. */
   readonly coldShare?: number;
+  /** Instead of `always`. */
+  readonly durabilities?: readonly Durability[];
   /** Of most times to live; some are longer. */
   readonly ttlMsMax?: number;
   readonly scanShare?: number;
@@ -103,6 +107,14 @@ export const profiles = {
     getShare: 0.65,
     keysMax: 3,
     thinkFactor: 0.5,
+  },
+  /** Answers do not wait for the disk: a process that dies loses nothing, a machine that does is suspect. */
+  relaxed: {
+    faults: { process: 4, 'power-loss': 12, network: 2 },
+    durabilities: ['interval', 'os'],
+    getShare: 0.55,
+    isBound: true,
+    staged: ['staged-suspect', 'staged-rebuild'],
   },
   impatient: {
     faults: { network: 3, 'network-duplicates': 15, 'client-pause': 8, 'process-pause': 4 },

@@ -95,12 +95,14 @@ export class Stage {
     return this.#surroundings.mayLoseData(machine);
   }
 
-  /** It comes back at once, with an empty disk. */
+  /** It comes back at once, with an empty disk; or without what it had not synced, where answers do not wait for that. */
   async lose(machine: Machine): Promise<void> {
     machine.becomesDoubtful();
     machine.holdDown();
-    await machine.kill();
-    machine.disk.wipe();
+    if (machine.syncsFirst) {
+      await machine.kill();
+      machine.disk.wipe();
+    } else await machine.powerLoss({ keptShare: 0 });
     machine.start();
   }
 

@@ -47,9 +47,10 @@ function staged(play: Play): Inflict {
 const outageMs = 1_500;
 
 /** Rule 7: all disks hang while clients write and read; then the power is gone, and with it what was not synced. */
-async function readUnsynced(stage: Stage): Promise<Undo> {
+async function readUnsynced(stage: Stage): Promise<Undo | undefined> {
   const hangMs = stage.between(40, 300);
   const { machines } = stage;
+  if (!machines.every(({ syncsFirst }) => syncsFirst)) return undefined;
   for (const { disk } of machines) disk.trouble.stalledSyncsUntilMs = stage.nowMs + hangMs;
   stage.rally(hangMs);
   await stage.sleep(hangMs * 0.95);
