@@ -33,8 +33,34 @@ export interface RunResult {
   readonly trace: readonly TraceLine[];
 }
 
+/** By which two runs of one plan are compared. */
+export type RunTrace = Pick<RunResult, 'traceHash' | 'events'>;
+
 /** Runs a plan from the first node's start to the verdict. The same plan gives the same result, whatever the machine. */
 export async function runPlan(plan: Plan, options: RunOptions = {}): Promise<RunResult> {
+  const { world, cluster, problems, faultsByKind, history } = await perform(plan, options);
+  const verdict = check(history);
+  return {
+    seed: plan.seed,
+    violations: violationsOf(world.defects, [...problems, ...cluster.evidence.problems], verdict),
+    verdict,
+    history,
+    figures: measureHistory(history),
+    faultsByKind,
+    traceHash: world.trace.hash,
+    events: world.events,
+    simulatedMs: world.nowMs,
+    trace: world.trace.lines,
+  };
+}
+
+/** Runs a plan once more, for its trace: the same history need not be judged twice. */
+export async function retrace(plan: Plan, options: RunOptions = {}): Promise<RunTrace> {
+  const { world } = await perform(plan, options);
+  return { traceHash: world.trace.hash, events: world.events };
+}
+
+async function perform(plan: Plan, options: RunOptions) {
   const world = new World({ readable: options.readable });
   const cluster = createSimulatedCluster(plan, { world, bug: options.bug });
   const problems: RunViolation[] = [];
@@ -64,18 +90,6 @@ export async function runPlan(plan: Plan, options: RunOptions = {}): Promise<Run
   });
   cluster.recorder.expiresWithin(cluster.evidence.expiryToleranceMs);
   const history = cluster.recorder.history();
-  const verdict = check(history);
   world.trace.text(JSON.stringify(history.operations.map(({ endedMs }) => endedMs)));
-  return {
-    seed: plan.seed,
-    violations: violationsOf(world.defects, [...problems, ...cluster.evidence.problems], verdict),
-    verdict,
-    history,
-    figures: measureHistory(history),
-    faultsByKind,
-    traceHash: world.trace.hash,
-    events: world.events,
-    simulatedMs: world.nowMs,
-    trace: world.trace.lines,
-  };
+  return { world, cluster, problems, faultsByKind, history };
 }

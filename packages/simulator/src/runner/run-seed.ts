@@ -2,7 +2,7 @@ import type { DeliberateBug } from '../bugs/deliberate-bug.js';
 import type { FaultKind } from '../faults/fault-kinds.js';
 import { type DrawOptions, drawPlan } from '../plan/draw-plan.js';
 import type { ProfileName } from '../plan/profiles.js';
-import { type RunResult, runPlan } from './run-plan.js';
+import { retrace, type RunTrace, runPlan } from './run-plan.js';
 import type { RunCheckerName, RunViolation } from './run-violation.js';
 
 export interface SeedOptions extends DrawOptions {
@@ -42,7 +42,7 @@ export async function runSeed(seed: number, options: SeedOptions): Promise<SeedR
   const { bug } = options;
   const plan = drawPlan(seed, options);
   const result = await runPlan(plan, { bug });
-  const again = options.twice ? await runPlan(plan, { bug }) : undefined;
+  const again = options.twice ? await retrace(plan, { bug }) : undefined;
   const violations = [...result.violations, ...differenceOf(result, again)];
   const { operations, checkedReads, concurrentPairs, scannedEntries } = result.figures;
   return {
@@ -62,7 +62,7 @@ export async function runSeed(seed: number, options: SeedOptions): Promise<SeedR
   };
 }
 
-function differenceOf(first: RunResult, second: RunResult | undefined): RunViolation[] {
+function differenceOf(first: RunTrace, second: RunTrace | undefined): RunViolation[] {
   if (second === undefined || second.traceHash === first.traceHash) return [];
   const message = `the second run differs: ${first.traceHash} after ${first.events} events, then ${second.traceHash} after ${second.events}`;
   return [{ checker: 'deterministic', message, key: undefined, operations: [] }];

@@ -7,6 +7,9 @@ import type { SeedTask, WorkerMessage } from './worker.adapter.js';
 /** The word by which the command knows that it is to be a worker. */
 export const workerWord = '--worker';
 
+/** All code of a cluster is compiled simply from its first call on: runs are short, and interpreting them costs more. */
+const execArgv = ['--always-sparkplug'];
+
 export interface Workers {
   /** Runs a seed in the next process that is free. Rejects if the simulation itself broke. */
   run(task: SeedTask): Promise<SeedReport>;
@@ -28,7 +31,10 @@ export function startWorkers(count: number): Workers {
 
   function start(): ChildProcess {
     const main = fileURLToPath(new URL('../main.js', import.meta.url));
-    const child = fork(main, [workerWord], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    const child = fork(main, [workerWord], {
+      execArgv,
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
     child.on('message', (message: WorkerMessage) => onMessage(child, message));
     child.on('exit', (code) => {
       idle.delete(child);
