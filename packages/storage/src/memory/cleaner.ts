@@ -91,7 +91,8 @@ export class Cleaner {
     let offset = start;
     while (offset < end && offset - start < bytesMax && victim.liveBytes > 0) {
       let count = 0;
-      while (offset < end && count < fetchedAhead) {
+      // The bound holds for each record: a whole group of long ones would be no slice.
+      while (offset < end && offset - start < bytesMax && count < fetchedAhead) {
         const next = victim.next(offset);
         if (next > 0 && !victim.isDead(offset)) {
           live[count] = offset;
