@@ -16,10 +16,6 @@ export class CallerSignal {
     this.#listeners?.delete(listener);
   }
 
-  throwIfAborted(): void {
-    if (this.aborted) throw this.reason;
-  }
-
   abort(reason: string): void {
     if (this.aborted) return;
     this.aborted = true;
