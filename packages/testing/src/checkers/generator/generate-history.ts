@@ -37,7 +37,7 @@ export function generateHistory(options: GenerateOptions): History {
   const world: World = { store, random, recorder, lostShare, start: (task) => tasks.push(task) };
   // The store has one clock, and records expire by it.
   recorder.expiresWithin(0);
-  const expiringShare = random.pick([0, 0.2, 0.8]);
+  const expiringShare = random.pick([0, 0.3, 0.9]);
   for (let number = 1; number <= (options.clients ?? 4); number += 1) {
     const operations = options.operationsPerClient ?? 8;
     const levelsOf = (key: string): readonly Level[] => levels.get(key)!;
