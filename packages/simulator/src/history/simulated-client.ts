@@ -55,7 +55,9 @@ export class SimulatedClient {
       },
     });
     const clientPorts = { transport, clock: this.clock, timers: this.#timers, random: ports.random };
-    this.#client = new KvClient(endpoints, {}, clientPorts);
+    // One that asks one node only must not be led to others by what it learns of them.
+    const options = plan.endpoint === undefined ? {} : { routing: false, hedging: false };
+    this.#client = new KvClient(endpoints, options, clientPorts);
   }
 
   sleep(delayMs: number): Promise<void> {

@@ -47,7 +47,7 @@ export const profiles = {
     // Far jumps would leave nothing to say about when something expires.
     faults: { clock: 0, 'clock-step': 6, 'machine-sleep': 0, network: 2 },
     ttlShare: 0.7,
-    ttlMsMax: 600,
+    ttlMsMax: 250,
     getShare: 0.6,
     keysMax: 6,
     isBound: true,

@@ -6,6 +6,8 @@ export interface RallyCall {
   readonly only?: 'get' | 'put' | undefined;
   /** Only clients that ask this node, by index, and those that may ask any. */
   readonly node?: number | undefined;
+  /** Between two operations of a strand, at most; default 4 ms. Operations are as many as the plan has, so haste ends soon. */
+  readonly paceMs?: number | undefined;
 }
 
 /** A client's operations that follow each other. */
@@ -15,8 +17,7 @@ export interface Strand {
   sleep(delayMs: number): Promise<void>;
 }
 
-/** Between two operations of a strand that hurries, at most. */
-const hurriedMsMax = 4;
+const paceMsDefault = 4;
 
 /**
  * Moments at which clients work all at once. A fault that lasts a tenth of a second finds most of them between two bursts; so
@@ -41,7 +42,7 @@ export class Rallies {
   /** A strand's pause before its next operation: as long as it likes, unless it is called. */
   pause(strand: Strand, thinkMs: number): Promise<void> {
     // By the client's own timer: one that is paused does not come.
-    const hurried = (): Promise<void> => strand.sleep(thinkMs % hurriedMsMax);
+    const hurried = (): Promise<void> => strand.sleep(thinkMs % (this.#call.paceMs ?? paceMsDefault));
     if (this.#calls(strand)) return hurried();
     return new Promise((resolve) => {
       const wake = (): void => {

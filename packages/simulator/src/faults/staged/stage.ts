@@ -1,5 +1,6 @@
 import type { Machine } from '../../machines/machine.js';
 import type { PlannedFault } from '../../plan/plan.js';
+import type { RallyCall } from '../../runner/rallies.js';
 import type { FaultSurroundings, Undo } from '../fault.js';
 
 /** Cuts of staged faults are numbered apart from those of plain ones, whose numbers are their ids. */
@@ -52,9 +53,9 @@ export class Stage {
   }
 
   /** Clients hurry for so long. @param at only those of this node */
-  rally(forMs: number, { only, at }: { only?: 'get' | 'put'; at?: Machine } = {}): void {
+  rally(forMs: number, { at, ...call }: Omit<RallyCall, 'node'> & { at?: Machine } = {}): void {
     const node = at === undefined ? undefined : this.machines.indexOf(at);
-    this.#surroundings.rally(forMs, { only, node });
+    this.#surroundings.rally(forMs, { ...call, node });
   }
 
   /** Resolves once it is so, or the time is over. */

@@ -33,9 +33,9 @@ export const stagedFaults: Record<StagedFault, Inflict> = {
   'staged-late-answer': staged(answerLate),
   /** Rule 16: what was just written expires while clocks that differ look at it, and nothing else tells them the time. */
   'staged-expiry': staged(async (stage) => {
-    stage.rally(60, { only: 'put' });
-    await stage.sleep(60);
-    stage.rally(stage.between(300, 700), { only: 'get' });
+    stage.rally(30, { only: 'put', paceMs: 10 });
+    await stage.sleep(30);
+    stage.rally(stage.between(150, 350), { only: 'get', paceMs: 20 });
     return stage.end;
   }),
 };
