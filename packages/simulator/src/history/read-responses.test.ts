@@ -4,7 +4,7 @@ import { ConsistencyLevel, type GetRequest, type GetResponse } from '@kv/proto';
 import { ReadResponses } from './read-responses.js';
 
 function request(key: string, consistency = ConsistencyLevel.QUORUM): GetRequest {
-  return { key: Buffer.from(key), consistency } as GetRequest;
+  return { key: Buffer.from(key), consistency };
 }
 
 function hiddenBy(timestamp: number): GetResponse {
