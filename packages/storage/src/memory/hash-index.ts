@@ -12,6 +12,8 @@ export class HashIndex {
   #bits: number;
   #bytes = 0;
   #entries = 0;
+  /** Of a table with its first entry, if it is known how many will come. */
+  #firstSlots = 0;
 
   constructor(partitions: number) {
     this.#partitionBits = 31 - Math.clz32(partitions);
@@ -30,8 +32,9 @@ export class HashIndex {
   }
 
   /**
-   * Makes room for so many entries at once, if there are none yet. Entries that come in the order of their hashes would
-   * else make the front of each table as dense as all of it will be, again and again: 4 times the work.
+   * So many entries are coming: if there are none yet, each table is made as large as it will be, when its first one comes.
+   * Entries in the order of their hashes would else make the front of each table as dense as all of it will be, again and
+   * again: 4 times the work.
    */
   expect(entries: number): void {
     if (this.#entries > 0) return;
@@ -41,11 +44,8 @@ export class HashIndex {
     if (perTable < 8) return;
     this.#bits = bits;
     this.#bytes = 0;
-    this.#directory = Array.from({ length: 2 ** bits }, () => {
-      const table = HashTable.withRoomFor(perTable / expectedLoad, bits);
-      this.#bytes += table.bytes;
-      return table;
-    });
+    this.#firstSlots = perTable / expectedLoad;
+    this.#directory = new Array<HashTable>(2 ** bits).fill(HashTable.without(bits));
   }
 
   tableOf(hash: number): HashTable {
@@ -90,7 +90,9 @@ export class HashIndex {
   #makeRoom(hash: number): void {
     const table = this.tableOf(hash);
     if (table.isLargest && this.#maySplit(table)) this.#split(hash, table);
-    else this.#put(hash, table, [table.grown()]);
+    else if (table.capacity === 0 && this.#firstSlots > 0) {
+      this.#put(hash, table, [HashTable.withRoomFor(this.#firstSlots, table.depth)]);
+    } else this.#put(hash, table, [table.grown()]);
   }
 
   /** Many keys of one hash would be split in vain, for ever. */

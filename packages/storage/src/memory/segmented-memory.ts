@@ -2,32 +2,16 @@ import { KvError } from '@kv/errors';
 import { type Timestamp, zeroTimestamp } from '@kv/hlc';
 
 import type { LogPosition } from '../engine/engine.js';
-import { compareBytes } from '../record/compare-bytes.js';
 import { expiryFlag, tombstoneFlag } from '../record/record-layout.js';
-import { readRecords, type RecordView, viewRecord } from '../record/record.js';
+import { readRecords, type RecordView } from '../record/record.js';
 import { Digests } from './digests.js';
-import { FetchAhead } from './fetch-ahead.js';
-import { HashIndex } from './hash-index.js';
-import type { HashTable } from './hash-table.js';
 import { KeyObservers } from './key-observers.js';
-import { KeyWords } from './key-words.js';
 import { HashOrderCursor } from './hash-order-cursor.js';
+import { LiveTally } from './live-tally.js';
+import { ReadableMemory } from './readable-memory.js';
 import type { AppendedBatch, LiveCursor, RecordMemory } from './record-memory.js';
-import {
-  expiryAt,
-  flagsAt,
-  headerWords,
-  keyBytesAt,
-  keyHashWord,
-  lengthAt,
-  nodeWord,
-  sameKey,
-  timestampAt,
-  valueLengthWord,
-  verifyAt,
-} from './record-words.js';
+import { flagsAt, headerWords, keyHashWord, lengthAt, timestampAt, verifyAt } from './record-words.js';
 import { locationOf, type Segment, segmentBytesMax, slotOf, wordOf } from './segment.js';
-import { SegmentSpace } from './segment-space.js';
 import type { Offered, Staged } from './staged.js';
 import { sealRecord, writeRecord } from './write-record.js';
 import { assertLittleEndian } from './xxh32-words.js';
@@ -69,43 +53,31 @@ export interface RecordMemoryOptions {
  * of record slots fragments, and copies on every read, as it reuses memory. One large hash table pauses when it grows; see
  * `hash-table.ts` for why entries are kept in the order of hashes.
  */
-export class SegmentedMemory implements RecordMemory {
-  readonly partitions: number;
-  readonly space: SegmentSpace;
-  readonly index: HashIndex;
-  readonly digests: Digests | undefined;
+export class SegmentedMemory extends ReadableMemory implements RecordMemory {
   readonly retainTombstones: boolean;
   readonly observers = new KeyObservers();
-  readonly ahead: FetchAhead;
-  readonly #key = new KeyWords();
-  #segments: readonly (Segment | undefined)[];
-  #keys = 0;
-  #tombstones = 0;
-  #liveBytes = 0;
+  readonly #live: LiveTally;
   #appendedRecords = 0;
   #newest: number = zeroTimestamp;
-  /** What the last search found. */
-  #foundTable: HashTable | undefined;
-  #foundSlot = 0;
 
   constructor({ partitions, retainTombstones, logged = true }: RecordMemoryOptions) {
+    super(partitions, { logged });
     assertLittleEndian();
-    this.partitions = partitions;
     this.retainTombstones = retainTombstones;
-    this.space = new SegmentSpace({ logged });
-    this.#segments = this.space.segments;
-    this.index = new HashIndex(partitions);
-    this.ahead = new FetchAhead(this.index, this.#segments);
-    this.digests = retainTombstones ? new Digests(partitions) : undefined;
+    this.#live = new LiveTally(retainTombstones ? new Digests(partitions) : undefined);
+  }
+
+  get digests(): Digests | undefined {
+    return this.#live.digests;
   }
 
   /** Entries that are no tombstones. */
   get keys(): number {
-    return this.#keys;
+    return this.#live.keys;
   }
 
   get tombstones(): number {
-    return this.#tombstones;
+    return this.#live.tombstones;
   }
 
   get entries(): number {
@@ -113,7 +85,7 @@ export class SegmentedMemory implements RecordMemory {
   }
 
   get liveBytes(): number {
-    return this.#liveBytes;
+    return this.#live.bytes;
   }
 
   /** All of it: records, those that are superseded and not yet cleaned away, index. */
@@ -158,69 +130,10 @@ export class SegmentedMemory implements RecordMemory {
     return new HashOrderCursor(this);
   }
 
-  // --- reading
-
-  /** Lays a key out for `findLoaded` and `putLoaded`. @returns its hash, as a signed integer */
-  loadKey(key: Uint8Array): number {
-    this.#key.load(key);
-    return this.#key.hash;
-  }
-
-  /** @returns the location of the newest record of the key loaded last, 0 if there is none */
-  findLoaded(): number {
-    const { hash, words, bytes } = this.#key;
-    return this.#find(hash, words, 0, bytes);
-  }
-
-  find(key: Uint8Array): number {
-    this.#key.load(key);
-    return this.findLoaded();
-  }
-
-  wordsAt(location: number): Int32Array {
-    return this.#segments[slotOf(location)]!.words;
-  }
-
-  /** All bytes of the segment that a location is in: never to be written. */
-  bytesAt(location: number): Uint8Array {
-    return this.#segments[slotOf(location)]!.bytes;
-  }
-
-  /** Where in these the value begins. */
-  valueStartAt(location: number): number {
-    const { words } = this.#segments[slotOf(location)]!;
-    const record = wordOf(location);
-    return ((record + headerWords(flagsAt(words, record))) << 2) + keyBytesAt(words, record);
-  }
-
-  valueBytesAt(location: number): number {
-    return this.#segments[slotOf(location)]!.words[wordOf(location) + valueLengthWord]!;
-  }
-
-  /** Unix milliseconds; 0 = never. */
-  expiryAt(location: number): number {
-    return expiryAt(this.#segments[slotOf(location)]!.words, wordOf(location));
-  }
-
-  lengthAt(location: number): number {
-    return lengthAt(this.#segments[slotOf(location)]!.words, wordOf(location));
-  }
-
-  /** The record at a location; valid for as long as it is held. */
-  viewAt(location: number): RecordView {
-    const { bytes, words } = this.#segments[slotOf(location)]!;
-    const record = wordOf(location);
-    return viewRecord(bytes, record << 2, lengthAt(words, record));
-  }
-
-  positionAt(location: number): LogPosition {
-    return this.#segments[slotOf(location)]!.positionAt(wordOf(location) << 2) as LogPosition;
-  }
-
   // --- writing what a caller of this process gives, encoded where it will lie
 
   put(key: Uint8Array, value: Uint8Array, timestamp: number, expiresAtMs: number, moreFlags: number): void {
-    this.#key.load(key);
+    this.key.load(key);
     this.putLoaded(value, timestamp, expiresAtMs, moreFlags);
   }
 
@@ -231,7 +144,7 @@ export class SegmentedMemory implements RecordMemory {
    * @param moreFlags of the record, beside expiry
    */
   putLoaded(value: Uint8Array, timestamp: number, expiresAtMs: number, moreFlags: number): void {
-    const keyWords = this.#key;
+    const keyWords = this.key;
     // What the search at the end will wait for comes while the record is written.
     this.ahead.slot(keyWords.hash);
     const flags = expiresAtMs === 0 ? moreFlags : moreFlags | expiryFlag;
@@ -246,7 +159,7 @@ export class SegmentedMemory implements RecordMemory {
     this.space.append(segment, length);
     this.#appendedRecords += 1;
     this.#newest = timestamp;
-    this.#publish(segment, offset, this.#find(keyWords.hash, keyWords.words, 0, keyWords.bytes));
+    this.#publish(segment, offset, this.search(keyWords.hash, keyWords.words, 0, keyWords.bytes));
   }
 
   // --- taking in records as they came
@@ -287,12 +200,12 @@ export class SegmentedMemory implements RecordMemory {
   offer(segment: Segment, offset: number): Offered {
     const { words } = segment;
     const record = offset >>> 2;
-    const present = this.#findRecord(words, record);
+    const present = this.searchRecord(words, record);
     let twin = false;
     if (present !== 0) {
-      const order = this.#compare(words, record, present);
+      const order = this.compare(words, record, present);
       if (order === 0) return { offer: 'already', present, twin };
-      twin = this.#isOfSameVersion(words, record, present);
+      twin = this.isOfSameVersion(words, record, present);
       if (order < 0) return { offer: 'newer', present, twin };
     }
     const length = lengthAt(words, record);
@@ -333,8 +246,8 @@ export class SegmentedMemory implements RecordMemory {
     segment.usedBytes = offset + length;
     const timestamp = timestampAt(words, record);
     if (timestamp > this.#newest) this.#newest = timestamp;
-    const present = this.#findRecord(words, record);
-    if (present !== 0 && this.#compare(words, record, present) <= 0) {
+    const present = this.searchRecord(words, record);
+    if (present !== 0 && this.compare(words, record, present) <= 0) {
       segment.markDead(offset);
       return;
     }
@@ -354,70 +267,9 @@ export class SegmentedMemory implements RecordMemory {
     const record = wordOf(location);
     const slot = this.entryOf(words[record + keyHashWord]!, location);
     if (slot === undefined) return;
-    this.#uncount(location);
+    this.#live.remove(this.segments[slotOf(location)]!, wordOf(location) << 2);
     this.index.remove(slot.table, slot.slot);
     this.observers.tell(location, 0);
-  }
-
-  /** The index entry of the record at a location; undefined if the index does not point at it. */
-  entryOf(hash: number, location: number): { readonly table: HashTable; readonly slot: number } | undefined {
-    const table = this.index.tableOf(hash);
-    const entries = table.words;
-    for (
-      let slot = table.firstOf(hash);
-      entries[2 * slot + 1] !== 0 && entries[2 * slot] === hash;
-      slot += 1
-    ) {
-      if (entries[2 * slot + 1] === location) return { table, slot };
-    }
-    return undefined;
-  }
-
-  #find(hash: number, key: Int32Array, keyStart: number, keyBytes: number): number {
-    const table = this.index.tableOf(hash);
-    const entries = table.words;
-    let slot = table.firstOf(hash);
-    for (;;) {
-      const location = entries[2 * slot + 1]!;
-      if (location === 0 || entries[2 * slot] !== hash) return 0;
-      const { words } = this.#segments[slotOf(location)]!;
-      const record = wordOf(location);
-      if (
-        keyBytesAt(words, record) === keyBytes &&
-        sameKey(words, record + headerWords(flagsAt(words, record)), key, keyStart, keyBytes)
-      ) {
-        this.#foundTable = table;
-        this.#foundSlot = slot;
-        return location;
-      }
-      slot += 1;
-    }
-  }
-
-  #findRecord(words: Int32Array, record: number): number {
-    const hash = words[record + keyHashWord]!;
-    return this.#find(hash, words, record + headerWords(flagsAt(words, record)), keyBytesAt(words, record));
-  }
-
-  /** Negative if the record loses to the one present. Of equal versions the larger bytes win. */
-  #compare(words: Int32Array, record: number, present: number): number {
-    const other = this.wordsAt(present);
-    const at = wordOf(present);
-    const byTimestamp = timestampAt(words, record) - timestampAt(other, at);
-    if (byTimestamp !== 0) return byTimestamp;
-    const byNode = (words[record + nodeWord]! >>> 0) - (other[at + nodeWord]! >>> 0);
-    if (byNode !== 0) return byNode;
-    const bytes = new Uint8Array(words.buffer, record << 2, lengthAt(words, record));
-    return compareBytes(bytes, this.viewAt(present).bytes);
-  }
-
-  #isOfSameVersion(words: Int32Array, record: number, present: number): boolean {
-    const other = this.wordsAt(present);
-    const at = wordOf(present);
-    return (
-      timestampAt(words, record) === timestampAt(other, at) &&
-      words[record + nodeWord] === other[at + nodeWord]
-    );
   }
 
   /** Lets the index point at a record, in place of `present`, which the last search found, or nothing. */
@@ -425,37 +277,18 @@ export class SegmentedMemory implements RecordMemory {
     const { words } = segment;
     const record = offset >>> 2;
     const tombstone = (flagsAt(words, record) & tombstoneFlag) !== 0;
-    if (present !== 0) this.#uncount(present);
+    if (present !== 0) this.#live.remove(this.segments[slotOf(present)]!, wordOf(present) << 2);
     if (tombstone && !this.retainTombstones) {
       segment.markDead(offset);
       if (present === 0) return;
-      this.index.remove(this.#foundTable!, this.#foundSlot);
+      this.index.remove(this.foundTable!, this.foundSlot);
       this.observers.tell(present, 0);
       return;
     }
-    const length = lengthAt(words, record);
     const location = locationOf(segment, offset);
-    segment.liveBytes += length;
-    this.#liveBytes += length;
-    if (tombstone) this.#tombstones += 1;
-    else this.#keys += 1;
+    this.#live.add(segment, offset);
     if (present === 0) this.index.insert(words[record + keyHashWord]!, location);
-    else this.#foundTable!.words[2 * this.#foundSlot + 1] = location;
-    this.digests?.add(words, record, 1);
+    else this.foundTable!.words[2 * this.foundSlot + 1] = location;
     this.observers.tell(present, location);
-  }
-
-  /** Takes the record at a location out of the sums; the index still points at it. */
-  #uncount(location: number): void {
-    const segment = this.#segments[slotOf(location)]!;
-    const { words } = segment;
-    const record = wordOf(location);
-    const length = lengthAt(words, record);
-    segment.markDead(record << 2);
-    segment.liveBytes -= length;
-    this.#liveBytes -= length;
-    if ((flagsAt(words, record) & tombstoneFlag) !== 0) this.#tombstones -= 1;
-    else this.#keys -= 1;
-    this.digests?.add(words, record, -1);
   }
 }
