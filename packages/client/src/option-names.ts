@@ -36,8 +36,11 @@ export const writeOptionNames = namesOf<WriteOptions>(write);
 export const putOptionNames = namesOf<PutOptions>({ ...write, ttlMs: true });
 export const scanOptionNames = namesOf<ScanOptions>({ ...read, prefix: true, after: true, limit: true });
 
-/** @throws KvError `invalid-argument` that names the option; TypeError for what is no object */
-export function checkNames(options: object, names: ReadonlySet<string>): void {
+/**
+ * @returns the options
+ * @throws KvError `invalid-argument` that names the option; TypeError for what is no object
+ */
+export function checkNames<Options extends object>(options: Options, names: ReadonlySet<string>): Options {
   if (typeof options !== 'object' || (options as object | null) === null) {
     throw new TypeError(`options: an object is needed, not ${nameOfType(options)}`);
   }
@@ -48,6 +51,7 @@ export function checkNames(options: object, names: ReadonlySet<string>): void {
       `${name}: there is no such option; known: ${[...names].join(', ')}`,
     );
   }
+  return options;
 }
 
 /** A record of all of them: one that is added to the type and not here does not compile. */

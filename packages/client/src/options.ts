@@ -125,7 +125,9 @@ export function resolveOptions<K extends Encoding, V extends Encoding>(
 }
 
 export function levelMessageOf(consistency: ConsistencyLevel): LevelMessage {
-  return levelMessages[checkedConsistency(consistency)];
+  // What is no level is no name in the table, or is caught as nothing.
+  const message = Object.hasOwn(levelMessages, consistency) ? levelMessages[consistency] : undefined;
+  return message ?? levelMessages[checkedConsistency(consistency)];
 }
 
 function checkedConsistency(consistency: ConsistencyLevel): ConsistencyLevel {

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 
 import { KvError } from '@kv/errors';
-import { kvErrorToMessage } from '@kv/proto';
+import { encodeDirectly, kvErrorToMessage } from '@kv/proto';
 import { type LinkRequest, LinkResponse, ReplicaDefinition } from '@kv/proto/internal';
 
 import { linkAnswerBytesMax, linkCallsMax } from '../limits.js';
@@ -111,7 +111,7 @@ class LinkStream implements StreamHandler {
   }
 
   #send(answer: LinkResponse): void {
-    const bytes = LinkResponse.encode(answer).finish();
+    const bytes = encodeDirectly(LinkResponse, answer);
     this.#unsentBytes.push(bytes.length);
     this.#unsentBytesSum += bytes.length;
     this.#stream.send(bytes);

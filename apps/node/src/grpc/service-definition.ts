@@ -6,12 +6,18 @@
  * - Messages are encoded as they are. nice-grpc first copies each of them field by field (`fromPartial`), which costs
  *   more than the encoding; here every message is complete.
  */
+import { decodeDirectly, encodeDirectly } from '@kv/proto';
 import type { TsProtoServiceDefinition } from 'nice-grpc';
+
+import { asBuffer } from '../remote/wire-bytes.js';
 
 /** Stands in the place of a request whose bytes are no such message. */
 export class Undecodable {
   constructor(readonly reason: string) {}
 }
+
+/** What ts-proto generates, of which nice-grpc knows less. */
+type Encoder = Parameters<typeof encodeDirectly>[0];
 
 type Method = TsProtoServiceDefinition['methods'][string];
 
@@ -26,10 +32,11 @@ export function guardedDefinition<Service extends TsProtoServiceDefinition>(
       ...method,
       requestType: {
         encode: (message) => requestType.encode(message),
-        decode: (bytes): unknown => decodeGuarded(bytes, (input) => requestType.decode(input), limits),
+        decode: (bytes): unknown =>
+          decodeGuarded(bytes, (input) => decodeDirectly(requestType, asBuffer(input)), limits),
       },
       responseType: {
-        encode: (message) => responseType.encode(message),
+        encode: (message) => ({ finish: () => encodeDirectly(responseType as unknown as Encoder, message) }),
         decode: (bytes): unknown => responseType.decode(bytes),
       },
     };

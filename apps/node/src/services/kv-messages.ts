@@ -24,8 +24,20 @@ export function toGetRequest({ key, consistency }: GetRequestMessage): GetReques
   return { key, consistency: toConsistency(consistency) };
 }
 
+// Field by field: each operation pays for what happens here, and spreading costs more than all the rest.
+
 export function toPutRequest(message: PutRequestMessage): PutRequest {
-  return { ...toWriteRequest(message), value: message.value, ttlMs: message.ttlMs };
+  return {
+    key: message.key,
+    value: message.value,
+    ttlMs: message.ttlMs,
+    consistency: toConsistency(message.consistency),
+    wantPrevious: !message.omitPrevious,
+    operationId: message.operationId,
+    stampAbove: message.stampAbove,
+    stampNotAfter: message.stampNotAfter,
+    ticket: toVersion(message.ticket),
+  };
 }
 
 export function toWriteRequest(message: DeleteRequestMessage): DeleteRequest {
@@ -52,18 +64,17 @@ export function fromWriteResult({
   previous,
   serverTime,
 }: WriteResult): PutResponse & DeleteResponse {
-  return { version, ...fromPrevious(previous), serverTime };
+  return {
+    version,
+    previous: previousStates[previous.kind],
+    previousValue: previous.kind === 'value' ? asBuffer(previous.value) : noBytes,
+    serverTime,
+  };
 }
 
-function fromPrevious(previous: PreviousValue): Pick<PutResponse, 'previous' | 'previousValue'> {
-  switch (previous.kind) {
-    case 'not-asked':
-      return { previous: PreviousState.UNSPECIFIED, previousValue: noBytes };
-    case 'unknown':
-      return { previous: PreviousState.UNKNOWN, previousValue: noBytes };
-    case 'none':
-      return { previous: PreviousState.NONE, previousValue: noBytes };
-    case 'value':
-      return { previous: PreviousState.VALUE, previousValue: asBuffer(previous.value) };
-  }
-}
+const previousStates: Readonly<Record<PreviousValue['kind'], PreviousState>> = {
+  'not-asked': PreviousState.UNSPECIFIED,
+  unknown: PreviousState.UNKNOWN,
+  none: PreviousState.NONE,
+  value: PreviousState.VALUE,
+};

@@ -1,14 +1,10 @@
 import { isKvError, KvError, type Outcome, toKvError } from '@kv/errors';
 
-/** Does the work that comes before a write is sent: whatever fails there, nothing was applied. */
-export function beforeSending<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (!isKvError(error)) throw error;
-    const { code, message, cause } = error;
-    throw new KvError(code, message, { outcome: 'not-applied', cause });
-  }
+/** Whatever fails before a write is sent: nothing was applied. */
+export function notApplied(error: unknown): unknown {
+  if (!isKvError(error)) return error;
+  const { code, message, cause } = error;
+  return new KvError(code, message, { outcome: 'not-applied', cause });
 }
 
 /** The failure of one attempt, naming the endpoint, with what is known of its outcome. */

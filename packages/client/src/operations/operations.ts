@@ -1,6 +1,6 @@
 import type { DeleteResponse, GetResponse, PutResponse } from '@kv/proto';
 
-import { beforeSending } from '../attempts/attempt-failure.js';
+import { notApplied } from '../attempts/attempt-failure.js';
 import { createOperationIds } from '../attempts/operation-id.js';
 import { keyBytes, valueBytes } from '../bounded-bytes.js';
 import { type Codec, codecOf, type DecodedTypes, type EncodableTypes, type Encoding } from '../encoding.js';
@@ -11,14 +11,13 @@ import {
   checkedSignal,
   checkedTimeoutMs,
   checkedTtlMs,
-  type ConsistencyLevel,
   levelMessageOf,
   type PutOptions,
   type ReadOptions,
   type ResolvedOptions,
   type WriteOptions,
 } from '../options.js';
-import type { QuickOptions, Waiter } from '../quick/quick-operation.js';
+import type { Waiter } from '../quick/quick-operation.js';
 import { QuickRead, type QuickReadPorts } from '../quick/quick-read.js';
 import { QuickWrite } from '../quick/quick-write.js';
 import { type ValueEntry, valueEntryOf, versionOf, type WriteResult } from './entry.js';
@@ -37,6 +36,10 @@ export class Operations<K extends Encoding, V extends Encoding> {
   readonly #values: Codec<V>;
   readonly #ports: OperationPorts;
   readonly #nextOperationId: () => Buffer;
+  /** The options whose names were checked last: most callers pass the same object again and again. */
+  #checkedPut: object = defaultOptions;
+  #checkedDelete: object = defaultOptions;
+  #checkedRead: object = defaultOptions;
 
   constructor(options: ResolvedOptions<K, V>, ports: OperationPorts) {
     this.#options = options;
@@ -64,15 +67,11 @@ export class Operations<K extends Encoding, V extends Encoding> {
     waiter: Waiter<WriteResult<DecodedTypes[V]>>,
     place = 0,
   ) {
-    return beforeSending(() => {
-      if (options !== defaultOptions) checkNames(options, putOptionNames);
-      const consistency = options.consistency ?? this.#options.consistency;
-      const fields = this.#writeFields(entry.key, options, consistency);
-      const ttlMs = checkedTtlMs(options.ttlMs);
-      const put = { ...fields, value: valueBytes(this.#values, entry.value), ttlMs };
-      const quick = this.#quickOptions(put.key, options, { waiter, place, valueBytes: put.value.length });
-      return new QuickWrite({ ...quick, consistency, put, decode: this.#decodeWrite }, this.#ports);
-    });
+    try {
+      return this.#put(entry, options, waiter, place);
+    } catch (error) {
+      throw notApplied(error);
+    }
   }
 
   delete(
@@ -81,52 +80,106 @@ export class Operations<K extends Encoding, V extends Encoding> {
     waiter: Waiter<WriteResult<DecodedTypes[V]>>,
     place = 0,
   ) {
-    return beforeSending(() => {
-      if (options !== defaultOptions) checkNames(options, writeOptionNames);
-      const consistency = options.consistency ?? this.#options.consistency;
-      const fields = this.#writeFields(key, options, consistency);
-      const quick = this.#quickOptions(fields.key, options, { waiter, place, valueBytes: 0 });
-      return new QuickWrite(
-        { ...quick, consistency, delete: fields, decode: this.#decodeWrite },
-        this.#ports,
-      );
-    });
+    try {
+      return this.#delete(key, options, waiter, place);
+    } catch (error) {
+      throw notApplied(error);
+    }
   }
 
-  #read<T>({ key, decode, place }: ReadFacts<K, T>, options: ReadOptions, waiter: Waiter<T>): QuickRead<T> {
-    if (options !== defaultOptions) checkNames(options, readOptionNames);
-    const bytes = keyBytes(this.#keys, key);
-    const consistency = levelMessageOf(options.consistency ?? this.#options.consistency);
-    const quick = this.#quickOptions(bytes, options, { waiter, place, valueBytes: 0 });
-    return new QuickRead({ ...quick, consistency, decode }, this.#ports);
-  }
+  // Object by object and field by field, without a spread or a closure: every operation pays for what happens here.
 
-  #quickOptions<T>(
-    key: Buffer,
-    { signal, timeoutMs }: CallerOptions,
-    { waiter, place, valueBytes: more }: WaiterFacts<T>,
-  ): QuickOptions<T> {
-    return {
+  #put(
+    entry: { readonly key: EncodableTypes[K]; readonly value: EncodableTypes[V] },
+    options: PutOptions,
+    waiter: Waiter<WriteResult<DecodedTypes[V]>>,
+    place: number,
+  ): QuickWrite<WriteResult<DecodedTypes[V]>> {
+    if (options !== this.#checkedPut) this.#checkedPut = checkNames(options, putOptionNames);
+    const consistency = options.consistency ?? this.#options.consistency;
+    const key = keyBytes(this.#keys, entry.key);
+    const value = valueBytes(this.#values, entry.value);
+    const put = {
       key,
-      bytes: operationOverheadBytes + key.length + more,
-      timeoutMs: timeoutMs === undefined ? this.#options.timeoutMs : checkedTimeoutMs(timeoutMs),
-      signal: checkedSignal(signal),
-      waiter,
-      place,
-    };
-  }
-
-  #writeFields(key: EncodableTypes[K], { previous = true }: WriteOptions, consistency: ConsistencyLevel) {
-    if (typeof previous !== 'boolean') throw new TypeError('previous: true or false is needed');
-    return {
-      key: keyBytes(this.#keys, key),
+      value,
       consistency: levelMessageOf(consistency),
-      omitPrevious: !previous,
+      ttlMs: checkedTtlMs(options.ttlMs),
+      omitPrevious: omitsPrevious(options),
       operationId: this.#nextOperationId(),
       stampAbove: 0,
       stampNotAfter: 0,
       ticket: undefined,
     };
+    const quick = {
+      key,
+      bytes: operationOverheadBytes + key.length + value.length,
+      timeoutMs: this.#timeoutMsOf(options),
+      signal: checkedSignal(options.signal),
+      waiter,
+      place,
+      consistency,
+      put,
+      delete: undefined,
+      decode: this.#decodeWrite,
+    };
+    return new QuickWrite(quick, this.#ports);
+  }
+
+  #delete(
+    rawKey: EncodableTypes[K],
+    options: WriteOptions,
+    waiter: Waiter<WriteResult<DecodedTypes[V]>>,
+    place: number,
+  ): QuickWrite<WriteResult<DecodedTypes[V]>> {
+    if (options !== this.#checkedDelete) this.#checkedDelete = checkNames(options, writeOptionNames);
+    const consistency = options.consistency ?? this.#options.consistency;
+    const key = keyBytes(this.#keys, rawKey);
+    const remove = {
+      key,
+      consistency: levelMessageOf(consistency),
+      omitPrevious: omitsPrevious(options),
+      operationId: this.#nextOperationId(),
+      stampAbove: 0,
+      stampNotAfter: 0,
+      ticket: undefined,
+    };
+    const quick = {
+      key,
+      bytes: operationOverheadBytes + key.length,
+      timeoutMs: this.#timeoutMsOf(options),
+      signal: checkedSignal(options.signal),
+      waiter,
+      place,
+      consistency,
+      put: undefined,
+      delete: remove,
+      decode: this.#decodeWrite,
+    };
+    return new QuickWrite(quick, this.#ports);
+  }
+
+  #read<T>(
+    { key: raw, decode, place }: ReadFacts<K, T>,
+    options: ReadOptions,
+    waiter: Waiter<T>,
+  ): QuickRead<T> {
+    if (options !== this.#checkedRead) this.#checkedRead = checkNames(options, readOptionNames);
+    const key = keyBytes(this.#keys, raw);
+    const quick = {
+      key,
+      bytes: operationOverheadBytes + key.length,
+      timeoutMs: this.#timeoutMsOf(options),
+      signal: checkedSignal(options.signal),
+      waiter,
+      place,
+      consistency: levelMessageOf(options.consistency ?? this.#options.consistency),
+      decode,
+    };
+    return new QuickRead(quick, this.#ports);
+  }
+
+  #timeoutMsOf({ timeoutMs }: CallerOptions): number {
+    return timeoutMs === undefined ? this.#options.timeoutMs : checkedTimeoutMs(timeoutMs);
   }
 
   readonly #decodeValue = ({ found, value }: GetResponse): DecodedTypes[V] | undefined =>
@@ -147,8 +200,7 @@ interface ReadFacts<K extends Encoding, T> {
   readonly place: number;
 }
 
-interface WaiterFacts<T> {
-  readonly waiter: Waiter<T>;
-  readonly place: number;
-  readonly valueBytes: number;
+function omitsPrevious({ previous = true }: WriteOptions): boolean {
+  if (typeof previous !== 'boolean') throw new TypeError('previous: true or false is needed');
+  return !previous;
 }

@@ -46,13 +46,20 @@ export class LinearizableWrite implements RunningOperation {
       this.#caller.reject(neverSentError('deadline', undefined));
       return;
     }
-    const write = { ...this.#write, ticket };
-    const store = new WriteOperation(
-      this.#shell,
-      write,
-      { ...this.#options, timeoutMs: leftMs },
-      this.#caller,
-    );
+    const { key, value, consistency, ttlMs, wantPrevious, operationId } = this.#write;
+    const write = {
+      key,
+      value,
+      consistency,
+      ttlMs,
+      wantPrevious,
+      operationId,
+      stampAbove: undefined, // They bound the ticket.
+      stampNotAfter: undefined,
+      ticket,
+    };
+    const options = { signal: this.#options.signal, timeoutMs: leftMs };
+    const store = new WriteOperation(this.#shell, write, options, this.#caller);
     this.#running = store;
     store.start();
   }

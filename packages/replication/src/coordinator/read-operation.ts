@@ -115,9 +115,9 @@ export class ReadOperation implements RunningOperation, CallEvents, AnswerReceiv
   }
 
   #query(key: Uint8Array, { round, at, to, valueFrom }: ReadEffect & { kind: 'query' }): void {
-    const bounds = { deadlineAtMs: this.#call.deadlineAtMs, tag: round };
-    const whole = { key, at, wantValue: true, ...bounds };
-    const head = valueFrom === undefined ? whole : { key, at, wantValue: false, ...bounds };
+    const { deadlineAtMs } = this.#call;
+    const whole = { key, at, wantValue: true, deadlineAtMs, tag: round };
+    const head = valueFrom === undefined ? whole : { key, at, wantValue: false, deadlineAtMs, tag: round };
     this.#pending += to.length;
     for (const from of to) {
       const channel = this.#shell.replica(from);
