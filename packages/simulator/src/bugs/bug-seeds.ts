@@ -25,7 +25,7 @@ export const bugSeeds: Readonly<Record<string, number>> = {
   'partial-is-not-applied': 1,
   'previous-from-own-record': 129,
   'quorum-minus-one': 1,
-  'rebuild-from-one-peer': 12,
+  'rebuild-from-one-peer': 17,
   'reply-from-unsynced': 23,
   'restamp-after-the-end': 16,
   'scan-from-one-replica': 12,
