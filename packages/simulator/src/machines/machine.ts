@@ -1,4 +1,5 @@
 import { hasCode } from '@kv/errors';
+import type { HybridLogicalClock } from '@kv/hlc';
 import { createNode, type Node, type NodeComposition, type NodeOptions } from '@kv/node';
 import type { StorageEngine } from '@kv/storage';
 import type { MemoryFileSystem, SeededRandom } from '@kv/testing';
@@ -50,6 +51,7 @@ export class Machine {
   #process: SimulatedProcess | undefined;
   #node: Node | undefined;
   #engine: StorageEngine | undefined;
+  #hlc: HybridLogicalClock | undefined;
   #owners: ((partition: number) => readonly number[]) | undefined;
   /** Since its disk lost data: what was its incarnation until then. */
   #doubtfulSince: number | undefined;
@@ -132,6 +134,11 @@ export class Machine {
     return this.node?.isServing() === true;
   }
 
+  /** Until its clock has reached what it may have stamped in its life before, and it may serve; 0 = nothing to wait for. */
+  get readyInMs(): number {
+    return this.process === undefined ? 0 : (this.#hlc?.readyInMs() ?? 0);
+  }
+
   start(): void {
     this.#isHeldDown = false;
     if (this.process !== undefined) return;
@@ -142,6 +149,7 @@ export class Machine {
     this.#process = process;
     this.#node = undefined;
     this.#engine = undefined;
+    this.#hlc = undefined;
     this.#note('starts');
     // As event of the process, so that whatever it throws is found.
     world.after(0, { process, label: labels.world }, () => {
@@ -239,6 +247,7 @@ export class Machine {
         opened: (event) => {
           if (process.isAlive) {
             this.#engine = event.engine;
+            this.#hlc = event.hlc;
             this.#owners = (partition) => event.placement.owners(partition);
           }
           composition.observer?.opened?.(event);

@@ -1,6 +1,8 @@
 import type { Level } from '@kv/testing/checkers';
 
 import type { SimulatedClient } from '../history/simulated-client.js';
+import { isClockWaitDue } from '../machines/clock-wait.js';
+import type { Machine } from '../machines/machine.js';
 import type { SimulatedCluster } from '../machines/simulated-cluster.js';
 import { isCold, type Plan, type PlannedOperation } from '../plan/plan.js';
 import type { World } from '../world/world.js';
@@ -40,7 +42,7 @@ export async function runLiveness(plan: Plan, run: LivenessRun): Promise<RunViol
     }),
   );
   const areEqual = (): boolean =>
-    machines.every(({ isServing, isDoubtful }) => isServing && !isDoubtful) &&
+    machines.every((machine) => isWell(machine, world.nowMs - healedMs) && !machine.isDoubtful) &&
     finalStates(plan, machines)?.isEqual === true;
   const withinMs = healedMs + convergenceMs - world.nowMs;
   const isConverged = await waitUntil(areEqual, { withinMs, world });
@@ -48,6 +50,12 @@ export async function runLiveness(plan: Plan, run: LivenessRun): Promise<RunViol
   for (const state of states?.states ?? []) recorder.final(state);
   if (!isConverged) problems.push(notConverged(run, states?.differing ?? []));
   return problems;
+}
+
+/** It serves, or has to wait for its clock: that is not over before the clock's error is, which may be an hour. */
+function isWell({ isServing, readyInMs, clock }: Machine, rightForMs: number): boolean {
+  const { aheadMs } = clock.errorsMs;
+  return isServing || isClockWaitDue({ readyInMs, aheadMs, skewMs: clock.skewMs(), rightForMs });
 }
 
 function succeeds(client: SimulatedClient, operation: PlannedOperation): Promise<boolean> {
@@ -80,9 +88,11 @@ function livenessOperations(
 }
 
 function notConverged({ machines }: LivenessRun, differing: readonly number[]): RunViolation {
-  const notServing = machines.filter(({ isServing }) => !isServing).map(({ id }) => id);
+  const notServing = machines
+    .filter(({ isServing }) => !isServing)
+    .map(({ id, readyInMs }) => (readyInMs > 0 ? `${id} (its clock is ready in ${readyInMs} ms)` : id));
   const doubtful = machines.filter(({ isDoubtful }) => isDoubtful).map(({ id }) => id);
-  const facts = `not serving: ${notServing.join() || 'none'}; doubtful: ${doubtful.join() || 'none'}; partitions that differ: ${differing.join() || 'none'}`;
+  const facts = `not serving: ${notServing.join(', ') || 'none'}; doubtful: ${doubtful.join() || 'none'}; partitions that differ: ${differing.join() || 'none'}`;
   return {
     checker: 'convergent',
     message: `replicas are not equal ${convergenceMs} ms after the last fault: ${facts}`,
