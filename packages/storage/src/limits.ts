@@ -98,3 +98,9 @@ export const ttlMsMax = 3_155_760_000_000;
 
 /** Entries that an asynchronous iteration gives before it lets others have their turn. */
 export const entriesPerTurn = 256;
+
+/**
+ * Bytes of a batch that are written to a file within the turn, as Redis does with its own: they are only copied into the
+ * system's cache, which takes less time than handing them to another thread and hearing back.
+ */
+export const writtenAtOnceBytesMax = mebibyte / 8;

@@ -1,6 +1,8 @@
+import { writevSync } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 
+import { writtenAtOnceBytesMax } from '../limits.js';
 import { lockDirectory } from './directory-lock.adapter.js';
 import type { FileSystem, ReadableFile, WritableFile } from '../ports.js';
 
@@ -34,13 +36,31 @@ function readable(handle: FileHandle): ReadableFile {
 }
 
 function writable(handle: FileHandle): WritableFile {
+  let syncs = 0;
   return {
     write: async (bytes, position) => (await handle.write(bytes, 0, bytes.length, position)).bytesWritten,
-    writev: async (parts, position) => (await handle.writev(parts, position)).bytesWritten,
-    // fdatasync: the size counts as data, the times of the last access and change do not.
-    sync: () => handle.datasync(),
+    writev: async (parts, position) =>
+      // A write into a file that is being synced may wait for the disk.
+      syncs === 0 && bytesOf(parts) <= writtenAtOnceBytesMax
+        ? writevSync(handle.fd, parts, position)
+        : (await handle.writev(parts, position)).bytesWritten,
+    sync: async () => {
+      syncs += 1;
+      try {
+        // fdatasync: the size counts as data, the times of the last access and change do not.
+        await handle.datasync();
+      } finally {
+        syncs -= 1;
+      }
+    },
     close: () => handle.close(),
   };
+}
+
+function bytesOf(parts: readonly Uint8Array[]): number {
+  let bytes = 0;
+  for (const { length } of parts) bytes += length;
+  return bytes;
 }
 
 async function syncDirectory(directory: string): Promise<void> {

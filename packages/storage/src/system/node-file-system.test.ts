@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -7,6 +7,7 @@ import { createMemoryFileSystem, fileSystemContract, type FileSystemShape } from
 
 import { nodeFileSystem } from './node-file-system.adapter.js';
 import { open } from '../embedded/open.js';
+import { writtenAtOnceBytesMax } from '../limits.js';
 import type { FileSystem } from '../ports.js';
 
 describe('the real file system', () => {
@@ -21,6 +22,25 @@ describe('the real file system', () => {
   it.each(fileSystemContract.map(({ name, run }) => [name, run] as const))('%s', (_, run) =>
     run({ fileSystem: nodeFileSystem(), directory: join(parent, 'new') }),
   );
+
+  it('gathers small and large batches, beside a sync and without one, byte for byte', async () => {
+    const path = join(parent, 'batches');
+    const file = await nodeFileSystem().create(path);
+    const batches = [10, writtenAtOnceBytesMax, writtenAtOnceBytesMax + 1, 20].map((bytes, index) => [
+      Buffer.alloc(3, index),
+      Buffer.alloc(bytes - 3, index + 100),
+    ]);
+    let position = 0;
+    for (const [index, parts] of batches.entries()) {
+      const syncing = index === 3 ? file.sync() : undefined;
+      expect(await file.writev(parts, position)).toBe(parts[0]!.length + parts[1]!.length);
+      await syncing;
+      position += parts[0]!.length + parts[1]!.length;
+    }
+    await file.sync();
+    await file.close();
+    expect(Buffer.concat(batches.flat()).equals(await readFile(path))).toBe(true);
+  });
 
   it('and the fakes have the same shape', () => {
     createMemoryFileSystem() satisfies FileSystem;
