@@ -41,6 +41,7 @@ class CoordinatedSession implements Session {
   #results: OperationResult[] = [];
   #flushIsDue = false;
   #state: 'open' | 'draining' | 'closed' = 'open';
+  #drained: Promise<void> | undefined;
   #onDrained: (() => void) | undefined;
 
   constructor(options: SessionOptions, ports: SessionServicePorts) {
@@ -57,12 +58,14 @@ class CoordinatedSession implements Session {
     for (const operation of operations) this.#begin(operation);
   }
 
+  /** One promise for all who wait: a client that ends its stream does, and so does the node when it stops. */
   drained(): Promise<void> {
     if (this.#state === 'open') this.#state = 'draining';
-    return new Promise((resolve) => {
+    this.#drained ??= new Promise((resolve) => {
       this.#onDrained = resolve;
-      this.#noteDrained();
     });
+    this.#noteDrained();
+    return this.#drained;
   }
 
   close(): void {
