@@ -99,6 +99,9 @@ export const linkCallsMax = 256;
 /** Bytes of answers on one stream that its caller has not taken; above it the node reads no further calls of its. */
 export const linkAnswerBytesMax = 16 * mebibyte;
 
+/** A member that waits for its clock looks at it again after this, so that a clock that was put right is noticed. */
+export const lookAgainMsMax = 60_000;
+
 /** Probes that may fail in a row before a member counts as down. */
 export const probeFailuresMax = 2;
 

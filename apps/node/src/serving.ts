@@ -5,6 +5,7 @@ import type { MemberLiveness } from './cluster/members.js';
 import type { FixedPlacement } from './cluster/placement.js';
 import { createProbe, type ProbedPeer, type ProbeTiming } from './cluster/probe.js';
 import { createQuorumWatch } from './cluster/quorum-watch.js';
+import { lookAgainMsMax } from './limits.js';
 import type { Logger, Timers } from './ports.js';
 
 /**
@@ -54,6 +55,7 @@ class QuorumServing implements Serving {
   readonly #probe;
   #tell: (serving: boolean) => void = () => undefined;
   #cancelTimer: () => void = () => undefined;
+  #cancelLook: () => void = () => undefined;
   #settle: { resolve(): void; reject(error: unknown): void } | undefined;
   readonly #reached: Promise<void>;
 
@@ -101,6 +103,7 @@ class QuorumServing implements Serving {
     this.#state = 'stopped';
     this.#tell(false);
     this.#cancelTimer();
+    this.#cancelLook();
     this.#probe.stop();
     this.#settle?.reject(new KvError('closed', 'the node was stopped'));
   }
@@ -111,13 +114,20 @@ class QuorumServing implements Serving {
     const readyInMs = this.#ports.hlc.readyInMs();
     if (readyInMs > 0) {
       // The clock has not passed what may have been stamped before the restart: writes would be refused.
-      this.#ports.timers.after(readyInMs, () => this.#answered(member));
+      this.#lookAgainIn(readyInMs);
       return;
     }
     this.#state = 'serving';
     this.#tell(true);
     this.#ports.logger.info({}, 'serving');
     this.#settle?.resolve();
+  }
+
+  /** One timer, however many answers come meanwhile; a wait of days is looked at in between. */
+  #lookAgainIn(waitMs: number): void {
+    this.#cancelLook();
+    const delayMs = Math.min(waitMs, lookAgainMsMax);
+    this.#cancelLook = this.#ports.timers.after(delayMs, () => this.#answered(this.#self));
   }
 
   #sampleClock(): void {
