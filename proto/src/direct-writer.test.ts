@@ -103,4 +103,20 @@ describe('messages written and read directly', () => {
     large.fill(0xff, large.length - 8);
     expect(() => decodeDirectly(SessionResponse, large)).toThrow('MAX_SAFE_INTEGER');
   });
+
+  it('also where a slab ends just as the length of an inner message turns out to take another byte', () => {
+    const get = (keyBytes: number) => ({ get: { key: Buffer.alloc(keyBytes, keyBytes) } });
+    const messages = Array.from({ length: 150 }, () =>
+      SessionRequest.fromPartial({
+        operations: Array.from({ length: 3_000 }, (_, id) => ({
+          id,
+          ...get(110 + (draws.next().value % 20)),
+        })),
+      }),
+    );
+    for (const message of messages) {
+      const expected = SessionRequest.encode(message).finish();
+      expect(encodeDirectly(SessionRequest, message).equals(expected)).toBe(true);
+    }
+  });
 });

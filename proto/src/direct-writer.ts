@@ -117,13 +117,14 @@ class DirectWriter {
 
   /** Ends it: its length goes before it. */
   ldelim(): this {
-    const lengthAt = this.#lengthsAt.pop()!;
-    const depth = this.#lengthsAt.length;
+    const depth = this.#lengthsAt.length - 1;
     const guessed = this.#lengthBytes[depth] ?? 1;
+    // First of all, as it may move the message, and where its lengths go.
+    this.#reserve(5);
+    const lengthAt = this.#lengthsAt.pop()!;
     const length = this.#at - lengthAt - guessed;
     const needed = varintBytes(length);
     if (needed !== guessed) {
-      this.#reserve(5);
       this.#slab.copyWithin(lengthAt + needed, lengthAt + guessed, this.#at);
       this.#lengthBytes[depth] = needed;
     }
