@@ -16,7 +16,26 @@ function sentTo(cluster: FakeCluster, method: string): string[] {
   return cluster.calls.filter((call) => call.method === method).map(({ endpoint }) => endpoint);
 }
 
+/** After a restart with a clock that was far ahead before it. */
+const notReady = new KvError('unavailable', 'the clock is not ready', {
+  outcome: 'not-applied',
+  retryAfterMs: 3_600_000,
+});
+
 describe('failover', () => {
+  it('goes elsewhere at once when a node asks for an hour', async () => {
+    const cluster = createFakeCluster();
+    const client = clientOf(cluster);
+    await cluster.settle(client.get('k'));
+    const [first] = sentTo(cluster, 'get');
+    cluster.node(first!).faults.put.push({ fail: notReady });
+    const put = client.put('k', 'v');
+    await cluster.timers.advanceAsync(1_000);
+    expect(sentTo(cluster, 'put')).toHaveLength(2);
+    await cluster.settle(put);
+    await client.close();
+  });
+
   it('does no I/O before the first operation', async () => {
     const cluster = createFakeCluster();
     const client = clientOf(cluster);

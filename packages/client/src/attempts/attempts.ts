@@ -86,7 +86,8 @@ export async function runAttempts<T>(
         channels.retry.publish(event);
       }
     }
-    await scope.sleep(pauseMs(number, failures.at(-1)?.retryAfterMs ?? 0, random)).catch(() => {
+    const hintMs = hintedPauseMs(failures.at(-1), pool);
+    await scope.sleep(pauseMs(number, hintMs, random)).catch(() => {
       throw conclude(failures, scope, kind);
     });
   }
@@ -109,6 +110,15 @@ export function attemptTimeoutMs(remainingMs: number, isLast: boolean): number {
 /** A deadline counts against the endpoint that was silent until then; the caller's change of mind does not. */
 function blamesEndpoint(failure: KvError, scope: OperationScope): boolean {
   return scope.endedBy === undefined ? retryable[failure.code] : scope.endedBy === 'deadline';
+}
+
+/**
+ * How long a node asked to be left alone. One that is overloaded speaks for its cluster; one that cannot serve yet speaks for
+ * itself, and may have to wait an hour for its clock, while the next one answers at once.
+ */
+function hintedPauseMs(failure: KvError | undefined, pool: EndpointPool): number {
+  const isOfAll = failure?.code === 'overloaded' || pool.size === 1;
+  return isOfAll ? (failure?.retryAfterMs ?? 0) : 0;
 }
 
 function pauseMs(number: number, retryAfterMs: number, random: Random): number {

@@ -28,12 +28,14 @@ export async function runLiveness(plan: Plan, run: LivenessRun): Promise<RunViol
   const levels = levelsOf(plan);
   const keys = [...levels.keys()];
   const first = 1 + Math.max(0, ...plan.operations.map(({ id }) => id));
+  const able = ableClients(plan, machines, world.nowMs - healedMs);
   await Promise.all(
     keys.map(async (key, index) => {
-      const client = clients[index % clients.length]!;
+      const number = able[index % able.length]!;
+      const client = clients[number]!;
       for (const operation of livenessOperations(key, levels.get(key)!, {
         id: first + index * 3,
-        client: index % clients.length,
+        client: number,
       })) {
         if (await succeeds(client, operation)) continue;
         const message = `${operation.kind} at ${operation.level} still fails ${operationsMs} ms after the last fault`;
@@ -42,7 +44,7 @@ export async function runLiveness(plan: Plan, run: LivenessRun): Promise<RunViol
     }),
   );
   const areEqual = (): boolean =>
-    machines.every((machine) => isWell(machine, world.nowMs - healedMs) && !machine.isDoubtful) &&
+    machines.every((machine) => isWell(machine, world.nowMs - healedMs)) &&
     finalStates(plan, machines)?.isEqual === true;
   const withinMs = healedMs + convergenceMs - world.nowMs;
   const isConverged = await waitUntil(areEqual, { withinMs, world });
@@ -52,10 +54,25 @@ export async function runLiveness(plan: Plan, run: LivenessRun): Promise<RunViol
   return problems;
 }
 
+/** Numbers of those that do not ask only a member that cannot serve yet: no other would be asked in its place. */
+function ableClients(plan: Plan, machines: readonly Machine[], rightForMs: number): readonly number[] {
+  const numbers = plan.clients.flatMap(({ endpoint }, number) => {
+    const only = endpoint === undefined ? undefined : machines[endpoint % machines.length]!;
+    return only !== undefined && waitsForClock(only, rightForMs) ? [] : [number];
+  });
+  return numbers.length > 0 ? numbers : plan.clients.map((_, number) => number);
+}
+
 /** It serves, or has to wait for its clock: that is not over before the clock's error is, which may be an hour. */
-function isWell({ isServing, readyInMs, clock }: Machine, rightForMs: number): boolean {
+function isWell(machine: Machine, rightForMs: number): boolean {
+  if (machine.isServing) return !machine.isDoubtful;
+  // Whether what its disk lost mattered shows when it serves; that it is marked would show at once.
+  return waitsForClock(machine, rightForMs) && machine.engine?.suspectPartitions.size === 0;
+}
+
+function waitsForClock({ isServing, readyInMs, clock }: Machine, rightForMs: number): boolean {
   const { aheadMs } = clock.errorsMs;
-  return isServing || isClockWaitDue({ readyInMs, aheadMs, skewMs: clock.skewMs(), rightForMs });
+  return !isServing && isClockWaitDue({ readyInMs, aheadMs, skewMs: clock.skewMs(), rightForMs });
 }
 
 function succeeds(client: SimulatedClient, operation: PlannedOperation): Promise<boolean> {
