@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import type { RecordView } from '@kv/storage';
+import { encodeRecord, headOf, readRecord, type RecordView } from '@kv/storage';
 
 import { at, facts, recordAt } from '../../test/model/core-harness.js';
+import type { HeadAnswer } from '../replica/channel.js';
 import { createReadCore, type ReadAnswer, type ReadCore, type ReadCoreOptions } from './read-core.js';
 import type { WriteAnswer } from './write-answer.js';
 
@@ -24,7 +25,7 @@ function started(options: Partial<ReadCoreOptions> = {}): ReadCore {
   return core;
 }
 
-function answer(core: ReadCore, from: number, what: ReadAnswer, round = 1) {
+function answer(core: ReadCore, from: number, what: ReadAnswer | HeadAnswer, round = 1) {
   return core.step({ kind: 'answer', from, round, answer: what });
 }
 
@@ -240,5 +241,79 @@ describe('rule 17: one version, two contents', () => {
       { kind: 'clash', version: a.version },
       { kind: 'write-back', record: { bytes: larger.bytes } },
     ]);
+  });
+});
+
+describe('one record, and heads of the others', () => {
+  const head = (record: RecordView): HeadAnswer => ({ kind: 'head', head: headOf(record), ...facts() });
+  const asked = () => started({ valueFrom: 1 });
+  const clashing = readRecord(
+    encodeRecord({ key: v9.key, value: Buffer.from('another'), version: v9.version }),
+  );
+
+  it('a record that a quorum holds by its head is returned', () => {
+    const core = createReadCore({
+      owners: [1, 2, 3],
+      required: 2,
+      writeQuorum: 2,
+      at: at(100),
+      valueFrom: 1,
+    });
+    expect(core.step({ kind: 'start' })).toMatchObject([{ kind: 'query', to: [1, 2, 3], valueFrom: 1 }]);
+    expect(answer(core, 2, head(v5))).toEqual([]);
+    expect(answer(core, 1, found(v5))).toEqual([{ kind: 'answered', result: { kind: 'found', record: v5 } }]);
+    expect(answer(core, 3, head(v5))).toEqual([]);
+  });
+
+  it('heads that agree wait for the record, and no longer than others are patient', () => {
+    const core = asked();
+    answer(core, 2, head(v5));
+    expect(answer(core, 3, head(v5))).toEqual([]);
+    expect(core.step({ kind: 'impatient' })).toEqual([
+      { kind: 'query', round: 2, at: at(100), to: [1, 2, 3], valueFrom: undefined },
+    ]);
+    answer(core, 2, found(v5), 2);
+    expect(answer(core, 3, found(v5), 2)).toMatchObject([{ kind: 'answered' }]);
+  });
+
+  it.each([
+    ['shows an older one', found(v5)],
+    ['has none', absent()],
+    ['cannot be reached', unreachable],
+    ['refuses', refused('corrupt')],
+  ])('all are asked for records if the one whose record is wanted %s', (_what, what) => {
+    const core = asked();
+    answer(core, 2, head(v9));
+    const effects = [...answer(core, 1, what), ...answer(core, 3, head(v9))];
+    expect(effects).toEqual([{ kind: 'query', round: 2, at: at(100), to: [1, 2, 3], valueFrom: undefined }]);
+  });
+
+  it('rule 8: a head that is older is written back to, with the record', () => {
+    const core = asked();
+    answer(core, 2, head(v5));
+    expect(answer(core, 1, found(v9))).toEqual([{ kind: 'write-back', round: 1, record: v9, to: [2] }]);
+    expect(writtenBack(core, 2, v9, stored)).toMatchObject([{ kind: 'answered' }]);
+  });
+
+  it('a late head is repaired if it is older, and looked after if it is newer', () => {
+    for (const [late, kind] of [
+      [v5, 'repair'],
+      [recordAt(20), 'look-again'],
+    ] as const) {
+      const core = asked();
+      answer(core, 1, found(v9));
+      answer(core, 2, head(v9));
+      expect(answer(core, 3, head(late))).toMatchObject([{ kind }]);
+    }
+  });
+
+  it('rule 17: two contents of one version are told apart by their heads', () => {
+    const core = asked();
+    answer(core, 1, found(v9));
+    const effects = [...answer(core, 2, head(clashing)), ...answer(core, 3, head(v9))];
+    // The larger bytes win: either they are here, or they are asked for.
+    expect(effects.map(({ kind }) => kind)).toEqual(
+      Buffer.compare(clashing.bytes, v9.bytes) > 0 ? ['query'] : ['clash', 'write-back', 'answered'],
+    );
   });
 });

@@ -22,6 +22,7 @@ import { type Decisions, soundDecisions } from '../decisions.js';
 import { readRoundsMax } from '../limits.js';
 import { incarnationOf, Incarnations, type Telling } from './incarnations.js';
 import { compareHeld, NewestSearch, versionsClash } from './newest-record.js';
+import { heldBy, holds, isSilent, type ReadOwner, replied, silentOwner } from './read-owner.js';
 import { judgeReadFailure, type ReadFailure } from './read-failure.js';
 import type { HeadAnswer, ReadAnswer, WriteAnswer } from '../replica/channel.js';
 
@@ -100,20 +101,6 @@ export function createReadCore(options: ReadCoreOptions): ReadCore {
   return new QuorumRead(options);
 }
 
-/** One owner in the current round. */
-interface Owner {
-  readonly member: number;
-  answer: ReadAnswer | HeadAnswer | undefined;
-  /** The newest record sent there to repair it. */
-  sent: RecordView | undefined;
-  /** The newest record that it acknowledged since, being that one or a newer. */
-  acknowledged: RecordView | undefined;
-  /** Its incarnation when it did. */
-  acknowledgedIn: number;
-  /** Its latest write-back has not been answered. */
-  pending: boolean;
-}
-
 /** `answered`: only late owners are compared and repaired. */
 type Phase = 'new' | 'asking' | 'answered' | 'failed';
 
@@ -123,7 +110,7 @@ class QuorumRead implements ReadCore {
   readonly #options: ReadCoreOptions;
   readonly #decisions: Decisions;
   readonly #incarnations: Incarnations;
-  #owners: Owner[] = [];
+  #owners: ReadOwner[] = [];
   #phase: Phase = 'new';
   #round = 0;
   #at: Timestamp;
@@ -158,7 +145,7 @@ class QuorumRead implements ReadCore {
     }
   }
 
-  #ownerOf(member: number): Owner | undefined {
+  #ownerOf(member: number): ReadOwner | undefined {
     for (const owner of this.#owners) if (owner.member === member) return owner;
     return undefined;
   }
@@ -355,7 +342,7 @@ class QuorumRead implements ReadCore {
     return [{ kind: 'failed', failure }];
   }
 
-  #count(counts: (owner: Owner) => boolean): number {
+  #count(counts: (owner: ReadOwner) => boolean): number {
     let total = 0;
     for (const owner of this.#owners) if (counts(owner)) total += 1;
     return total;
@@ -369,36 +356,4 @@ function joined(
   after: readonly ReadEffect[],
 ): readonly ReadEffect[] {
   return before.length === 0 && after.length === 0 ? effects : [...before, ...effects, ...after];
-}
-
-/** Spelt out: three of them are made for every read. */
-function silentOwner(member: number): Owner {
-  return {
-    member,
-    answer: undefined,
-    sent: undefined,
-    acknowledged: undefined,
-    acknowledgedIn: 1,
-    pending: false,
-  };
-}
-
-function isSilent({ answer }: Owner): boolean {
-  return answer === undefined;
-}
-
-function replied({ answer }: Owner): boolean {
-  return answer?.kind === 'found' || answer?.kind === 'head' || answer?.kind === 'absent';
-}
-
-function heldBy(answer: Owner['answer']): RecordHead | undefined {
-  if (answer?.kind === 'found') return answer.record;
-  return answer?.kind === 'head' ? answer.head : undefined;
-}
-
-/** Known to hold this version, or a newer one, durably. */
-function holds({ answer, acknowledged }: Owner, newest: RecordHead): boolean {
-  if (acknowledged !== undefined && compareHeld(acknowledged, newest) >= 0) return true;
-  const held = heldBy(answer);
-  return held !== undefined && compareHeld(held, newest) >= 0;
 }
