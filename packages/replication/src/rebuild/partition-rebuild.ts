@@ -1,3 +1,4 @@
+import type { Timestamp } from '@kv/hlc';
 import type { RecordView } from '@kv/storage';
 
 import { incarnationOf } from '../cores/incarnations.js';
@@ -106,6 +107,7 @@ class RunningRebuild implements PartitionRebuild {
       return;
     }
     const { digest, facts } = answer;
+    this.#adoptTime(facts.hlcTime);
     const equal = sameWords(digest.words, decisions.digest(engine, this.#partition));
     this.#input({ kind: 'compared', equal, ...sourceFacts(from, digest.suspect, facts) });
   }
@@ -118,6 +120,7 @@ class RunningRebuild implements PartitionRebuild {
           this.#input({ kind: 'failed', from });
           return { bytes: 0, result: undefined };
         }
+        this.#adoptTime(page.hlcTime);
         const bytes = page.records.reduce((sum, record) => sum + record.bytes.length, 0);
         this.#hands.events.pageMerged({ records: page.records.length, bytes });
         // An empty page with more behind it would be asked for again and again.
@@ -142,6 +145,15 @@ class RunningRebuild implements PartitionRebuild {
       rebuild: true,
       deadlineMs: timeoutMs,
     });
+  }
+
+  /**
+   * Rule 16: what a reader called expired stays so, because a quorum merged its time. This copy may have lost that time with
+   * its records, and the sources know it. What the drift bound refuses no reader could have named either.
+   */
+  #adoptTime(time: Timestamp): void {
+    const { hlc } = this.#background;
+    if (hlc.admits(time)) hlc.receive(time);
   }
 
   /** @returns false if some record was refused for want of room: it is asked for again later */
