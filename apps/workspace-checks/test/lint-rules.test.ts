@@ -52,7 +52,8 @@ describe('the direction of imports', () => {
   it.each([
     ['packages/hlc/src/clock.ts', '@kv/errors'],
     ['packages/storage/src/engine/engine.ts', '@kv/replication'],
-    ['packages/storage/src/system/file.adapter.ts', '@kv/ring'],
+    ['packages/storage/src/system/file.adapter.ts', '@kv/client'],
+    ['packages/ring/src/claim.ts', '@kv/storage'],
     ['packages/client/src/kv-client.ts', '@kv/storage'],
     ['packages/level/src/kv-level.ts', '@kv/replication'],
     ['packages/client/src/kv-client.test.ts', '@kv/node'],
