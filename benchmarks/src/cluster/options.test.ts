@@ -50,7 +50,7 @@ describe('parseOptions', () => {
       durability: 'os',
       inFlight: [2, 64],
       durationMs: 7,
-      parts: ['etcd', 'scale'],
+      parts: ['scale', 'etcd'],
       profile: 'd',
     });
     expect(parseOptions(['--profile']).profile).toBe('.data/bench/profiles');
