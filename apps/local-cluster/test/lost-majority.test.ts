@@ -12,8 +12,7 @@ let survivor: KvClient;
 
 beforeAll(async () => {
   cluster = await stage.cluster();
-  // Of this node only: another, once it is back, would answer before the survivor has found it.
-  survivor = stage.client([cluster.endpoints[0]!], { timeoutMs: 8_000, routing: false });
+  survivor = stage.client([cluster.endpoints[0]!], { timeoutMs: 8_000 });
   await survivor.put('key', 'before', { consistency: 'all' });
   await Promise.all(cluster.nodes.slice(1).map((node) => node.kill()));
 });

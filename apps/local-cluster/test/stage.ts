@@ -41,7 +41,9 @@ export function createStage(): Stage {
       return cluster;
     },
     client(endpoints, options) {
-      const client = new KvClient([...endpoints], { timeoutMs: 20_000, ...options });
+      // Who names one node means that one, and not whoever owns the key.
+      const routing = endpoints.length > 1;
+      const client = new KvClient([...endpoints], { timeoutMs: 20_000, routing, ...options });
       acts.push(() => client.close());
       return client;
     },

@@ -51,7 +51,14 @@ describe('patience', () => {
   it('watches over one that begins while another is told', () => {
     const { timers, patience, over } = setUp();
     const second = { isClosed: false, patienceIsOver: () => void over.push(2) };
-    patience.watch({ isClosed: false, patienceIsOver: () => (over.push(1), patience.watch(second, 50)) }, 0);
+    const first = {
+      isClosed: false,
+      patienceIsOver: () => {
+        over.push(1);
+        patience.watch(second, 50);
+      },
+    };
+    patience.watch(first, 0);
     timers.advance(50);
     timers.advance(50);
     expect(over).toEqual([1, 2]);
