@@ -8,7 +8,13 @@ import { readError } from '../errors.js';
 import { comparisonsMax } from '../limits.js';
 import { createReadCore, type ReadEffect, type ReadInput, type ReadResult } from '../cores/read-core.js';
 import { createReadOneCore } from '../cores/read-one-core.js';
-import type { AnswerReceiver, HeadAnswer, ReadAnswer, WriteAnswer } from '../replica/channel.js';
+import {
+  type AnswerReceiver,
+  type HeadAnswer,
+  notSent,
+  type ReadAnswer,
+  type WriteAnswer,
+} from '../replica/channel.js';
 import type { CallOptions } from './requests.js';
 import { ownFirst, partitionOfKey, readTime, requiredFor, type Shell, writeQuorumOf } from './shell.js';
 
@@ -121,7 +127,7 @@ export class ReadOperation implements RunningOperation, CallEvents, AnswerReceiv
     this.#pending += to.length;
     for (const from of to) {
       const channel = this.#shell.replica(from);
-      if (channel === undefined) this.onAnswer(from, round, unreachable);
+      if (channel === undefined) this.onAnswer(from, round, notSent);
       else channel.read(from === valueFrom ? whole : head, this);
     }
   }
@@ -203,8 +209,6 @@ function compareInBackground(shell: Shell, key: Uint8Array): void {
   // Too few replicas answered: there is nothing to compare, and nobody to tell.
   new ReadOperation(shell, { key, level: 'quorum' }, {}, { resolve: done, reject: done }).start();
 }
-
-const unreachable: ReadAnswer = { kind: 'unreachable' };
 
 /** A read's bookkeeping, roughly. */
 const lateBytesFixed = 1024;

@@ -5,7 +5,7 @@ import { type Call, type CallEvents, openCall } from './call.js';
 import type { Caller, RunningOperation } from './caller.js';
 import type { CheckedTicketRequest } from './check-request.js';
 import { thrownError, ticketError } from '../errors.js';
-import type { AnswerReceiver, HeadAnswer, ReadAnswer } from '../replica/channel.js';
+import { type AnswerReceiver, type HeadAnswer, notSent, type ReadAnswer } from '../replica/channel.js';
 import type { CallOptions } from './requests.js';
 import {
   countStamp,
@@ -110,7 +110,7 @@ export class TicketOperation
     const request = { key, at, wantValue: false, deadlineAtMs: this.#call.deadlineAtMs, tag: 1 };
     for (const from of to) {
       const channel = this.#shell.replica(from);
-      if (channel === undefined) this.onAnswer(from, 1, unreachable);
+      if (channel === undefined) this.onAnswer(from, 1, notSent);
       else channel.read(request, this);
     }
   }
@@ -149,5 +149,3 @@ export class TicketOperation
     return caller;
   }
 }
-
-const unreachable: ReadAnswer = { kind: 'unreachable' };
