@@ -175,11 +175,11 @@ function renderSlices(measurements: readonly Measurement[]): string {
     figure(spreadOf(select(measurements, { step: 'slices', system: 'kv', figure: name })).median);
   const phases = ['growth', 'overwriting', 'snapshot', 'recovery'];
   return markdownTable(
-    ['while', 'longest', 'longest, collecting garbage included', 'p99.9'],
+    ['while', 'longest own work', 'longest by the clock', 'p99.9'],
     phases.map((phase) => [
       phase,
       of(`${phase}LongestMs`),
-      of(`${phase}LongestWithGcMs`),
+      of(`${phase}LongestByClockMs`),
       of(`${phase}P999Ms`),
     ]),
   );

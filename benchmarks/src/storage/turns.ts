@@ -1,16 +1,23 @@
 import { PerformanceObserver } from 'node:perf_hooks';
 
+import { openCoreWait } from './core-wait.js';
+
 /** Durations of turns of the event loop, in ms. */
 export interface Turns {
-  /** Of the longest, what was not spent collecting garbage: the longest stretch of somebody's own work. */
+  /** Of the longest, what was spent neither collecting garbage nor waiting for a processor that others had: own work. */
   readonly longestMs: number;
-  readonly longestWithGarbageCollectionMs: number;
+  /** By the clock, whatever was in it. */
+  readonly longestByClockMs: number;
   readonly p999Ms: number;
 }
 
-interface Turn {
+interface Collection {
   readonly beganMs: number;
   readonly tookMs: number;
+}
+
+interface Turn extends Collection {
+  readonly waitedMs: number;
 }
 
 /** Long enough to be of interest: the collections are subtracted from these. */
@@ -24,7 +31,7 @@ export async function watchTurns(
   until: Promise<unknown>,
   work: () => void = () => undefined,
 ): Promise<Turns> {
-  const collections: Turn[] = [];
+  const collections: Collection[] = [];
   const observer = new PerformanceObserver((list) => {
     for (const { startTime, duration } of list.getEntries()) {
       collections.push({ beganMs: startTime, tookMs: duration });
@@ -38,6 +45,8 @@ export async function watchTurns(
   until.then(finished, finished);
   const long: Turn[] = [];
   const histogram = new Uint32Array(bucketCount);
+  const coreWait = openCoreWait();
+  let waitedBeforeMs = coreWait.read();
   let beganMs = performance.now();
   while (!state.isDone) {
     work();
@@ -45,17 +54,20 @@ export async function watchTurns(
     const endedMs = performance.now();
     const tookMs = endedMs - beganMs;
     histogram[Math.min(bucketCount - 1, Math.floor(tookMs / bucketMs))]! += 1;
-    if (tookMs > longTurnMs) long.push({ beganMs, tookMs });
+    const waitedMs = coreWait.read() - waitedBeforeMs;
+    if (tookMs > longTurnMs) long.push({ beganMs, tookMs, waitedMs });
+    waitedBeforeMs += waitedMs;
     beganMs = endedMs;
   }
+  coreWait.close();
   // Entries of collections arrive in a later turn.
   await nextTurn();
   await nextTurn();
   observer.disconnect();
   await until;
   return {
-    longestMs: Math.max(0, ...long.map((turn) => turn.tookMs - collectedWithin(turn, collections))),
-    longestWithGarbageCollectionMs: Math.max(0, ...long.map(({ tookMs }) => tookMs)),
+    longestMs: Math.max(0, ...long.map((turn) => ownWorkOf(turn, collections))),
+    longestByClockMs: Math.max(0, ...long.map(({ tookMs }) => tookMs)),
     p999Ms: percentile(histogram, 0.999),
   };
 }
@@ -63,10 +75,12 @@ export async function watchTurns(
 const bucketMs = 0.02;
 const bucketCount = 50_000;
 
-function collectedWithin({ beganMs, tookMs }: Turn, collections: readonly Turn[]): number {
-  return collections
+/** A collection that had to wait for a processor counts once: of the two, the longer is taken off. */
+function ownWorkOf({ beganMs, tookMs, waitedMs }: Turn, collections: readonly Collection[]): number {
+  const collectedMs = collections
     .filter((each) => each.beganMs >= beganMs && each.beganMs < beganMs + tookMs)
     .reduce((sum, each) => sum + each.tookMs, 0);
+  return tookMs - Math.max(collectedMs, waitedMs);
 }
 
 function percentile(histogram: Uint32Array, share: number): number {

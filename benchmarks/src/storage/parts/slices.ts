@@ -52,10 +52,10 @@ export async function measureSlices(task: Task): Promise<Figures> {
   };
 }
 
-function figuresOf(phase: string, { longestMs, longestWithGarbageCollectionMs, p999Ms }: Turns): Figures {
+function figuresOf(phase: string, { longestMs, longestByClockMs, p999Ms }: Turns): Figures {
   return {
     [`${phase}LongestMs`]: longestMs,
-    [`${phase}LongestWithGcMs`]: longestWithGarbageCollectionMs,
+    [`${phase}LongestByClockMs`]: longestByClockMs,
     [`${phase}P999Ms`]: p999Ms,
   };
 }
