@@ -2,7 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 
 import { describe, expect, it } from '@jest/globals';
 
-import { decodeDirectly, encodeDirectly, SessionRequest, SessionResponse } from './index.js';
+import { decodeDirectly, encodeDirectly, encodeFramed, SessionRequest, SessionResponse } from './index.js';
+import { LinkRequest } from './internal.js';
 
 /** Numbers at which encodings change their length. */
 const numbers = [0, 1, 127, 128, 16_383, 16_384, 2_097_151, 2_097_152, 268_435_456, 2 ** 32 - 1];
@@ -117,6 +118,21 @@ describe('messages written and read directly', () => {
     for (const message of messages) {
       const expected = SessionRequest.encode(message).finish();
       expect(encodeDirectly(SessionRequest, message).equals(expected)).toBe(true);
+    }
+  });
+
+  it('have the prefix of gRPC before them where they are framed', () => {
+    for (const length of lengths) {
+      const message = LinkRequest.fromPartial({
+        call: length,
+        deadlineMs: oneOf(numbers),
+        write: { records: Buffer.alloc(length, 7) },
+      });
+      const plain = LinkRequest.encode(message).finish();
+      const framed = encodeFramed(LinkRequest, message);
+      expect(framed[0]).toBe(0);
+      expect(framed.readUInt32BE(1)).toBe(plain.length);
+      expect(framed.subarray(5).equals(plain)).toBe(true);
     }
   });
 });

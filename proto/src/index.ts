@@ -36,7 +36,7 @@ export {
 } from './gen/kv/v1/kv.js';
 
 // The same bytes as the messages' own methods, for less.
-export { encodeDirectly } from './direct-writer.js';
+export { encodeDirectly, encodeFramed } from './direct-writer.js';
 export { decodeDirectly } from './direct-reader.js';
 
 // How failures travel.

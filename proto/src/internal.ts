@@ -30,6 +30,3 @@ export {
 } from './gen/kv/internal/v1/replica.js';
 
 export { replicaMethods } from './replica-methods.js';
-
-// How messages lie in a gRPC stream, for those who speak HTTP/2 themselves.
-export { encodeFramed, FrameReader } from './framing.js';

@@ -55,6 +55,7 @@ describe('the direction of imports', () => {
     ['packages/storage/src/system/file.adapter.ts', '@kv/client'],
     ['packages/ring/src/claim.ts', '@kv/storage'],
     ['packages/client/src/kv-client.ts', '@kv/storage'],
+    ['proto/src/index.ts', '@kv/streams'],
     ['packages/level/src/kv-level.ts', '@kv/replication'],
     ['packages/client/src/kv-client.test.ts', '@kv/node'],
     ['apps/cli/src/run.ts', '@kv/replication'],
@@ -67,6 +68,7 @@ describe('the direction of imports', () => {
     ['packages/storage/src/engine.test.ts', '@kv/testing'],
     ['apps/node/src/node.ts', '@kv/replication'],
     ['packages/client/src/grpc.adapter.ts', '@kv/proto'],
+    ['apps/node/src/grpc/link-lane.ts', '@kv/streams'],
   ])('%s may import %s', (file, module) => {
     expect(directionComplaints(file, module)).toEqual([]);
   });

@@ -93,6 +93,17 @@ export const hedgeSamplesKept = 2_048;
 /** A stream that broke before it answered anything is not opened again within this time. */
 export const sessionBackoffMs = 100;
 
+/** Bytes of a node's results on their way: more than it sends of one lane's operations before they are read. */
+export const sessionWindowBytes = 4 * 1024 * 1024;
+
+/** Nobody waits longer for a session's connection. An attempt to make it goes on that long: a node may only be busy. */
+export const connectPatienceMs = 1_000;
+export const connectAttemptMs = 5_000;
+
+/** A node that vanished without closing its connections is noticed after 15 seconds of silence. */
+export const keepAliveMs = 10_000;
+export const keepAliveTimeoutMs = 5_000;
+
 /** Before an endpoint is used, one call has to be answered within this time: a machine that vanished answers nothing. */
 export const contactTimeoutMs = 1_000;
 

@@ -1,24 +1,44 @@
 /** Calls to one peer, over a stream for each class of work, so that none holds up another. */
 import type { LinkResponse, replicaMethods } from '@kv/proto/internal';
 import { ReplicaUnreachable } from '@kv/replication';
+import { Connection, type ConnectionLimits } from '@kv/streams';
 
+import { parseEndpoint } from '../configuration/endpoint.js';
+import {
+  connectAttemptMs,
+  connectTimeoutMs,
+  keepAliveMs,
+  keepAliveTimeoutMs,
+  linkWindowBytes,
+  reconnectMsFirst,
+  reconnectMsMax,
+} from '../limits.js';
 import type { Clock, Timers } from '../ports.js';
 import type { PeerConnection } from '../transport.js';
 import { DescribeCall } from './describe-call.adapter.js';
 import { LinkLane } from './link-lane.js';
 import type { LinkBody } from './link-stream.adapter.js';
-import { PeerSession } from './peer-session.adapter.js';
 
 type CallKind = keyof typeof replicaMethods;
 type Answer<Kind extends CallKind> = Exclude<LinkResponse[Kind], undefined>;
 type Request<Kind extends CallKind> = Exclude<LinkBody[Kind], undefined>;
 
+const connectionLimits: ConnectionLimits = {
+  windowBytes: linkWindowBytes,
+  patienceMs: connectTimeoutMs,
+  attemptMs: connectAttemptMs,
+  keepAliveMs,
+  keepAliveTimeoutMs,
+  redialPauses: { firstMs: reconnectMsFirst, lastMs: reconnectMsMax },
+};
+
 export function connectGrpc(
   address: string,
   ports: { readonly clock: Clock; readonly timers: Timers },
 ): PeerConnection {
-  const session = new PeerSession(address, ports);
-  const lane = (): LinkLane => new LinkLane(session, { address }, ports);
+  const endpoint = parseEndpoint(address) ?? { host: address, port: 0 };
+  const connection = new Connection(endpoint, connectionLimits, ports);
+  const lane = (): LinkLane => new LinkLane(connection, { address }, ports);
   const client = lane();
   const repair = lane();
   const cluster = lane();
@@ -41,7 +61,7 @@ export function connectGrpc(
     digest: call('digest', cluster),
     describe: (request, options) => describe.call(request, options),
     close: () => {
-      session.close();
+      connection.close();
       describe.close();
     },
   };

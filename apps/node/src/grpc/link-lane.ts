@@ -2,14 +2,14 @@ import type { ClientHttp2Session } from 'node:http2';
 
 import { ReplicaUnreachable } from '@kv/replication';
 import type { LinkResponse } from '@kv/proto/internal';
+import type { Connection } from '@kv/streams';
 
 import { connectTimeoutMs, reconnectMsFirst, reconnectMsMax } from '../limits.js';
 import { type LinkBody, LinkStream, type LinkStreamPorts } from './link-stream.adapter.js';
-import type { PeerSession } from './peer-session.adapter.js';
 
 /** Calls of one class of work to one peer, on a stream of their own: flow control is per stream. */
 export class LinkLane {
-  readonly #session: PeerSession;
+  readonly #connection: Connection;
   readonly #address: string;
   readonly #ports: LinkStreamPorts;
   #stream: LinkStream | undefined;
@@ -17,8 +17,8 @@ export class LinkLane {
   #failures = 0;
   #notBeforeMs = 0;
 
-  constructor(session: PeerSession, options: { readonly address: string }, ports: LinkStreamPorts) {
-    this.#session = session;
+  constructor(connection: Connection, options: { readonly address: string }, ports: LinkStreamPorts) {
+    this.#connection = connection;
     this.#address = options.address;
     this.#ports = ports;
   }
@@ -26,7 +26,7 @@ export class LinkLane {
   /** Rejects as PeerConnection says. */
   call(body: LinkBody, { timeoutMs }: { readonly timeoutMs: number }): Promise<LinkResponse> {
     const deadlineAtMs = this.#ports.clock.monotonicMs() + timeoutMs;
-    const { open } = this.#session;
+    const { open } = this.#connection;
     return open === undefined
       ? this.#callWhenConnected(body, { timeoutMs, deadlineAtMs })
       : this.#callOn(open, body, deadlineAtMs);
@@ -36,7 +36,12 @@ export class LinkLane {
     body: LinkBody,
     { timeoutMs, deadlineAtMs }: { readonly timeoutMs: number; readonly deadlineAtMs: number },
   ): Promise<LinkResponse> {
-    const session = await this.#session.connected(Math.min(timeoutMs, connectTimeoutMs));
+    let session: ClientHttp2Session;
+    try {
+      session = await this.#connection.connected({ timeoutMs: Math.min(timeoutMs, connectTimeoutMs) });
+    } catch (cause) {
+      throw new ReplicaUnreachable((cause as Error).message, { sent: false, cause });
+    }
     return await this.#callOn(session, body, deadlineAtMs);
   }
 

@@ -4,17 +4,13 @@
  * What needs care is `sent`: a write may be called "not applied" only if it certainly never left (protocol rule 12). A
  * call that waits in line here has not left; from the moment on at which it was handed over every failure is "sent".
  */
-import {
-  type ClientHttp2Session,
-  type ClientHttp2Stream,
-  constants,
-  type IncomingHttpHeaders,
-} from 'node:http2';
+import type { ClientHttp2Session } from 'node:http2';
 
 import { KvError } from '@kv/errors';
-import { kvErrorFromMessage } from '@kv/proto';
-import { encodeFramed, FrameReader, LinkRequest, LinkResponse, ReplicaDefinition } from '@kv/proto/internal';
+import { type CallFailure, encodeFramed, kvErrorFromMessage } from '@kv/proto';
+import { LinkRequest, LinkResponse, ReplicaDefinition } from '@kv/proto/internal';
 import { ReplicaUnreachable } from '@kv/replication';
+import { MessageStream, type MessageStreamHandler } from '@kv/streams';
 
 import { linkBytesMax, linkUnsentBytesMax, replyBytesMax, requestBytesMax } from '../limits.js';
 import type { Clock, Timers } from '../ports.js';
@@ -45,8 +41,8 @@ interface Call extends CallOptions {
 
 const path = `/${ReplicaDefinition.fullName}/${ReplicaDefinition.methods.link.name}`;
 
-export class LinkStream {
-  readonly #stream: ClientHttp2Stream;
+export class LinkStream implements MessageStreamHandler {
+  readonly #stream: MessageStream;
   readonly #address: string;
   readonly #ports: LinkStreamPorts;
   readonly #calls = new Map<number, Call>();
@@ -56,23 +52,18 @@ export class LinkStream {
   #bytes = 0;
   #sweepAtMs = Infinity;
   #cancelSweep = (): void => undefined;
-  #isOver = false;
+  #isFinishing = false;
   #wasAnswered = false;
-  #reason = 'the stream ended';
 
   constructor(session: ClientHttp2Session, options: { readonly address: string }, ports: LinkStreamPorts) {
     this.#address = options.address;
     this.#ports = ports;
-    this.#stream = session.request(
-      { ':method': 'POST', ':path': path, te: 'trailers', 'content-type': 'application/grpc+proto' },
-      { endStream: false },
-    );
-    this.#listen();
+    this.#stream = new MessageStream(session, { path, messageBytesMax: replyBytesMax }, this);
   }
 
   /** Takes calls. */
   get isOpen(): boolean {
-    return !this.#isOver && this.#stream.writable && this.#stream.session?.closed === false;
+    return this.#stream.isOpen;
   }
 
   /** The peer answered at least once. */
@@ -94,47 +85,30 @@ export class LinkStream {
     this.#calls.set(number, call);
     this.#bytes += bytes;
     this.#sweepNotLaterThan(deadlineAtMs);
-    const mustWait = this.#waiting.length > 0 || this.#stream.writableLength >= linkUnsentBytesMax;
+    const mustWait = this.#waiting.length > 0 || this.#stream.unsentBytes >= linkUnsentBytesMax;
     if (mustWait) this.#waiting.push(call);
     else this.#send(call);
   }
 
   /** No more calls; those under way are answered. */
   finish(): void {
-    if (this.#waiting.length === 0) this.#stream.end();
-    else this.#stream.once('drain', () => this.finish());
+    this.#isFinishing = true;
+    if (this.#waiting.length === 0) this.#stream.finish();
   }
 
-  /** Calls under way fail. */
-  close(reason: string): void {
-    this.#end(reason);
-    this.#stream.close(constants.NGHTTP2_CANCEL);
+  onMessage(message: Buffer): void {
+    this.#answered(LinkResponse.decode(message));
   }
 
-  #listen(): void {
-    const reader = new FrameReader({
-      bytesMax: replyBytesMax,
-      onMessage: (message) => this.#answered(LinkResponse.decode(message)),
-    });
-    this.#stream.on('data', (chunk: Buffer) => {
-      try {
-        reader.push(chunk);
-      } catch (error) {
-        this.close(`an answer cannot be read: ${String(error)}`);
-      }
-    });
-    this.#stream.on('drain', () => this.#sendWaiting());
-    this.#stream.on('response', (headers) => this.#noteStatus(headers));
-    this.#stream.on('trailers', (headers: IncomingHttpHeaders) => this.#noteStatus(headers));
-    this.#stream.on('error', ({ message }: Error) => this.#end(message));
-    this.#stream.on('end', () => this.close(this.#reason));
-    this.#stream.on('close', () => this.#end(this.#reason));
+  onDrain(): void {
+    this.#sendWaiting();
+    if (this.#isFinishing && this.#waiting.length === 0) this.#stream.finish();
   }
 
-  #noteStatus(headers: IncomingHttpHeaders): void {
-    const { 'grpc-status': status, 'grpc-message': message, ':status': httpStatus } = headers;
-    if (status !== undefined) this.#reason = `status ${textOf(status)}: ${textOf(message)}`;
-    else if (httpStatus !== undefined) this.#reason = `HTTP status ${textOf(httpStatus)}, then nothing`;
+  onEnd({ status, details }: CallFailure): void {
+    this.#cancelSweep();
+    for (const call of this.#calls.values()) this.#fail(call, `status ${status}: ${details}`);
+    this.#waiting = [];
   }
 
   #answered(answer: LinkResponse): void {
@@ -148,7 +122,7 @@ export class LinkStream {
 
   #send(call: Call): void {
     call.isSent = true;
-    this.#stream.write(call.frame);
+    this.#stream.send(call.frame);
     call.frame = noBytes;
   }
 
@@ -156,7 +130,7 @@ export class LinkStream {
     const nowMs = this.#ports.clock.monotonicMs();
     let sent = 0;
     for (const call of this.#waiting) {
-      if (this.#stream.writableLength >= linkUnsentBytesMax) break;
+      if (this.#stream.unsentBytes >= linkUnsentBytesMax) break;
       sent += 1;
       if (!this.#calls.has(call.number)) continue; // It was given up.
       call.frame.writeUInt32LE(this.#leftMs(call.deadlineAtMs, nowMs), call.frame.length - 4);
@@ -207,14 +181,6 @@ export class LinkStream {
     if (nextAtMs !== Infinity) this.#sweepNotLaterThan(nextAtMs);
   }
 
-  #end(reason: string): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    this.#cancelSweep();
-    for (const call of this.#calls.values()) this.#fail(call, reason);
-    this.#waiting = [];
-  }
-
   #fail(call: Call, reason: string): void {
     this.#forget(call);
     const message = `${this.#address} did not answer: ${reason}`;
@@ -224,14 +190,5 @@ export class LinkStream {
   #forget(call: Call): void {
     this.#calls.delete(call.number);
     this.#bytes -= call.bytes;
-  }
-}
-
-function textOf(header: unknown): string {
-  if (typeof header !== 'string') return JSON.stringify(header);
-  try {
-    return decodeURI(header);
-  } catch {
-    return header;
   }
 }

@@ -2,8 +2,10 @@ import { createServer, type ServerHttp2Stream } from 'node:http2';
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { Directory, encodeFramed, FrameReader, LinkRequest, LinkResponse } from '@kv/proto/internal';
+import { encodeFramed } from '@kv/proto';
+import { Directory, LinkRequest, LinkResponse } from '@kv/proto/internal';
 import { systemClock, systemTimers } from '@kv/storage';
+import { FrameReader } from '@kv/streams';
 
 import { linkBytesMax, requestBytesMax } from '../limits.js';
 import type { PeerConnection } from '../transport.js';

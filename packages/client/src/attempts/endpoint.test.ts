@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { parseEndpoints } from './endpoint.js';
+import { hostAndPort, parseEndpoints } from './endpoint.js';
 
 describe('endpoints', () => {
   it.each([
@@ -12,6 +12,11 @@ describe('endpoints', () => {
     'n_1:80',
   ])('may be %s', (endpoint) => {
     expect(parseEndpoints([endpoint])).toEqual([endpoint]);
+  });
+
+  it('consist of a host, without its brackets, and a port', () => {
+    expect(hostAndPort('node-1.kv.example:65535')).toEqual({ host: 'node-1.kv.example', port: 65_535 });
+    expect(hostAndPort('[fe80::1%eth0]:50051')).toEqual({ host: 'fe80::1%eth0', port: 50_051 });
   });
 
   it.each([

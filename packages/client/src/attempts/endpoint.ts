@@ -15,6 +15,12 @@ export function parseEndpoints(endpoints: readonly string[]): string[] {
   return [...new Set(endpoints.map(parseEndpoint))];
 }
 
+/** Of what `parseEndpoint` accepts. */
+export function hostAndPort(endpoint: string): { readonly host: string; readonly port: number } {
+  const { v6, host, port } = form.exec(parseEndpoint(endpoint))!.groups!;
+  return { host: (v6 ?? host)!, port: Number(port) };
+}
+
 export function parseEndpoint(endpoint: string): string {
   if (typeof endpoint !== 'string') {
     throw new TypeError(`endpoints: a string is needed, not ${nameOfType(endpoint)}`);

@@ -247,6 +247,32 @@ describe('the gRPC transport', () => {
     throw new Error('it never connected again');
   });
 
+  it('is answered what is under way on a connection that the node leaves, and sends nothing more on it', async () => {
+    let answer = (): void => undefined;
+    let came = (): void => undefined;
+    const hasCome = new Promise<void>((resolve) => (came = resolve));
+    const { endpoint, server } = await serve({
+      answer: ({ get: asked }) => {
+        if (asked!.key.toString() !== 'slow') return found('v');
+        came();
+        return new Promise((resolve) => {
+          answer = () => resolve(found('late'));
+        });
+      },
+    });
+    const connection = connect(endpoint);
+    const { done } = exchanged(connection, [get('slow')]);
+    await hasCome;
+    void server.shutdown();
+    const refused = { code: 'unavailable', outcome: 'not-applied' };
+    let later: unknown;
+    // The word that it leaves is on its way.
+    while (later === undefined) later = await exchanged(connection, [get()]).done.then(() => undefined, asIs);
+    expect(later).toMatchObject(refused);
+    answer();
+    expect((await done).get(0)!.get!.value.toString()).toBe('late');
+  });
+
   it('opens no stream again at once that a node ended before it answered anything', async () => {
     let streams = 0;
     const { endpoint } = await serve({
@@ -365,6 +391,10 @@ describe('the gRPC transport', () => {
     expect(found).toHaveLength(6);
   });
 });
+
+function asIs(error: unknown): unknown {
+  return error;
+}
 
 describe('a client over gRPC', () => {
   it('fails over to a node that is up, and finds one again that restarted', async () => {

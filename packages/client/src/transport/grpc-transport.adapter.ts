@@ -3,16 +3,16 @@ import { KvError } from '@kv/errors';
 import { ClusterDefinition, errorTrailerKey, KVDefinition, kvErrorFromFailure } from '@kv/proto';
 import { type Channel, ClientError, createChannel, createClient, Metadata } from 'nice-grpc';
 
-import { messageBytesReceivedMax, messageBytesSentMax } from '../limits.js';
+import { hostAndPort } from '../attempts/endpoint.js';
+import { keepAliveMs, keepAliveTimeoutMs, messageBytesReceivedMax, messageBytesSentMax } from '../limits.js';
 import { GrpcSession } from './grpc-session.adapter.js';
 import type { CallOptions, ClientConnection, ClientTransport } from './transport.js';
 
 const channelOptions = {
   'grpc.max_receive_message_length': messageBytesReceivedMax,
   'grpc.max_send_message_length': messageBytesSentMax,
-  // A peer that vanished without closing its connection is noticed after 15 seconds of silence during a call.
-  'grpc.keepalive_time_ms': 10_000,
-  'grpc.keepalive_timeout_ms': 5_000,
+  'grpc.keepalive_time_ms': keepAliveMs,
+  'grpc.keepalive_timeout_ms': keepAliveTimeoutMs,
   // gRPC's own retries know neither ceilings nor outcomes.
   'grpc.enable_retries': 0,
   // A node that restarts is found again within a second, not within grpc's two minutes.
@@ -26,9 +26,10 @@ const channelOptions = {
 };
 
 /**
- * gRPC, by nice-grpc on grpc-js. A call is made only on an established connection, so the failure to establish one is
- * certain to have sent nothing, and says `not-applied`. Once the call was handed to grpc-js, a failure that does not
- * carry our trailer leaves the outcome open: grpc-js does not tell whether the request left the machine.
+ * gRPC: calls by nice-grpc on grpc-js, and batches of operations by a session on a connection of its own. A call is made
+ * only on an established connection, so the failure to establish one is certain to have sent nothing, and says
+ * `not-applied`. Once the call was handed to grpc-js, a failure that does not carry our trailer leaves the outcome open:
+ * grpc-js does not tell whether the request left the machine.
  */
 export function grpcTransport(): ClientTransport {
   return { connect: grpcConnection };
@@ -40,7 +41,7 @@ function grpcConnection(endpoint: string): ClientConnection {
   const cluster = createClient(ClusterDefinition, channel);
   const connected = connector(channel);
   const state = { closed: false };
-  const session = new GrpcSession(channel, connected);
+  const session = new GrpcSession(hostAndPort(endpoint));
 
   async function connect(): Promise<void> {
     // A closed channel of grpc-js that is asked for its state comes to life again.

@@ -1,22 +1,16 @@
-/**
- * Messages in a gRPC stream, each behind a prefix:
- *
- *     u8 compressed (always 0 here) · u32 length, big-endian · message
- */
-import protobuf from 'protobufjs/minimal.js';
+/** The other half of `encodeFramed` of @kv/proto, where the prefix of each message is described. */
+import { internalStatus, resourceExhaustedStatus } from './status.js';
 
 const prefixBytes = 5;
 
-/** One message with its prefix, in one piece: nothing is copied to make room for it. */
-export function encodeFramed<Message>(
-  type: { encode(message: Message, writer: protobuf.Writer): protobuf.Writer },
-  message: Message,
-): Buffer {
-  // A zero byte, and four more that are overwritten once the length is known.
-  const room = protobuf.Writer.create().uint32(0).fixed32(0);
-  const bytes = type.encode(message, room).finish() as Buffer;
-  bytes.writeUInt32BE(bytes.length - prefixBytes, 1);
-  return bytes;
+export class UnreadableFrame extends Error {
+  /** Number of google.rpc.Code. */
+  readonly status: number;
+
+  constructor(reason: string, status: number) {
+    super(reason);
+    this.status = status;
+  }
 }
 
 /** Cuts what arrives into messages, wherever the network cut it. */
@@ -34,7 +28,7 @@ export class FrameReader {
     this.#onMessage = onMessage;
   }
 
-  /** @throws RangeError if a message is compressed or larger than `bytesMax`; the stream is of no use then */
+  /** @throws UnreadableFrame if a message is compressed or larger than `bytesMax`; the stream is of no use then */
   push(chunk: Buffer): void {
     let at = 0;
     while (at < chunk.length) {
@@ -86,9 +80,10 @@ export class FrameReader {
 
   #checkedLength(bytes: Buffer, at: number): number {
     const length = bytes.readUInt32BE(at + 1);
-    if (bytes[at] !== 0) throw new RangeError('a message is compressed');
+    if (bytes[at] !== 0) throw new UnreadableFrame('a message is compressed', internalStatus);
     if (length > this.#bytesMax) {
-      throw new RangeError(`a message has ${length} bytes, at most ${this.#bytesMax} are accepted`);
+      const reason = `a message has ${length} bytes, at most ${this.#bytesMax} are accepted`;
+      throw new UnreadableFrame(reason, resourceExhaustedStatus);
     }
     return length;
   }

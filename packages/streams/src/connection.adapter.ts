@@ -1,58 +1,63 @@
 /**
- * The HTTP/2 connection to one peer: made when it is first wanted, and again whenever it was lost. While the peer cannot be
- * reached it is tried on by itself, and whoever wants it is told so at once.
- *
- * Made with node:http2 instead of a channel of grpc-js: on a busy stream that costs a third of the processor time, and it
- * is known for certain which calls were handed over (protocol rule 12).
+ * The HTTP/2 connection to one endpoint: made when it is first wanted, and again after it was lost. Whoever wants it while
+ * the endpoint cannot be reached is told so, and that nothing was sent.
  */
-import { type ClientHttp2Session, connect, type SessionOptions } from 'node:http2';
+import { type ClientHttp2Session, connect } from 'node:http2';
 import { connect as connectSocket } from 'node:net';
+import { types } from 'node:util';
 
-import { ReplicaUnreachable } from '@kv/replication';
+import { KvError } from '@kv/errors';
 
-import { formatEndpoint, parseEndpoint } from '../configuration/endpoint.js';
-import {
-  connectAttemptMs,
-  connectTimeoutMs,
-  keepAliveMs,
-  keepAliveTimeoutMs,
-  linkWindowBytes,
-  reconnectMsFirst,
-  reconnectMsMax,
-} from '../limits.js';
-import type { Timers } from '../ports.js';
+import type { Timers } from './ports.js';
 
-const sessionOptions: SessionOptions = {
-  settings: { enablePush: false, initialWindowSize: linkWindowBytes },
-  // In megabytes. What is under way is bounded where it is handed over.
-  maxSessionMemory: Number.MAX_SAFE_INTEGER,
-};
+export interface Endpoint {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface ConnectionLimits {
+  /** Bytes that may be on their way here, of each stream and of all: less would stop a busy one once every round trip. */
+  readonly windowBytes: number;
+  /** Nobody waits for an attempt to connect longer than this, and it is given up after that. */
+  readonly patienceMs: number;
+  readonly attemptMs: number;
+  /** An endpoint is asked for a sign of life so often, and must give it within so long. */
+  readonly keepAliveMs: number;
+  readonly keepAliveTimeoutMs: number;
+  /**
+   * It tries by itself until the endpoint can be reached again, and meanwhile everybody is told at once that it cannot;
+   * pauses double from the first to the last. Undefined: it tries when somebody wants it.
+   */
+  readonly redialPauses?: { readonly firstMs: number; readonly lastMs: number };
+}
 
 /** `unreachable`: the last attempt failed, or takes so long that nobody waits for it. */
 type State = 'idle' | 'connecting' | 'open' | 'unreachable' | 'closed';
 
 /** One of each kind at a time. */
-type TimerKind = 'patience' | 'attempt' | 'retry' | 'steady';
+type TimerKind = 'patience' | 'attempt' | 'redial' | 'steady';
 
 interface Waiter {
   resolve(session: ClientHttp2Session): void;
-  reject(error: ReplicaUnreachable): void;
+  reject(error: KvError): void;
 }
 
-export class PeerSession {
-  readonly #address: string;
+export class Connection {
+  readonly #endpoint: Endpoint;
+  readonly #limits: ConnectionLimits;
   readonly #timers: Timers;
   #state: State = 'idle';
   #session: ClientHttp2Session | undefined;
-  /** With those that are left, but whose last calls are not answered yet. */
+  /** With those that are left, but whose last streams are not over yet. */
   readonly #sessions = new Set<ClientHttp2Session>();
   readonly #waiters = new Set<Waiter>();
   readonly #cancels = new Map<TimerKind, () => void>();
   #failures = 0;
   #lastError: unknown;
 
-  constructor(address: string, { timers }: { readonly timers: Timers }) {
-    this.#address = address;
+  constructor(endpoint: Endpoint, limits: ConnectionLimits, { timers }: { readonly timers: Timers }) {
+    this.#endpoint = endpoint;
+    this.#limits = limits;
     this.#timers = timers;
   }
 
@@ -62,8 +67,8 @@ export class PeerSession {
     return this.#state === 'open' && session?.closed === false ? session : undefined;
   }
 
-  /** Rejects with ReplicaUnreachable, not sent. */
-  connected(timeoutMs: number): Promise<ClientHttp2Session> {
+  /** @throws KvError, not applied */
+  connected({ timeoutMs }: { readonly timeoutMs: number }): Promise<ClientHttp2Session> {
     const { open } = this;
     if (open !== undefined) return Promise.resolve(open);
     if (this.#state === 'idle') this.#connect();
@@ -87,17 +92,19 @@ export class PeerSession {
     });
   }
 
-  /** The streams of the connection end with it. */
+  /** Its streams end with it. */
   close(): void {
     this.#leave('closed');
     for (const session of this.#sessions) session.destroy();
   }
 
   #connect(): void {
-    const endpoint = parseEndpoint(this.#address) ?? { host: this.#address, port: 0 };
-    const session = connect(`http://${formatEndpoint(endpoint)}`, {
-      ...sessionOptions,
-      createConnection: () => connectSocket({ ...endpoint, noDelay: true }),
+    const { patienceMs, attemptMs, windowBytes } = this.#limits;
+    const session = connect(`http://${textOf(withoutZone(this.#endpoint))}`, {
+      settings: { enablePush: false, initialWindowSize: windowBytes },
+      // In megabytes. What is under way is bounded where it is handed over.
+      maxSessionMemory: Number.MAX_SAFE_INTEGER,
+      createConnection: () => connectSocket({ ...this.#endpoint, noDelay: true }),
     });
     if (this.#state === 'idle') this.#state = 'connecting';
     this.#session = session;
@@ -112,33 +119,38 @@ export class PeerSession {
     session.on('goaway', () => this.#lost(session));
     // Only now somebody has answered: a system accepts connections for a process that hangs, too.
     session.once('remoteSettings', () => this.#opened(session));
-    this.#after('patience', connectTimeoutMs, () => this.#leaveWaiting('unreachable'));
-    this.#after('attempt', connectAttemptMs, () => session.destroy());
+    this.#after('patience', patienceMs, () => this.#leaveWaiting('unreachable'));
+    this.#after('attempt', attemptMs, () => session.destroy());
   }
 
   #opened(session: ClientHttp2Session): void {
     if (this.#session !== session) return;
     this.#clearTimers();
     this.#state = 'open';
-    session.setLocalWindowSize(linkWindowBytes);
-    keepAlive(session, this.#timers);
+    session.setLocalWindowSize(this.#limits.windowBytes);
+    keepAlive(session, this.#limits, this.#timers);
     const waiters = [...this.#waiters];
     this.#waiters.clear();
     for (const waiter of waiters) waiter.resolve(session);
+    const { redialPauses } = this.#limits;
+    if (redialPauses === undefined) return;
     // One that is lost at once does not count: else a peer that drops every connection would be dialled without a pause.
-    this.#after('steady', reconnectMsMax, () => {
+    this.#after('steady', redialPauses.lastMs, () => {
       this.#failures = 0;
     });
   }
 
   #lost(session: ClientHttp2Session): void {
     if (this.#session !== session) return;
+    const { redialPauses } = this.#limits;
     const isSteady = this.#state === 'open' && this.#failures === 0;
+    const waitsToBeWanted = isSteady || redialPauses === undefined;
     this.#failures += 1;
-    this.#leave(isSteady ? 'idle' : 'unreachable');
-    if (isSteady) return;
-    const pauseMs = Math.min(reconnectMsFirst * 2 ** Math.min(this.#failures - 1, 10), reconnectMsMax);
-    this.#after('retry', pauseMs, () => this.#connect());
+    this.#leave(waitsToBeWanted ? 'idle' : 'unreachable');
+    if (waitsToBeWanted) return;
+    const { firstMs, lastMs } = redialPauses;
+    const pauseMs = Math.min(firstMs * 2 ** Math.min(this.#failures - 1, 10), lastMs);
+    this.#after('redial', pauseMs, () => this.#connect());
   }
 
   #leave(state: State): void {
@@ -164,16 +176,23 @@ export class PeerSession {
     this.#cancels.clear();
   }
 
-  #unreachable(): ReplicaUnreachable {
+  #unreachable(): KvError {
     const cause = this.#lastError;
-    const reason = cause instanceof Error ? `cannot be reached: ${cause.message}` : 'cannot be reached';
-    const what = this.#state === 'closed' ? `the connection to ${this.#address} is closed` : undefined;
-    return new ReplicaUnreachable(what ?? `${this.#address} ${reason}`, { sent: false, cause });
+    const facts = { outcome: 'not-applied', cause } as const;
+    const address = textOf(this.#endpoint);
+    if (this.#state === 'closed')
+      return new KvError('closed', `the connection to ${address} is closed`, facts);
+    const reason = types.isNativeError(cause) ? `: ${cause.message}` : '';
+    return new KvError('unavailable', `${address} cannot be reached${reason}`, facts);
   }
 }
 
 /** A peer that hangs, or a network that drops everything, closes no connection. */
-function keepAlive(session: ClientHttp2Session, timers: Timers): void {
+function keepAlive(
+  session: ClientHttp2Session,
+  { keepAliveMs, keepAliveTimeoutMs }: ConnectionLimits,
+  timers: Timers,
+): void {
   let cancel = (): void => undefined;
   const ask = (): void => {
     if (session.destroyed) return;
@@ -188,4 +207,13 @@ function keepAlive(session: ClientHttp2Session, timers: Timers): void {
   };
   session.once('close', () => cancel());
   wait();
+}
+
+/** The zone of an IPv6 address means something to this machine only, and no URL has one. */
+function withoutZone({ host, port }: Endpoint): Endpoint {
+  return { host: host.replace(/%.*$/, ''), port };
+}
+
+function textOf({ host, port }: Endpoint): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
