@@ -1,6 +1,6 @@
 // The embedded store, for applications.
 export { open } from './embedded/open.js';
-export type { BatchOperation, KvStore, PutOptions, RangeOptions } from './embedded/store.js';
+export type { BatchOperation, KvReads, KvStore, KvView, PutOptions, RangeOptions } from './embedded/store.js';
 export type { StoreOptions } from './embedded/store-options.js';
 export type { Entries } from './embedded/store-entries.js';
 export type { Decoded, Encodable, Encoding } from './embedded/encodings.js';

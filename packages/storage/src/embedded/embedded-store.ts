@@ -2,7 +2,7 @@ import { KvError } from '@kv/errors';
 import { maxTimestamp, physicalMs, type Timestamp, timestampOf, zeroTimestamp } from '@kv/hlc';
 
 import { refuseTooLong } from '../engine/apply-records.js';
-import type { EngineStats, ScanOptions } from '../engine/engine.js';
+import type { EngineStats } from '../engine/engine.js';
 import type { LocalEngine } from '../engine/local-engine.js';
 import { stampsPerReading, ttlMsMax } from '../limits.js';
 import type { SegmentedMemory } from '../memory/segmented-memory.js';
@@ -10,11 +10,13 @@ import { fetchedAhead } from '../memory/fetch-ahead.js';
 import { integer } from '../options.js';
 import type { Clock, Timers } from '../ports.js';
 import { batchContinuesFlag, expiryFlag, recordBytes, tombstoneFlag } from '../record/record-layout.js';
-import type { RecordView } from '../record/record.js';
 import type { Decoded, Encodable, Encoding } from './encodings.js';
-import type { BatchOperation, KvStore, PutOptions, RangeOptions } from './store.js';
-import { quietRejection, refusalOf, refuseLonger } from './refusals.js';
-import { createEntries, type Entries } from './store-entries.js';
+import { EmbeddedView } from './embedded-view.js';
+import { RangeReader } from './range-reader.js';
+import { quietRejection, refusalOf } from './refusals.js';
+import type { BatchOperation, KvStore, KvView, PutOptions, RangeOptions } from './store.js';
+import { StoreCodecs } from './store-codecs.js';
+import type { Entries } from './store-entries.js';
 import type { ResolvedStoreOptions } from './store-options.js';
 
 /** A mutation whose every part was checked. */
@@ -35,9 +37,10 @@ export class EmbeddedStore<KeyEncoding extends Encoding, ValueEncoding extends E
 > {
   readonly #engine: LocalEngine;
   readonly #memory: SegmentedMemory;
-  readonly #options: ResolvedStoreOptions<KeyEncoding, ValueEncoding>;
+  readonly #codecs: StoreCodecs<KeyEncoding, ValueEncoding>;
+  readonly #ranges: RangeReader<KeyEncoding, ValueEncoding>;
+  readonly #ports: { readonly clock: Clock; readonly timers: Timers };
   readonly #clock: Clock;
-  readonly #timers: Timers;
   #newest: number;
   #stampsLeft = 0;
 
@@ -48,21 +51,26 @@ export class EmbeddedStore<KeyEncoding extends Encoding, ValueEncoding extends E
   ) {
     this.#engine = engine;
     this.#memory = engine.memory;
-    this.#options = options;
+    this.#codecs = new StoreCodecs(options);
+    this.#ranges = new RangeReader({
+      codecs: this.#codecs,
+      ...ports,
+      open: (scan) => engine.viewAt(engine.moment(), scan),
+    });
+    this.#ports = ports;
     this.#clock = ports.clock;
-    this.#timers = ports.timers;
     this.#newest = engine.newestTimestamp;
   }
 
   get(key: Encodable[KeyEncoding]): Decoded[ValueEncoding] | undefined {
-    return this.#valueOf(this.#encodeKey(key));
+    return this.#valueOf(this.#codecs.encodeKey(key));
   }
 
   getMany(keys: readonly Encodable[KeyEncoding][]): (Decoded[ValueEncoding] | undefined)[] {
     const { ahead } = this.#memory;
     const values: (Decoded[ValueEncoding] | undefined)[] = [];
     for (let start = 0; start < keys.length; start += fetchedAhead) {
-      const next = keys.slice(start, start + fetchedAhead).map((key) => this.#encodeKey(key));
+      const next = keys.slice(start, start + fetchedAhead).map((key) => this.#codecs.encodeKey(key));
       for (const key of next) ahead.add(this.#memory.loadKey(key));
       ahead.fetch();
       for (const key of next) values.push(this.#valueOf(key));
@@ -71,13 +79,13 @@ export class EmbeddedStore<KeyEncoding extends Encoding, ValueEncoding extends E
   }
 
   has(key: Encodable[KeyEncoding]): boolean {
-    return this.#find(this.#encodeKey(key)) !== 0;
+    return this.#find(this.#codecs.encodeKey(key)) !== 0;
   }
 
   put(key: Encodable[KeyEncoding], value: Encodable[ValueEncoding], options?: PutOptions): Promise<void> {
     try {
-      const keyBytes = this.#encodeKey(key);
-      const valueBytes = this.#encodeValue(value);
+      const keyBytes = this.#codecs.encodeKey(key);
+      const valueBytes = this.#codecs.encodeValue(value);
       this.#append(keyBytes, valueBytes, this.#expiryOf(options?.ttlMs), 0);
     } catch (error) {
       return quietRejection(error);
@@ -87,7 +95,7 @@ export class EmbeddedStore<KeyEncoding extends Encoding, ValueEncoding extends E
 
   delete(key: Encodable[KeyEncoding]): Promise<void> {
     try {
-      this.#append(this.#encodeKey(key), nothing, 0, tombstoneFlag);
+      this.#append(this.#codecs.encodeKey(key), nothing, 0, tombstoneFlag);
     } catch (error) {
       return quietRejection(error);
     }
@@ -111,17 +119,21 @@ export class EmbeddedStore<KeyEncoding extends Encoding, ValueEncoding extends E
   }
 
   entries(
-    range: RangeOptions<Encodable[KeyEncoding]> = {},
+    range?: RangeOptions<Encodable[KeyEncoding]>,
   ): Entries<[key: Decoded[KeyEncoding], value: Decoded[ValueEncoding]]> {
-    return this.#each(range, ({ key, value }) => [this.#decodeKey(key), this.#decodeValue(value)]);
+    return this.#ranges.entries(range);
   }
 
-  keys(range: RangeOptions<Encodable[KeyEncoding]> = {}): Entries<Decoded[KeyEncoding]> {
-    return this.#each(range, ({ key }) => this.#decodeKey(key));
+  keys(range?: RangeOptions<Encodable[KeyEncoding]>): Entries<Decoded[KeyEncoding]> {
+    return this.#ranges.keys(range);
   }
 
-  values(range: RangeOptions<Encodable[KeyEncoding]> = {}): Entries<Decoded[ValueEncoding]> {
-    return this.#each(range, ({ value }) => this.#decodeValue(value));
+  values(range?: RangeOptions<Encodable[KeyEncoding]>): Entries<Decoded[ValueEncoding]> {
+    return this.#ranges.values(range);
+  }
+
+  view(): KvView<KeyEncoding, ValueEncoding> {
+    return new EmbeddedView(this.#engine, this.#codecs, this.#ports);
   }
 
   snapshot(): Promise<void> {
@@ -146,11 +158,7 @@ export class EmbeddedStore<KeyEncoding extends Encoding, ValueEncoding extends E
 
   #valueOf(key: Uint8Array): Decoded[ValueEncoding] | undefined {
     const location = this.#find(key);
-    if (location === 0) return undefined;
-    const memory = this.#memory;
-    const start = memory.valueStartAt(location);
-    const end = start + memory.valueBytesAt(location);
-    return this.#options.values.decode(memory.bytesAt(location), start, end, 'value');
+    return location === 0 ? undefined : this.#codecs.decodeValueAt(this.#memory, location);
   }
 
   /** @returns the location of the key's record, 0 if there is none, or it has expired */
@@ -219,10 +227,10 @@ export class EmbeddedStore<KeyEncoding extends Encoding, ValueEncoding extends E
   }
 
   #checked(operation: BatchOperation<Encodable[KeyEncoding], Encodable[ValueEncoding]>): Mutation {
-    const key = this.#encodeKey(operation.key);
+    const key = this.#codecs.encodeKey(operation.key);
     switch (operation.type) {
       case 'put': {
-        const value = this.#encodeValue(operation.value);
+        const value = this.#codecs.encodeValue(operation.value);
         return { key, value, expiresAtMs: this.#expiryOf(operation.ttlMs), flags: 0, keyHash: 0 };
       }
       case 'delete':
@@ -237,26 +245,6 @@ export class EmbeddedStore<KeyEncoding extends Encoding, ValueEncoding extends E
     return Math.floor(this.#clock.nowMs()) + integer('ttlMs', ttlMs, { min: 1, max: ttlMsMax });
   }
 
-  #encodeKey(key: Encodable[KeyEncoding]): Uint8Array {
-    const bytes = this.#options.keys.encode(key, 'key');
-    if (bytes.length > this.#options.keyBytesMax) refuseLonger('key', bytes, this.#options.keyBytesMax);
-    return bytes;
-  }
-
-  #encodeValue(value: Encodable[ValueEncoding]): Uint8Array {
-    const bytes = this.#options.values.encode(value, 'value');
-    if (bytes.length > this.#options.valueBytesMax) refuseLonger('value', bytes, this.#options.valueBytesMax);
-    return bytes;
-  }
-
-  #decodeKey(key: Uint8Array): Decoded[KeyEncoding] {
-    return this.#options.keys.decode(key, 0, key.length, 'key');
-  }
-
-  #decodeValue(value: Uint8Array): Decoded[ValueEncoding] {
-    return this.#options.values.decode(value, 0, value.length, 'value');
-  }
-
   /** Above every version before, also when the clock was set back. Only order matters here: the clock is read now and then. */
   #nextVersion(): number {
     if (this.#newest >= maxTimestamp) throw new KvError('internal', 'there is no later version left');
@@ -269,37 +257,6 @@ export class EmbeddedStore<KeyEncoding extends Encoding, ValueEncoding extends E
     const now: Timestamp = timestampOf(Math.max(this.#clock.nowMs(), physicalMs(zeroTimestamp)));
     if (now > this.#newest) this.#newest = now;
     return this.#newest;
-  }
-
-  #each<Item>(
-    range: RangeOptions<Encodable[KeyEncoding]>,
-    item: (record: RecordView) => Item,
-  ): Entries<Item> {
-    const { limit } = range;
-    const scan = this.#scanOf(range);
-    return createEntries({
-      open: () => this.#engine.view(scan),
-      item,
-      limit:
-        limit === undefined || limit === Infinity
-          ? Infinity
-          : integer('limit', limit, { min: 0, max: Number.MAX_SAFE_INTEGER }),
-      clock: this.#clock,
-      timers: this.#timers,
-    });
-  }
-
-  #scanOf({ prefix, gt, gte, lt, lte, reverse }: RangeOptions<Encodable[KeyEncoding]>): ScanOptions {
-    const bound = (key: Encodable[KeyEncoding] | undefined): Uint8Array | undefined =>
-      key === undefined ? undefined : new Uint8Array(this.#options.keys.encode(key, 'key'));
-    return {
-      prefix: bound(prefix),
-      after: bound(gt),
-      from: bound(gte),
-      before: bound(lt),
-      through: bound(lte),
-      reverse,
-    };
   }
 }
 

@@ -25,6 +25,39 @@ export interface RangeOptions<Key> {
   readonly limit?: number | undefined;
 }
 
+/** What can be read: of the store as it is, or of a view as it was. */
+export interface KvReads<KeyEncoding extends Encoding = 'utf8', ValueEncoding extends Encoding = 'utf8'> {
+  /** Undefined if there is none, or it has expired. */
+  get(key: Encodable[KeyEncoding]): Decoded[ValueEncoding] | undefined;
+  /** In the order asked. */
+  getMany(keys: readonly Encodable[KeyEncoding][]): (Decoded[ValueEncoding] | undefined)[];
+  has(key: Encodable[KeyEncoding]): boolean;
+  entries(
+    range?: RangeOptions<Encodable[KeyEncoding]>,
+  ): Entries<[key: Decoded[KeyEncoding], value: Decoded[ValueEncoding]]>;
+  keys(range?: RangeOptions<Encodable[KeyEncoding]>): Entries<Decoded[KeyEncoding]>;
+  values(range?: RangeOptions<Encodable[KeyEncoding]>): Entries<Decoded[ValueEncoding]>;
+}
+
+/**
+ * The store as it was when the view was made, whatever is written later: any number of reads and ranges show the same, and
+ * fit together. Only what expires is left out from then on, as everywhere.
+ *
+ * Making one costs nothing. While it is open, the first change of a key keeps a copy of what the key had: a view takes as
+ * much memory as changes while it is open, at most about what was there and what came; it counts for `memoryBytesMax`.
+ * One that nobody holds any more is closed by the collector of garbage, some time.
+ *
+ * Reads throw like those of the store, and KvError `closed` after `close()`.
+ */
+export interface KvView<
+  KeyEncoding extends Encoding = 'utf8',
+  ValueEncoding extends Encoding = 'utf8',
+> extends KvReads<KeyEncoding, ValueEncoding> {
+  /** May be called again. Iterations that have begun go on to their end, and keep what they have yet to show until then. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
 /**
  * A key-value store in this process. Reading is synchronous. Writing takes effect at once, for every later read, and the
  * promise tells when it will survive as the durability level says; one that is left alone never ends the process.
@@ -36,12 +69,10 @@ export interface RangeOptions<Key> {
  * A read throws KvError `corrupt` for keys in damaged partitions, `closed` after `close()`, and `invalid-argument` if stored
  * bytes do not fit the encoding.
  */
-export interface KvStore<KeyEncoding extends Encoding = 'utf8', ValueEncoding extends Encoding = 'utf8'> {
-  /** Undefined if there is none, or it has expired. */
-  get(key: Encodable[KeyEncoding]): Decoded[ValueEncoding] | undefined;
-  /** In the order asked. */
-  getMany(keys: readonly Encodable[KeyEncoding][]): (Decoded[ValueEncoding] | undefined)[];
-  has(key: Encodable[KeyEncoding]): boolean;
+export interface KvStore<
+  KeyEncoding extends Encoding = 'utf8',
+  ValueEncoding extends Encoding = 'utf8',
+> extends KvReads<KeyEncoding, ValueEncoding> {
   put(key: Encodable[KeyEncoding], value: Encodable[ValueEncoding], options?: PutOptions): Promise<void>;
   /** One of a key that is not there is fine. */
   delete(key: Encodable[KeyEncoding]): Promise<void>;
@@ -49,11 +80,8 @@ export interface KvStore<KeyEncoding extends Encoding = 'utf8', ValueEncoding ex
   batch(
     operations: readonly BatchOperation<Encodable[KeyEncoding], Encodable[ValueEncoding]>[],
   ): Promise<void>;
-  entries(
-    range?: RangeOptions<Encodable[KeyEncoding]>,
-  ): Entries<[key: Decoded[KeyEncoding], value: Decoded[ValueEncoding]]>;
-  keys(range?: RangeOptions<Encodable[KeyEncoding]>): Entries<Decoded[KeyEncoding]>;
-  values(range?: RangeOptions<Encodable[KeyEncoding]>): Entries<Decoded[ValueEncoding]>;
+  /** Everything as it is now, to be read later. Close it. @throws KvError `closed` */
+  view(): KvView<KeyEncoding, ValueEncoding>;
   /** Writes everything to a new snapshot and lets the log before it go. */
   snapshot(): Promise<void>;
   /**

@@ -3,11 +3,14 @@ import { expiryForRoomMsMin } from '../limits.js';
 import type { WriteAheadLog } from '../log/write-ahead-log.js';
 import type { Cleaner } from '../memory/cleaner.js';
 import type { ExpirySweep } from '../memory/expiry-sweep.js';
+import type { Moments } from '../memory/moments.js';
 import type { SegmentedMemory } from '../memory/segmented-memory.js';
 import type { Clock } from '../ports.js';
 
 export interface AdmissionParts {
   readonly memory: SegmentedMemory;
+  /** What is kept for them is no room for others. */
+  readonly moments: Moments;
   readonly cleaner: Cleaner;
   /** Only where this is the only copy. */
   readonly sweep: ExpirySweep | undefined;
@@ -59,8 +62,8 @@ export class Admission {
 
   /** What may be appended before it is looked again how much there is. */
   #renewCredit(bytes: number): boolean {
-    const { memory, memoryBytesMax } = this.#parts;
-    const taken = memory.bytes * usedPerLiveBytesMax + indexGrowthBytes;
+    const { memory, moments, memoryBytesMax } = this.#parts;
+    const taken = memory.bytes * usedPerLiveBytesMax + moments.bytes + indexGrowthBytes;
     this.#credit = 0;
     if (memory.space.segmentsLeft < segmentsLeftMin || taken + bytes > memoryBytesMax) return false;
     this.#credit = Math.min(creditBytes, (memoryBytesMax - taken - bytes) / 2);
@@ -69,13 +72,15 @@ export class Admission {
 
   /** What lives takes up to 1.4 times its bytes; what waits for the log, or for cleaning, comes on top. */
   #makeRoom(growth: number, bytes: number): boolean {
-    const { memory, memoryBytesMax, clock } = this.#parts;
-    const other = (): number => memory.bytes - memory.space.usedBytes;
+    const { memory, moments, memoryBytesMax, clock } = this.#parts;
+    const other = (): number => memory.bytes - memory.space.usedBytes + moments.bytes;
     const lives = (): boolean =>
       (memory.liveBytes + growth) * usedPerLiveBytesMax + other() <= memoryBytesMax;
     if (growth > 0 && !lives() && !(this.#dropExpired() && lives())) return false;
     const limits = { durableUpTo: this.#parts.log.written, nowMs: clock.nowMs(), eager: true };
-    while (memory.bytes + bytes > memoryBytesMax) if (!this.#parts.cleaner.clean(limits)) return false;
+    while (memory.bytes + moments.bytes + bytes > memoryBytesMax) {
+      if (!this.#parts.cleaner.clean(limits)) return false;
+    }
     return true;
   }
 

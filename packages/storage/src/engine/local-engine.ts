@@ -21,7 +21,9 @@ import { Cleaner } from '../memory/cleaner.js';
 import { ExpirySweep } from '../memory/expiry-sweep.js';
 import { KeyOrders } from '../memory/key-orders.js';
 import { KeyRange } from '../memory/key-range.js';
-import type { KeyView } from '../memory/key-view.js';
+import { KeyView } from '../memory/key-view.js';
+import type { Found, Moment } from '../memory/moment.js';
+import { Moments } from '../memory/moments.js';
 import type { SegmentedMemory } from '../memory/segmented-memory.js';
 import type { ResolvedEngineOptions } from '../options.js';
 import type { Clock, Logger, Timers } from '../ports.js';
@@ -56,6 +58,7 @@ export class LocalEngine implements StorageEngine {
   readonly #log: WriteAheadLog;
   readonly #memoryBytesMax: number;
   readonly #orders: KeyOrders;
+  readonly #moments: Moments;
   readonly #admission: Admission;
   readonly #applier: RecordApplier;
   readonly #maintenance: Maintenance;
@@ -73,11 +76,15 @@ export class LocalEngine implements StorageEngine {
     this.#log = log;
     this.#memoryBytesMax = memoryBytesMax;
     this.#orders = new KeyOrders(memory);
+    this.#moments = new Moments(memory);
     this.#losses = new Losses(files, { snapshot: () => this.snapshot() });
     this.#refused = damage === 'refuse' ? suspects.partitions : new Set();
     const cleaner = new Cleaner(memory);
     const sweep = memory.retainTombstones ? undefined : new ExpirySweep(memory);
-    this.#admission = new Admission({ memory, cleaner, sweep, log, memoryBytesMax, clock: ports.clock });
+    this.#admission = new Admission({
+      ...{ memory, moments: this.#moments, cleaner, sweep, log, memoryBytesMax },
+      clock: ports.clock,
+    });
     const { logger } = ports;
     this.#applier = new RecordApplier({ memory, admission: this.#admission, refused: this.#refused, logger });
     this.#maintenance = new Maintenance({
@@ -154,10 +161,20 @@ export class LocalEngine implements StorageEngine {
 
   /** The location of a key's record, 0 if there is none. @throws like `get` */
   find(key: Uint8Array): number {
+    this.#throwUnlessServed(key);
+    return this.memory.find(key);
+  }
+
+  /** The same as of a moment. */
+  findAt(moment: Moment, key: Uint8Array): Found | undefined {
+    this.#throwUnlessServed(key);
+    return moment.find(key);
+  }
+
+  /** Everything as it is now, to be read while writes go on. */
+  moment(): Moment {
     this.throwIfClosed();
-    const hash = this.memory.loadKey(key);
-    if (this.#refused.size > 0) this.#throwIfRefused(partitionOfHash(hash >>> 0, this.partitions));
-    return this.memory.findLoaded();
+    return this.#moments.now();
   }
 
   scanPartition(partition: number, options: ScanOptions = {}): Iterable<StoredRecord> {
@@ -165,11 +182,11 @@ export class LocalEngine implements StorageEngine {
     return scanKeys(this.memory, () => this.#orders.ofPartition(partition), new KeyRange(options));
   }
 
-  /** All records in order, as they are now. @throws KvError `corrupt` if a partition is not served */
-  view(options: ScanOptions): KeyView {
+  /** The records of a moment in order. @throws KvError `corrupt` if a partition is not served */
+  viewAt(moment: Moment, options: ScanOptions): KeyView {
     this.throwIfClosed();
     for (const partition of this.#refused) this.#throwIfRefused(partition);
-    return this.#orders.view(new KeyRange(options));
+    return new KeyView(moment, () => this.#orders.whole(), new KeyRange(options));
   }
 
   digest(partition: number): Uint32Array {
@@ -240,7 +257,7 @@ export class LocalEngine implements StorageEngine {
       keys: memory.keys,
       tombstones: memory.tombstones,
       suspectPartitions: this.suspectPartitions.size,
-      memoryBytes: memory.bytes + this.#orders.bytes,
+      memoryBytes: memory.bytes + this.#orders.bytes + this.#moments.bytes,
       memoryBytesMax: this.#memoryBytesMax,
       snapshotBytes: snapshots.bytes,
       lastSnapshotAtMs: snapshots.lastAtMs,
@@ -272,6 +289,12 @@ export class LocalEngine implements StorageEngine {
     } finally {
       await this.#files.release({ synced });
     }
+  }
+
+  #throwUnlessServed(key: Uint8Array): void {
+    this.throwIfClosed();
+    if (this.#refused.size === 0) return;
+    this.#throwIfRefused(partitionOfHash(this.memory.loadKey(key) >>> 0, this.partitions));
   }
 
   #checked(partitions: Iterable<number>): number[] {

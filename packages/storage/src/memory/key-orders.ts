@@ -1,6 +1,4 @@
 import { KeyOrder } from './key-order.js';
-import { KeyView } from './key-view.js';
-import type { KeyRange } from './key-range.js';
 import type { KeyObserver } from './key-observers.js';
 import type { SegmentedMemory } from './segmented-memory.js';
 import { keyHashWord } from './record-words.js';
@@ -38,11 +36,6 @@ export class KeyOrders implements KeyObserver {
       this.#partitions.set(partition, order);
     }
     return order;
-  }
-
-  /** A view of everything as it is now. */
-  view(range: KeyRange): KeyView {
-    return new KeyView(this.#memory, () => this.whole(), range);
   }
 
   changed(previous: number, next: number): void {

@@ -7,7 +7,8 @@ import { Cleaner } from './cleaner.js';
 import { KeyArena } from './key-arena.js';
 import { KeyOrders } from './key-orders.js';
 import { KeyRange } from './key-range.js';
-import type { KeyView } from './key-view.js';
+import { KeyView } from './key-view.js';
+import { Moments } from './moments.js';
 import { OrderedKeys } from './ordered-keys.js';
 import { SegmentedMemory } from './segmented-memory.js';
 import { sortKeys } from './sort-keys.js';
@@ -121,6 +122,9 @@ describe('a view', () => {
         const memory = new SegmentedMemory({ partitions: 4, retainTombstones: false });
         const cleaner = new Cleaner(memory);
         const orders = new KeyOrders(memory);
+        const moments = new Moments(memory);
+        const viewOf = (range: ScanOptions) =>
+          new KeyView(moments.now(), () => orders.whole(), new KeyRange(range));
         const oracle = new Map<string, string>();
         const open: { view: KeyView; left: [string, string][] }[] = [];
         let order = 0;
@@ -136,7 +140,7 @@ describe('a view', () => {
               memory.put(each.key, new Uint8Array(0), order, 0, 1);
               break;
             case 'view':
-              open.push({ view: orders.view(new KeyRange(each.range)), left: expected(oracle, each.range) });
+              open.push({ view: viewOf(each.range), left: expected(oracle, each.range) });
               break;
             case 'next': {
               const one = open[each.view];
@@ -158,10 +162,12 @@ describe('a view', () => {
           while (!view.done) rest.push(...read(view, 7));
           expect(rest).toEqual(left);
         }
-        const now = orders.view(new KeyRange({}));
+        const now = viewOf({});
         const all = [];
         while (!now.done) all.push(...read(now, 100));
         expect(all).toEqual(expected(oracle, {}));
+        // All were read to their ends, or closed.
+        expect(moments.bytes).toBe(0);
       }),
       { numRuns: 150 },
     );
@@ -175,7 +181,7 @@ describe('a view', () => {
       memory.put(keyOf(number), new Uint8Array(8), (order += 1), 0, 0);
     };
     for (let number = 0; number < 30_000; number += 1) put((number * 7919) % 30_000);
-    const view = orders.view(new KeyRange({}));
+    const view = new KeyView(new Moments(memory).now(), () => orders.whole(), new KeyRange({}));
     let slices = 0;
     for (; !view.prepare(); slices += 1) put(40_000 + slices);
     expect(slices).toBeGreaterThan(10);

@@ -58,6 +58,12 @@ export class ReadableMemory {
     return this.findLoaded();
   }
 
+  /** The location of the newest record of the key of a record, wherever that lies; 0 if there is none. */
+  findSame(words: Int32Array, record: number): number {
+    const hash = words[record + keyHashWord]!;
+    return this.search(hash, words, record + headerWords(flagsAt(words, record)), keyBytesAt(words, record));
+  }
+
   wordsAt(location: number): Int32Array {
     return this.segments[slotOf(location)]!.words;
   }
@@ -131,11 +137,6 @@ export class ReadableMemory {
       }
       slot += 1;
     }
-  }
-
-  protected searchRecord(words: Int32Array, record: number): number {
-    const hash = words[record + keyHashWord]!;
-    return this.search(hash, words, record + headerWords(flagsAt(words, record)), keyBytesAt(words, record));
   }
 
   /** Negative if the record loses to the one present. Of equal versions the larger bytes win. */

@@ -200,7 +200,7 @@ export class SegmentedMemory extends ReadableMemory implements RecordMemory {
   offer(segment: Segment, offset: number): Offered {
     const { words } = segment;
     const record = offset >>> 2;
-    const present = this.searchRecord(words, record);
+    const present = this.findSame(words, record);
     let twin = false;
     if (present !== 0) {
       const order = this.compare(words, record, present);
@@ -246,7 +246,7 @@ export class SegmentedMemory extends ReadableMemory implements RecordMemory {
     segment.usedBytes = offset + length;
     const timestamp = timestampAt(words, record);
     if (timestamp > this.#newest) this.#newest = timestamp;
-    const present = this.searchRecord(words, record);
+    const present = this.findSame(words, record);
     if (present !== 0 && this.compare(words, record, present) <= 0) {
       segment.markDead(offset);
       return;

@@ -1,0 +1,56 @@
+import type { ReadableMemory } from '../memory/readable-memory.js';
+import type { Codec, Decoded, Encodable, Encoding } from './encodings.js';
+import { refuseLonger } from './refusals.js';
+import type { ResolvedStoreOptions } from './store-options.js';
+
+/** Between what a store's caller sees and bytes, within the limits. */
+export class StoreCodecs<KeyEncoding extends Encoding, ValueEncoding extends Encoding> {
+  readonly #keys: Codec<KeyEncoding>;
+  readonly #values: Codec<ValueEncoding>;
+  readonly #keyBytesMax: number;
+  readonly #valueBytesMax: number;
+
+  constructor({
+    keys,
+    values,
+    keyBytesMax,
+    valueBytesMax,
+  }: ResolvedStoreOptions<KeyEncoding, ValueEncoding>) {
+    this.#keys = keys;
+    this.#values = values;
+    this.#keyBytesMax = keyBytesMax;
+    this.#valueBytesMax = valueBytesMax;
+  }
+
+  encodeKey(key: Encodable[KeyEncoding]): Uint8Array {
+    const bytes = this.#keys.encode(key, 'key');
+    if (bytes.length > this.#keyBytesMax) refuseLonger('key', bytes, this.#keyBytesMax);
+    return bytes;
+  }
+
+  /** A copy, of any length: one end of a range is no key of a record. */
+  encodeBound(key: Encodable[KeyEncoding] | undefined): Uint8Array | undefined {
+    return key === undefined ? undefined : new Uint8Array(this.#keys.encode(key, 'key'));
+  }
+
+  encodeValue(value: Encodable[ValueEncoding]): Uint8Array {
+    const bytes = this.#values.encode(value, 'value');
+    if (bytes.length > this.#valueBytesMax) refuseLonger('value', bytes, this.#valueBytesMax);
+    return bytes;
+  }
+
+  decodeKey(key: Uint8Array): Decoded[KeyEncoding] {
+    return this.#keys.decode(key, 0, key.length, 'key');
+  }
+
+  decodeValue(value: Uint8Array): Decoded[ValueEncoding] {
+    return this.#values.decode(value, 0, value.length, 'value');
+  }
+
+  /** Straight from where the record lies. */
+  decodeValueAt(memory: ReadableMemory, location: number): Decoded[ValueEncoding] {
+    const start = memory.valueStartAt(location);
+    const end = start + memory.valueBytesAt(location);
+    return this.#values.decode(memory.bytesAt(location), start, end, 'value');
+  }
+}
