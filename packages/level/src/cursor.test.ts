@@ -1,46 +1,59 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { open } from '@kv/storage';
 
 import { Cursor } from './cursor.js';
-import type { Store } from './view.js';
-import { Views } from './views.js';
-
-/** A store that counts the iterations over it that nobody has ended. */
-async function createCountingStore(): Promise<{ store: Store; underWay: () => number }> {
-  const store = await open(':memory:', { keyEncoding: 'binary', valueEncoding: 'binary' });
-  for (const name of ['a', 'b', 'c', 'd']) void store.put(name, name);
-  let count = 0;
-  const counting = Object.create(store, {
-    entries: {
-      value: (range: object) => ({
-        [Symbol.iterator]: () => {
-          count += 1;
-          const inner = store.entries(range)[Symbol.iterator]();
-          return { next: () => inner.next(), return: () => ((count -= 1), inner.return?.()) };
-        },
-      }),
-    },
-    get: { value: (key: Uint8Array) => store.get(key) },
-  }) as Store;
-  return { store: counting, underWay: () => count };
-}
-
-const timers = { nextTurn: (callback: () => void) => void setImmediate(callback) };
-const shown = async (cursor: Cursor, size: number): Promise<string[]> =>
-  (await cursor.read(size)).map(([key]) => key.toString());
+import type { LevelRange } from './range.js';
+import type { Store } from './store.js';
 
 describe('a cursor', () => {
-  it('leaves no iteration of the store open: when it is closed, and when it goes elsewhere', async () => {
-    const { store, underWay } = await createCountingStore();
-    const cursor = new Cursor({ views: new Views(store), timers }, { reverse: false }, { values: true });
-    expect(underWay()).toBe(0);
+  let store: Store;
+
+  beforeEach(async () => {
+    store = await open(':memory:', {
+      keyEncoding: 'binary',
+      valueEncoding: 'binary',
+      snapshotIntervalMs: 0,
+    });
+    for (const name of ['a', 'b', 'c', 'd']) void store.put(name, name.repeat(1_000));
+  });
+  afterEach(() => store.close());
+
+  const cursorOver = (range: LevelRange) => new Cursor(store, range, (view, each) => view.keys(each));
+  const shown = async (cursor: Cursor<Uint8Array>, size: number): Promise<string[]> =>
+    (await cursor.read(size)).map((key) => Buffer.from(key).toString());
+
+  it('keeps nothing for itself once it is closed, wherever it went before', async () => {
+    const cursor = cursorOver({ reverse: false });
     expect(await shown(cursor, 2)).toEqual(['a', 'b']);
-    expect(underWay()).toBe(1);
+    await store.put('d', '');
     cursor.seek(Buffer.from('a'));
-    expect(underWay()).toBe(0);
     expect(await shown(cursor, 1)).toEqual(['a']);
+    const open = store.stats().memoryBytes;
     cursor.close();
-    expect(underWay()).toBe(0);
+    expect(open - store.stats().memoryBytes).toBeGreaterThan(1_000);
     expect(await shown(cursor, 1)).toEqual([]);
+  });
+
+  it.each([
+    [{ gt: 'a', gte: 'c', reverse: false }, ['c', 'd']],
+    [{ lt: 'd', lte: 'b', reverse: true }, ['b', 'a']],
+    [{ gt: 'a', lt: 'd', reverse: false }, ['b', 'c']],
+  ])('lets inclusive bounds go first: %j', async ({ reverse, ...bounds }, expected) => {
+    const encoded = Object.fromEntries(Object.entries(bounds).map(([name, key]) => [name, Buffer.from(key)]));
+    expect(await shown(cursorOver({ ...encoded, reverse }), 9)).toEqual(expected);
+  });
+
+  it('seeks within its range, whatever becomes of the buffers it was given', async () => {
+    const gt = Buffer.from('a');
+    const cursor = cursorOver({ gt, reverse: false });
+    gt.fill('z');
+    const target = Buffer.from('c');
+    cursor.seek(target);
+    target.fill('a');
+    expect(await shown(cursor, 9)).toEqual(['c', 'd']);
+    cursor.seek(Buffer.from('a'));
+    expect(await shown(cursor, 9)).toEqual([]);
+    cursor.seek(Buffer.from('bb'));
+    expect(await shown(cursor, 1)).toEqual(['c']);
   });
 });

@@ -1,79 +1,73 @@
-import type { Timers } from '@kv/storage';
+import type { Entries } from '@kv/storage';
 
-import { levelEntriesPerTurn } from './limits.js';
-import { type Range, rangeFrom, rangeOf, type RangeOptions } from './range.js';
+import { type LevelRange, type Range, rangeFrom, rangeOf } from './range.js';
 import type { KvSnapshot } from './snapshot.js';
-import type { EncodedEntry, View } from './view.js';
-import type { Views } from './views.js';
+import type { Store, StoreView } from './store.js';
 
 /** What abstract-level hands to an iterator, as far as it is read here. */
-export interface CursorOptions extends RangeOptions {
+export interface CursorOptions extends LevelRange {
   readonly snapshot?: KvSnapshot | null | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface CursorContext {
-  readonly views: Views;
-  readonly timers: Pick<Timers, 'nextTurn'>;
-}
-
 /** What the three kinds of iterators have in common: a place in a view. */
-export class Cursor {
-  readonly #context: CursorContext;
-  readonly #view: View;
+export class Cursor<Item> {
+  readonly #view: StoreView;
   /** The view is closed with the cursor, unless it belongs to a snapshot. */
   readonly #ownsView: boolean;
   readonly #range: Range;
-  readonly #values: boolean;
+  /** What it is yet to show; undefined = nothing. */
+  #left: Range | undefined;
   readonly #signal: AbortSignal | undefined;
-  #entries: Generator<EncodedEntry, void> | undefined;
-  #givenInTurn = 0;
+  readonly #itemsOf: (view: StoreView, range: Range) => Entries<Item>;
+  #items: AsyncIterator<Item> | undefined;
 
-  constructor(context: CursorContext, options: CursorOptions, { values }: { readonly values: boolean }) {
-    this.#context = context;
+  /** @param itemsOf entries, keys or values of a range */
+  constructor(
+    store: Store,
+    options: CursorOptions,
+    itemsOf: (view: StoreView, range: Range) => Entries<Item>,
+  ) {
     const snapshot = options.snapshot ?? undefined;
     this.#ownsView = snapshot === undefined;
-    this.#view = snapshot?.view ?? context.views.open();
+    this.#view = snapshot?.view ?? store.view();
     this.#range = rangeOf(options);
-    this.#values = values;
     this.#signal = options.signal ?? undefined;
-    this.#entries = this.#view.entries(this.#range, { values });
+    this.#itemsOf = itemsOf;
+    this.#left = this.#range;
   }
 
-  /** Up to so many entries; fewer only at the end. Lets others have their turn every so often. */
-  async read(size: number): Promise<EncodedEntry[]> {
+  /** Up to so many; fewer only at the end. The store lets others have their turn every so often. */
+  async read(size: number): Promise<Item[]> {
     // An abort that follows the call in the same turn counts.
     if (this.#signal !== undefined) await Promise.resolve();
     this.#throwIfAborted();
-    const given: EncodedEntry[] = [];
-    while (given.length < size) {
-      const next = this.#entries?.next();
-      if (next === undefined || next.done === true) break;
-      given.push(next.value);
-      this.#givenInTurn += 1;
-      if (this.#givenInTurn >= levelEntriesPerTurn) await this.#pause();
+    const items: Item[] = [];
+    if (this.#left === undefined) return items;
+    // Not before: abstract-level makes iterators of closed snapshots, too, and refuses to read them.
+    const from = (this.#items ??= this.#itemsOf(this.#view, this.#left)[Symbol.asyncIterator]());
+    while (items.length < size) {
+      const next = await from.next();
+      this.#throwIfAborted();
+      if (next.done === true) break;
+      items.push(next.value);
     }
-    return given;
+    return items;
   }
 
   seek(target: Uint8Array): void {
-    this.#entries?.return();
-    const range = rangeFrom(this.#range, target);
-    this.#entries = range === undefined ? undefined : this.#view.entries(range, { values: this.#values });
+    this.#goTo(rangeFrom(this.#range, target));
   }
 
   close(): void {
-    this.#entries?.return();
-    this.#entries = undefined;
-    if (this.#ownsView) this.#context.views.close(this.#view);
+    this.#goTo(undefined);
+    if (this.#ownsView) this.#view.close();
   }
 
-  async #pause(): Promise<void> {
-    this.#givenInTurn = 0;
-    await new Promise<void>((resolve) => {
-      this.#context.timers.nextTurn(resolve);
-    });
-    this.#throwIfAborted();
+  #goTo(range: Range | undefined): void {
+    void this.#items?.return?.();
+    this.#items = undefined;
+    this.#left = range;
   }
 
   #throwIfAborted(): void {

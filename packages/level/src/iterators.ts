@@ -7,32 +7,34 @@ import {
   type AbstractValueIteratorOptions,
 } from 'abstract-level';
 
-import { Cursor, type CursorContext, type CursorOptions } from './cursor.js';
-import type { EncodedEntry } from './view.js';
+import { Cursor, type CursorOptions } from './cursor.js';
+import { bufferOf, type Store } from './store.js';
 
 /*
  * Three faces of a cursor. abstract-level counts, decodes, refuses overlapping calls and closes; it calls what begins with
  * an underscore.
  */
 
+type EncodedEntry = [key: Buffer, value: Buffer];
+
 export class KvIterator<Database, Key, Value> extends AbstractIterator<Database, Key, Value> {
-  readonly #cursor: Cursor;
+  readonly #cursor: Cursor<[key: Uint8Array, value: Uint8Array]>;
 
   constructor(
     database: Database,
     options: CursorOptions & AbstractIteratorOptions<Key, Value>,
-    context: CursorContext,
+    store: Store,
   ) {
     super(database, options);
-    this.#cursor = new Cursor(context, options, { values: options.values !== false });
+    this.#cursor = new Cursor(store, options, (view, range) => view.entries(range));
   }
 
   async _next(): Promise<EncodedEntry | undefined> {
-    return (await this.#cursor.read(1))[0];
+    return (await this._nextv(1))[0];
   }
 
-  _nextv(size: number): Promise<EncodedEntry[]> {
-    return this.#cursor.read(size);
+  async _nextv(size: number): Promise<EncodedEntry[]> {
+    return (await this.#cursor.read(size)).map(([key, value]) => [bufferOf(key), bufferOf(value)]);
   }
 
   _seek(target: Uint8Array): void {
@@ -46,23 +48,19 @@ export class KvIterator<Database, Key, Value> extends AbstractIterator<Database,
 }
 
 export class KvKeyIterator<Database, Key> extends AbstractKeyIterator<Database, Key> {
-  readonly #cursor: Cursor;
+  readonly #cursor: Cursor<Uint8Array>;
 
-  constructor(
-    database: Database,
-    options: CursorOptions & AbstractKeyIteratorOptions<Key>,
-    context: CursorContext,
-  ) {
+  constructor(database: Database, options: CursorOptions & AbstractKeyIteratorOptions<Key>, store: Store) {
     super(database, options);
-    this.#cursor = new Cursor(context, options, { values: false });
+    this.#cursor = new Cursor(store, options, (view, range) => view.keys(range));
   }
 
   async _next(): Promise<Buffer | undefined> {
-    return (await this.#cursor.read(1))[0]?.[0];
+    return (await this._nextv(1))[0];
   }
 
   async _nextv(size: number): Promise<Buffer[]> {
-    return (await this.#cursor.read(size)).map(([key]) => key);
+    return (await this.#cursor.read(size)).map((key) => bufferOf(key));
   }
 
   _seek(target: Uint8Array): void {
@@ -76,23 +74,23 @@ export class KvKeyIterator<Database, Key> extends AbstractKeyIterator<Database, 
 }
 
 export class KvValueIterator<Database, Key, Value> extends AbstractValueIterator<Database, Key, Value> {
-  readonly #cursor: Cursor;
+  readonly #cursor: Cursor<Uint8Array>;
 
   constructor(
     database: Database,
     options: CursorOptions & AbstractValueIteratorOptions<Key, Value>,
-    context: CursorContext,
+    store: Store,
   ) {
     super(database, options);
-    this.#cursor = new Cursor(context, options, { values: true });
+    this.#cursor = new Cursor(store, options, (view, range) => view.values(range));
   }
 
   async _next(): Promise<Buffer | undefined> {
-    return (await this.#cursor.read(1))[0]?.[1];
+    return (await this._nextv(1))[0];
   }
 
-  async _nextv(size: number): Promise<(Buffer | undefined)[]> {
-    return (await this.#cursor.read(size)).map(([, value]) => value);
+  async _nextv(size: number): Promise<Buffer[]> {
+    return (await this.#cursor.read(size)).map((value) => bufferOf(value));
   }
 
   _seek(target: Uint8Array): void {

@@ -1,4 +1,4 @@
-import { type EnginePorts, nodeFileSystem, open, systemTimers } from '@kv/storage';
+import { type EnginePorts, nodeFileSystem, open } from '@kv/storage';
 import {
   type AbstractIteratorOptions,
   type AbstractKeyIteratorOptions,
@@ -6,22 +6,21 @@ import {
   type AbstractValueIteratorOptions,
 } from 'abstract-level';
 
-import type { CursorContext, CursorOptions } from './cursor.js';
+import type { CursorOptions } from './cursor.js';
 import { KvIterator, KvKeyIterator, KvValueIterator } from './iterators.js';
-import { levelEntriesPerTurn } from './limits.js';
+import { levelKeysPerBatch } from './limits.js';
 import { checkExistence, type KvLevelOptions, type OpenOptions, storeOptionsOf } from './options.js';
-import { rangeOf, type RangeOptions } from './range.js';
+import { type LevelRange, rangeOf } from './range.js';
 import { KvSnapshot } from './snapshot.js';
-import { bufferOf, type Store } from './view.js';
-import { Views } from './views.js';
+import { bufferOf, type Store } from './store.js';
 
 interface ReadOptions {
   readonly snapshot?: KvSnapshot | null | undefined;
 }
 
 type EncodedOperation =
-  | { readonly type: 'put'; readonly key: Buffer; readonly value: Buffer }
-  | { readonly type: 'del'; readonly key: Buffer };
+  | { readonly type: 'put'; readonly key: Uint8Array; readonly value: Uint8Array }
+  | { readonly type: 'del'; readonly key: Uint8Array };
 
 /** Nothing of abstract-level is left out. (Its published types have not heard of `getSync`.) */
 const supports = {
@@ -41,8 +40,8 @@ const supports = {
 export class KvLevel<Key = string, Value = string> extends AbstractLevel<Buffer, Key, Value> {
   readonly location: string;
   readonly #isDirectory: boolean;
-  readonly #ports: Partial<EnginePorts> & Pick<EnginePorts, 'fileSystem' | 'timers'>;
-  #open: (CursorContext & { readonly store: Store }) | undefined;
+  readonly #ports: Partial<EnginePorts> & Pick<EnginePorts, 'fileSystem'>;
+  #opened: Store | undefined;
 
   /**
    * @param location a directory, or `':memory:'`
@@ -60,35 +59,26 @@ export class KvLevel<Key = string, Value = string> extends AbstractLevel<Buffer,
     );
     this.location = location;
     this.#isDirectory = isDirectory;
-    this.#ports = {
-      ...ports,
-      fileSystem: ports.fileSystem ?? nodeFileSystem(),
-      // A database that somebody forgot to close must not keep the process from ending.
-      timers: ports.timers ?? systemTimers({ keepAlive: false }),
-    };
+    this.#ports = { ...ports, fileSystem: ports.fileSystem ?? nodeFileSystem() };
   }
 
   async _open(options: OpenOptions): Promise<void> {
-    if (this.#open !== undefined) return;
+    if (this.#opened !== undefined) return;
     if (this.#isDirectory) await checkExistence(this.location, options, this.#ports);
-    const store = await open(
-      this.location,
-      storeOptionsOf(options, { inMemory: !this.#isDirectory }),
-      this.#ports,
-    );
-    this.#open = { store, views: new Views(store), timers: this.#ports.timers };
+    const storeOptions = storeOptionsOf(options, { inMemory: !this.#isDirectory });
+    this.#opened = await open(this.location, storeOptions, this.#ports);
   }
 
   async _close(): Promise<void> {
     // As in other databases in memory, what is in it outlives a close, and goes with the object.
     if (!this.#isDirectory) return;
-    await this.#open?.store.close();
-    this.#open = undefined;
+    await this.#opened?.close();
+    this.#opened = undefined;
   }
 
   // Reads are synchronous; abstract-level makes promises of what it awaits, and rejections of what is thrown.
   _getSync(key: Buffer, { snapshot }: ReadOptions): Buffer | undefined {
-    return snapshot ? snapshot.view.get(key) : bufferOf(this.#opened.store.get(key));
+    return bufferOf((snapshot?.view ?? this.#store).get(key));
   }
 
   _get(key: Buffer, options: ReadOptions): Buffer | undefined {
@@ -100,78 +90,71 @@ export class KvLevel<Key = string, Value = string> extends AbstractLevel<Buffer,
   }
 
   _has(key: Buffer, { snapshot }: ReadOptions): boolean {
-    return (snapshot?.view ?? this.#opened.store).has(key);
+    return (snapshot?.view ?? this.#store).has(key);
   }
 
   _hasMany(keys: readonly Buffer[], { snapshot }: ReadOptions): boolean[] {
-    const source = snapshot?.view ?? this.#opened.store;
+    const source = snapshot?.view ?? this.#store;
     return keys.map((key) => source.has(key));
   }
 
   async _put(key: Buffer, value: Buffer): Promise<void> {
-    const { store, views } = this.#opened;
-    views.keep(key);
-    await store.put(key, value);
+    await this.#store.put(key, value);
   }
 
   async _del(key: Buffer): Promise<void> {
-    const { store, views } = this.#opened;
-    views.keep(key);
-    await store.delete(key);
+    await this.#store.delete(key);
   }
 
   async _batch(operations: readonly EncodedOperation[]): Promise<void> {
-    const { store, views } = this.#opened;
-    for (const { key } of operations) views.keep(key);
-    await store.batch(
+    await this.#store.batch(
       operations.map((operation) =>
         operation.type === 'put' ? operation : { type: 'delete', key: operation.key },
       ),
     );
   }
 
-  /** What was there at the call. Not atomic as a whole: in pieces, so that others have their turn. */
-  async _clear(options: RangeOptions & ReadOptions & { readonly limit: number }): Promise<void> {
-    const { views } = this.#opened;
-    const { snapshot } = options;
-    const view = snapshot?.view ?? views.open();
+  /** What was there at the call. Not atomic as a whole: in batches, so that others have their turn. */
+  async _clear({
+    snapshot,
+    limit,
+    ...range
+  }: LevelRange & ReadOptions & { readonly limit: number }): Promise<void> {
+    const view = snapshot?.view ?? this.#store.view();
     try {
-      let left = options.limit < 0 ? Infinity : options.limit;
-      let piece: EncodedOperation[] = [];
-      for (const [key] of view.entries(rangeOf(options), { values: false })) {
-        if (left === 0) break;
-        left -= 1;
-        piece.push({ type: 'del', key });
-        if (piece.length < levelEntriesPerTurn) continue;
-        await this._batch(piece);
-        piece = [];
+      let batch: EncodedOperation[] = [];
+      for await (const key of view.keys({ ...rangeOf(range), limit: limit < 0 ? Infinity : limit })) {
+        batch.push({ type: 'del', key });
+        if (batch.length < levelKeysPerBatch) continue;
+        await this._batch(batch);
+        batch = [];
       }
-      await this._batch(piece);
+      await this._batch(batch);
     } finally {
-      if (!snapshot) views.close(view);
+      if (!snapshot) view.close();
     }
   }
 
   _iterator(options: CursorOptions & AbstractIteratorOptions<Key, Value>): KvIterator<this, Key, Value> {
-    return new KvIterator(this, options, this.#opened);
+    return new KvIterator(this, options, this.#store);
   }
 
   _keys(options: CursorOptions & AbstractKeyIteratorOptions<Key>): KvKeyIterator<this, Key> {
-    return new KvKeyIterator(this, options, this.#opened);
+    return new KvKeyIterator(this, options, this.#store);
   }
 
   _values(
     options: CursorOptions & AbstractValueIteratorOptions<Key, Value>,
   ): KvValueIterator<this, Key, Value> {
-    return new KvValueIterator(this, options, this.#opened);
+    return new KvValueIterator(this, options, this.#store);
   }
 
   _snapshot(options: object): KvSnapshot {
-    return new KvSnapshot(this.#opened.views, options);
+    return new KvSnapshot(this.#store.view(), options);
   }
 
-  get #opened(): CursorContext & { readonly store: Store } {
+  get #store(): Store {
     // abstract-level calls only while the database is open.
-    return this.#open!;
+    return this.#opened!;
   }
 }

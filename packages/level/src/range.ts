@@ -1,5 +1,7 @@
+import type { RangeOptions } from '@kv/storage';
+
 /** What abstract-level hands over: bounds encoded; `limit` is counted by the iterators themselves. */
-export interface RangeOptions {
+export interface LevelRange {
   readonly gt?: Uint8Array | undefined;
   readonly gte?: Uint8Array | undefined;
   readonly lt?: Uint8Array | undefined;
@@ -7,43 +9,38 @@ export interface RangeOptions {
   readonly reverse: boolean;
 }
 
-export interface Bound {
-  readonly key: Uint8Array;
-  readonly inclusive: boolean;
+/** For the store: at most one bound at each end. */
+export type Range = Pick<RangeOptions<Uint8Array>, 'gt' | 'gte' | 'lt' | 'lte' | 'reverse'>;
+
+/**
+ * Where both are given, Level lets `gte` precede `gt`, and `lte` precede `lt`, whichever is narrower. Copies: an
+ * application may use its buffers again while the iterator is open, and seek in it.
+ */
+export function rangeOf({ gt, gte, lt, lte, reverse }: LevelRange): Range {
+  return {
+    ...(gte === undefined ? { gt: copyOf(gt) } : { gte: copyOf(gte) }),
+    ...(lte === undefined ? { lt: copyOf(lt) } : { lte: copyOf(lte) }),
+    reverse,
+  };
 }
 
-export interface Range {
-  readonly lower: Bound | undefined;
-  readonly upper: Bound | undefined;
-  readonly reverse: boolean;
-}
-
-/** Where both are given, Level lets `gte` precede `gt`, and `lte` precede `lt`, whichever is narrower. */
-export function rangeOf({ gt, gte, lt, lte, reverse }: RangeOptions): Range {
-  return { lower: boundOf(gte, gt), upper: boundOf(lte, lt), reverse };
-}
-
-/** Copies: an application may use its buffer again while the iterator is open. */
-function boundOf(inclusive: Uint8Array | undefined, exclusive: Uint8Array | undefined): Bound | undefined {
-  if (inclusive !== undefined) return { key: Buffer.from(inclusive), inclusive: true };
-  return exclusive === undefined ? undefined : { key: Buffer.from(exclusive), inclusive: false };
+function copyOf(bytes: Uint8Array | undefined): Uint8Array | undefined {
+  return bytes === undefined ? undefined : Uint8Array.from(bytes);
 }
 
 /** The part of the range from this key on, in its direction; undefined if the key lies outside, as Level wants it. */
 export function rangeFrom(range: Range, key: Uint8Array): Range | undefined {
   if (!isWithin(range, key)) return undefined;
-  const bound: Bound = { key, inclusive: true };
-  return range.reverse ? { ...range, upper: bound } : { ...range, lower: bound };
+  return range.reverse === true
+    ? { ...range, lt: undefined, lte: copyOf(key) }
+    : { ...range, gt: undefined, gte: copyOf(key) };
 }
 
-function isWithin({ lower, upper }: Range, key: Uint8Array): boolean {
-  if (lower !== undefined) {
-    const order = Buffer.compare(key, lower.key);
-    if (order < 0 || (order === 0 && !lower.inclusive)) return false;
-  }
-  if (upper !== undefined) {
-    const order = Buffer.compare(key, upper.key);
-    if (order > 0 || (order === 0 && !upper.inclusive)) return false;
-  }
-  return true;
+function isWithin({ gt, gte, lt, lte }: Range, key: Uint8Array): boolean {
+  return (
+    (gt === undefined || Buffer.compare(key, gt) > 0) &&
+    (gte === undefined || Buffer.compare(key, gte) >= 0) &&
+    (lt === undefined || Buffer.compare(key, lt) < 0) &&
+    (lte === undefined || Buffer.compare(key, lte) <= 0)
+  );
 }

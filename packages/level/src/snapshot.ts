@@ -1,23 +1,20 @@
 import { AbstractSnapshot } from 'abstract-level';
 
-import type { View } from './view.js';
-import type { Views } from './views.js';
+import type { StoreView } from './store.js';
 
 /** Its constructor takes options; the published types leave them out. */
 const SnapshotBase = AbstractSnapshot as new (options: object) => AbstractSnapshot;
 
 export class KvSnapshot extends SnapshotBase {
-  readonly view: View;
-  readonly #views: Views;
+  readonly view: StoreView;
 
-  constructor(views: Views, options: object) {
+  constructor(view: StoreView, options: object) {
     super(options);
-    this.#views = views;
-    this.view = views.open();
+    this.view = view;
   }
 
   _close(): Promise<void> {
-    this.#views.close(this.view);
+    this.view.close();
     return Promise.resolve();
   }
 }
