@@ -2,7 +2,15 @@ import { isDeepStrictEqual } from 'node:util';
 
 import { describe, expect, it } from '@jest/globals';
 
-import { decodeDirectly, encodeDirectly, encodeFramed, SessionRequest, SessionResponse } from './index.js';
+import {
+  decodeDirectly,
+  encodeDirectly,
+  encodeFramed,
+  MessageBuilder,
+  OperationResult,
+  SessionRequest,
+  SessionResponse,
+} from './index.js';
 import { LinkRequest } from './internal.js';
 
 /** Numbers at which encodings change their length. */
@@ -134,5 +142,25 @@ describe('messages written and read directly', () => {
       expect(framed.readUInt32BE(1)).toBe(plain.length);
       expect(framed.subarray(5).equals(plain)).toBe(true);
     }
+  });
+
+  it('grow element by element, side by side', () => {
+    const builders = [new MessageBuilder(), new MessageBuilder()];
+    const told: OperationResult[][] = [[], []];
+    const taken: { readonly made: Buffer; readonly expected: Uint8Array }[] = [];
+    for (let round = 0; round < 2_000; round += 1) {
+      const at = draws.next().value % builders.length;
+      for (const result of response().results) {
+        builders[at]!.append(1, OperationResult, result);
+        told[at]!.push(result);
+      }
+      const expected = SessionResponse.encode({ results: told[at]! }).finish();
+      expect(builders[at]!.byteLength).toBe(expected.length);
+      if (told[at]!.length < 20) continue;
+      taken.push({ made: builders[at]!.take(), expected });
+      told[at] = [];
+    }
+    expect(taken.length).toBeGreaterThan(100);
+    for (const { made, expected } of taken) expect(made.equals(expected)).toBe(true);
   });
 });

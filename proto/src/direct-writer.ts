@@ -36,6 +36,33 @@ export function encodeFramed<Message>(type: Encoder<Message>, message: Message):
   return frame;
 }
 
+/** A message that grows element by element, beside others that do. */
+export class MessageBuilder {
+  readonly #writer = new DirectWriter();
+
+  constructor() {
+    this.#writer.begin();
+  }
+
+  get byteLength(): number {
+    return this.#writer.byteLength;
+  }
+
+  /** One more element of a repeated field. */
+  append<Element>(field: number, type: Encoder<Element>, element: Element): void {
+    const writer = this.#writer.uint32((field << 3) | 2).fork();
+    type.encode(element, writer as unknown as _m0.Writer);
+    writer.ldelim();
+  }
+
+  /** The message's bytes, in memory that nothing else is written to. A new one begins. */
+  take(): Buffer {
+    const bytes = this.#writer.end();
+    this.#writer.begin();
+    return bytes;
+  }
+}
+
 class DirectWriter {
   #slab = Buffer.allocUnsafeSlow(slabBytes);
   #start = 0;
@@ -53,6 +80,10 @@ class DirectWriter {
       this.#at = 0;
     }
     this.#start = this.#at;
+  }
+
+  get byteLength(): number {
+    return this.#at - this.#start;
   }
 
   end(): Buffer {

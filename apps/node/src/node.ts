@@ -9,7 +9,6 @@
 import type { AntiEntropyCounters, Coordinator, RebuildCounters } from '@kv/replication';
 
 import { createAdmission } from './admission/admission.js';
-import { admittedCoordinator } from './admission/admitted-coordinator.js';
 import type { Member } from './cluster/members.js';
 import { formatEndpoint, parseEndpoint } from './configuration/endpoint.js';
 import type { NodeComposition } from './composition.js';
@@ -152,9 +151,8 @@ function createServices(
     { bytesMax: admittedBytesMax, delayMsMax: loopDelayMsMax, retryAfterMs: admissionRetryMs },
     { loopDelay },
   );
-  const admitted = admittedCoordinator(coordinator, admission);
   return {
-    kv: createKvService({ requestTimeoutMs }, { coordinator: admitted, timers, logger }),
+    kv: createKvService({ requestTimeoutMs }, { coordinator, admission, timers, logger }),
     cluster: createClusterService(
       {
         identity,

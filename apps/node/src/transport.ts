@@ -1,5 +1,5 @@
 /**
- * The port between a node and the network: proto messages in, proto messages out. The gRPC adapter alone knows gRPC;
+ * The port between a node and the network: proto messages in, proto messages out, as bytes in a session. The gRPC adapter alone knows gRPC;
  * tests and the simulator bring transports of their own.
  */
 import type {
@@ -9,12 +9,10 @@ import type {
   DescribeResponse,
   GetRequest,
   GetResponse,
-  OperationResult,
   PutRequest,
   PutResponse,
   ScanRequest,
   ScanResponse,
-  SessionRequest,
   StatusRequest,
   StatusResponse,
   TicketRequest,
@@ -80,16 +78,19 @@ export interface KvService {
 }
 
 export interface SessionPorts {
-  /** Results of one turn of the event loop, in messages below the limit. Never called from within `receive`. */
-  readonly emit: (results: readonly OperationResult[]) => void;
+  /** Takes a SessionResponse, below the limit: results of one turn of the event loop. Never called from within `receive`. */
+  readonly emit: (message: Buffer) => void;
 }
 
 /** The node's side of one session. */
 export interface Session {
   /** Operations that are not answered yet. */
   readonly underWay: number;
-  /** @throws KvError `invalid-argument` for what makes it impossible to go on */
-  receive(request: SessionRequest): void;
+  /**
+   * Takes a SessionRequest; what is under way keeps views of its bytes.
+   * @throws KvError `invalid-argument` for what makes it impossible to go on
+   */
+  receive(message: Uint8Array): void;
   /** Refuses what comes from now on; resolves once everything else is answered. */
   drained(): Promise<void>;
   /** The client is gone: gives up what is under way, and emits nothing any more. */

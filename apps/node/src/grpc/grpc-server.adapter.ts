@@ -15,7 +15,7 @@ import { createErrorMiddleware } from './error-middleware.js';
 import { linkPath, LinkStreams } from './link-streams.js';
 import { oversizedMessages } from './oversized-messages.js';
 import { createReflection, serviceNames } from './reflection.js';
-import { guardedDefinition, withEncodedAnswers } from './service-definition.js';
+import { guardedDefinition, withBytesOf, withEncodedAnswers } from './service-definition.js';
 import { sessionPath, SessionStreams } from './session-streams.js';
 
 const serverOptions: ChannelOptions = {
@@ -50,7 +50,8 @@ export async function listenGrpc(
   const options = { ...serverOptions, interceptors } as unknown as ChannelOptions;
   const server = createServer(options).use(createErrorMiddleware(logger));
   const publicLimits = { requestBytesMax: publicRequestBytesMax };
-  server.add(guardedDefinition(KVDefinition, publicLimits), { ...services.kv, session: neverCalled });
+  const kv = withBytesOf(guardedDefinition(KVDefinition, publicLimits), 'session', publicLimits);
+  server.add(kv, { ...services.kv, session: neverCalled });
   server.add(guardedDefinition(ClusterDefinition, publicLimits), services.cluster);
   const replica = withEncodedAnswers(guardedDefinition(ReplicaDefinition, { requestBytesMax }));
   server.add(replica, { link: neverCalled });

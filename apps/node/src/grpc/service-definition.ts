@@ -19,11 +19,15 @@ export class Undecodable {
 /** What ts-proto generates, of which nice-grpc knows less. */
 type Encoder = Parameters<typeof encodeDirectly>[0];
 
+interface Limits {
+  readonly requestBytesMax: number;
+}
+
 type Method = TsProtoServiceDefinition['methods'][string];
 
 export function guardedDefinition<Service extends TsProtoServiceDefinition>(
   service: Service,
-  limits: { readonly requestBytesMax: number },
+  limits: Limits,
 ): Service {
   const methods: Record<string, Method> = {};
   for (const [name, method] of Object.entries(service.methods)) {
@@ -44,20 +48,38 @@ export function guardedDefinition<Service extends TsProtoServiceDefinition>(
   return { ...service, methods };
 }
 
+/** Of a guarded definition, the one stream whose handler takes and gives the messages' bytes. */
+export function withBytesOf<Service extends TsProtoServiceDefinition>(
+  service: Service,
+  name: keyof Service['methods'] & string,
+  limits: Limits,
+): Service {
+  const method: Method = {
+    ...service.methods[name]!,
+    requestType: {
+      encode: asEncoded,
+      decode: (bytes): unknown => decodeGuarded(bytes, (input) => input, limits),
+    },
+    responseType: { encode: asEncoded, decode: (bytes): unknown => bytes },
+  };
+  return { ...service, methods: { ...service.methods, [name]: method } };
+}
+
 /** For handlers that encode their answers themselves, because they count the bytes. */
 export function withEncodedAnswers<Service extends TsProtoServiceDefinition>(service: Service): Service {
   const methods: Record<string, Method> = {};
   for (const [name, method] of Object.entries(service.methods)) {
-    const encode = (bytes: Uint8Array) => ({ finish: () => bytes });
-    methods[name] = { ...method, responseType: { ...method.responseType, encode } };
+    methods[name] = { ...method, responseType: { ...method.responseType, encode: asEncoded } };
   }
   return { ...service, methods };
 }
 
+const asEncoded = (bytes: Uint8Array) => ({ finish: () => bytes });
+
 function decodeGuarded(
   bytes: Uint8Array,
   decode: (bytes: Uint8Array) => unknown,
-  { requestBytesMax }: { readonly requestBytesMax: number },
+  { requestBytesMax }: Limits,
 ): unknown {
   if (bytes.length > requestBytesMax) {
     return new Undecodable(`the request has ${bytes.length} bytes, at most ${requestBytesMax} are accepted`);

@@ -1,5 +1,5 @@
 import { KvError } from '@kv/errors';
-import { KVDefinition, type OperationResult, type SessionRequest } from '@kv/proto';
+import { KVDefinition } from '@kv/proto';
 
 import { sessionMessagesUnsentMax, sessionOperationsMax } from '../limits.js';
 import type { KvService } from '../transport.js';
@@ -42,13 +42,13 @@ class SessionStream implements StreamHandler {
     { kv, onClosed }: { readonly kv: KvService; readonly onClosed: () => void },
   ) {
     this.#stream = stream;
-    this.#session = kv.session({ emit: (results) => this.#emit(results) });
+    this.#session = kv.session({ emit: (message) => this.#emit(message) });
     this.#onClosed = onClosed;
   }
 
   onMessage(message: unknown): void {
     if (message instanceof Undecodable) throw new KvError('invalid-argument', message.reason);
-    this.#session.receive(message as SessionRequest);
+    this.#session.receive(message as Buffer);
     this.#adjust();
   }
 
@@ -70,8 +70,8 @@ class SessionStream implements StreamHandler {
     this.#stream.end(new KvError('closed', 'the node is stopping'));
   }
 
-  #emit(results: readonly OperationResult[]): void {
-    this.#stream.send({ results });
+  #emit(message: Buffer): void {
+    this.#stream.send(message);
     this.#adjust();
   }
 

@@ -1,7 +1,8 @@
 /** The public service: wire messages in, the coordinator's words inside, wire messages out. */
 import type { ScanEntry as ScanEntryMessage, ScanResponse } from '@kv/proto';
-import type { ScanEntry } from '@kv/replication';
+import type { Coordinator, ScanEntry } from '@kv/replication';
 
+import { admittedCoordinator } from '../admission/admitted-coordinator.js';
 import { asBuffer, noBytes } from '../remote/wire-bytes.js';
 import type { CallContext, KvService } from '../transport.js';
 import { callOptions, scanOptions, toConsistency } from './call-options.js';
@@ -10,9 +11,9 @@ import { createSessionService, type SessionServicePorts } from './session-servic
 
 export function createKvService(
   options: { readonly requestTimeoutMs: number },
-  ports: SessionServicePorts,
+  ports: SessionServicePorts & { readonly coordinator: Coordinator },
 ): KvService {
-  const { coordinator } = ports;
+  const coordinator = admittedCoordinator(ports.coordinator, ports.admission);
   const bounds = (context: CallContext) => callOptions(context, options);
   return {
     get: async (message, context) =>

@@ -1,6 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import { KvError } from '@kv/errors';
-import { GetRequest, type Operation, type OperationResult, OutcomeMessage } from '@kv/proto';
+import {
+  ConsistencyLevel,
+  GetRequest,
+  type Operation,
+  type OperationResult,
+  OutcomeMessage,
+  PreviousState,
+  SessionRequest,
+  SessionResponse,
+} from '@kv/proto';
 import { timestampOf } from '@kv/hlc';
 import type {
   Caller,
@@ -12,6 +21,8 @@ import type {
 } from '@kv/replication';
 import { createManualClock, createManualTimers, createRecordingLogger } from '@kv/testing';
 
+import { createAdmission } from '../admission/admission.js';
+import { requestOverheadBytes } from '../limits.js';
 import { createSessionService } from './session-service.js';
 
 interface Asked {
@@ -20,9 +31,15 @@ interface Asked {
   isAbandoned: boolean;
   readonly found: (value?: Buffer) => void;
   readonly fail: (error: unknown) => void;
+  readonly failWhenAbandoned: () => void;
 }
 
-function openSession() {
+interface Submitted {
+  readonly request: { readonly key: Uint8Array };
+  readonly caller: Caller<unknown>;
+}
+
+function openSession({ admittedBytesMax = 2 ** 20 } = {}) {
   const asked: Asked[] = [];
   const messages: (readonly OperationResult[])[] = [];
   const timers = createManualTimers(createManualClock());
@@ -43,15 +60,32 @@ function openSession() {
       isAbandoned: false,
       found: (value = Buffer.from('v')) => caller.resolve({ ...common, found: true, value }),
       fail: (error) => caller.reject(error),
+      failWhenAbandoned: () => void (failsWhenAbandoned = true),
+    };
+    let failsWhenAbandoned = false;
+    const abandon = (): void => {
+      one.isAbandoned = true;
+      if (failsWhenAbandoned) one.fail(new KvError('cancelled', 'abandoned'));
     };
     asked.push(one);
-    return { abandon: () => void (one.isAbandoned = true) };
+    return { abandon };
   };
-  const coordinator = { submit: { get } } as unknown as Coordinator;
-  const service = createSessionService({ requestTimeoutMs: 1_000 }, { coordinator, timers, logger });
-  const session = service({ emit: (results) => messages.push(results) });
-  const send = (...operations: Operation[]): void => session.receive({ operations, cancelled: [] });
-  return { session, send, asked, messages, logger, turn: () => timers.advanceAsync(0) };
+  const submitted: Submitted[] = [];
+  const submit = (request: Submitted['request'], _: CallOptions, caller: Caller<unknown>) => {
+    submitted.push({ request, caller });
+    return { abandon: () => undefined };
+  };
+  const coordinator = {
+    submit: { get, put: submit, delete: submit, ticket: submit },
+  } as unknown as Coordinator;
+  const admission = createAdmission({ bytesMax: admittedBytesMax, delayMsMax: 1, retryAfterMs: 30 }, {});
+  const ports = { coordinator, admission, timers, logger };
+  const session = createSessionService(
+    { requestTimeoutMs: 1_000 },
+    ports,
+  )({ emit: (message) => messages.push(SessionResponse.decode(message).results) });
+  const send = (...operations: Operation[]): void => session.receive(encoded({ operations, cancelled: [] }));
+  return { session, send, asked, submitted, messages, logger, turn: () => timers.advanceAsync(0) };
 }
 
 const get = (id: number, timeoutMs = 0): Operation => ({
@@ -59,6 +93,8 @@ const get = (id: number, timeoutMs = 0): Operation => ({
   timeoutMs,
   get: GetRequest.fromPartial({ key: Buffer.from(`k${id}`) }),
 });
+
+const encoded = (request: SessionRequest): Uint8Array => SessionRequest.encode(request).finish();
 
 const idsOf = (messages: readonly (readonly OperationResult[])[]): number[][] =>
   messages.map((results) => results.map(({ id }) => id));
@@ -119,7 +155,7 @@ describe('a session', () => {
   it('gives up what was cancelled, and all once it is closed; nothing is emitted then', async () => {
     const { session, send, asked, messages, turn } = openSession();
     send(get(1), get(2));
-    session.receive({ operations: [], cancelled: [2, 99] });
+    session.receive(encoded({ operations: [], cancelled: [2, 99] }));
     expect(asked.map(({ isAbandoned }) => isAbandoned)).toEqual([false, true]);
     asked[0]!.found();
     session.close();
@@ -137,6 +173,99 @@ describe('a session', () => {
     await turn();
     send(get(1));
     expect(asked).toHaveLength(2);
+  });
+
+  it('hands each request over with all that it says, and each result back', async () => {
+    const { send, submitted, messages, turn } = openSession();
+    const key = Buffer.from('k');
+    const operationId = Buffer.alloc(16, 7);
+    const write = { key, operationId, stampAbove: 5, stampNotAfter: 2 ** 40, ticket: undefined };
+    send(
+      {
+        id: 1,
+        timeoutMs: 0,
+        put: {
+          ...write,
+          value: Buffer.from('v'),
+          ttlMs: 60_000,
+          consistency: ConsistencyLevel.ALL,
+          omitPrevious: false,
+        },
+      },
+      {
+        id: 2,
+        timeoutMs: 0,
+        delete: { ...write, consistency: ConsistencyLevel.LINEARIZABLE, omitPrevious: true },
+      },
+      { id: 3, timeoutMs: 0, ticket: { key, stampAbove: 5, stampNotAfter: 2 ** 40 } },
+      { id: 4, timeoutMs: 0, get: { key, consistency: 9 as ConsistencyLevel } },
+    );
+    const bounds = { stampAbove: 5, stampNotAfter: 2 ** 40 };
+    expect(submitted.map(({ request }) => request)).toMatchObject([
+      { ...bounds, ttlMs: 60_000, consistency: 'all', wantPrevious: true, ticket: undefined },
+      { ...bounds, consistency: 'linearizable', wantPrevious: false, ticket: undefined },
+      bounds,
+    ]);
+    expect(submitted.map(({ request }) => Buffer.from(request.key).toString())).toEqual(['k', 'k', 'k']);
+    const version = { timestamp: timestampOf(2 ** 41), node: 1 };
+    const serverTime = timestampOf(2 ** 41 + 1);
+    const previous = { kind: 'value', value: Buffer.from('w') };
+    const [put, remove, ticket] = submitted.map(({ caller }) => caller);
+    put!.resolve({ version, serverTime, previous });
+    remove!.resolve({ version, serverTime, previous: { kind: 'not-asked' } });
+    ticket!.resolve({ ticket: version, serverTime });
+    await turn();
+    expect(messages.flat()).toMatchObject([
+      { id: 4, error: { code: 'invalid-argument', outcome: OutcomeMessage.NOT_APPLIED } },
+      { id: 1, put: { version, serverTime, previous: PreviousState.VALUE, previousValue: Buffer.from('w') } },
+      { id: 2, delete: { version, serverTime, previous: PreviousState.UNSPECIFIED } },
+      { id: 3, ticket: { ticket: version, serverTime } },
+    ]);
+  });
+
+  it('begins nothing of a message that is damaged', () => {
+    const { session, asked } = openSession();
+    const message = encoded({ operations: [get(1), get(2)], cancelled: [] });
+    expect(() => session.receive(message.subarray(0, message.length - 1))).toThrow(
+      expect.objectContaining({ code: 'invalid-argument' }),
+    );
+    expect(asked).toEqual([]);
+  });
+
+  it('makes room for an id that is cancelled in the message that uses it again', async () => {
+    const { session, send, asked, messages, turn } = openSession();
+    send(get(1));
+    asked[0]!.failWhenAbandoned();
+    session.receive(encoded({ operations: [get(1)], cancelled: [1] }));
+    asked[1]!.found();
+    await turn();
+    expect(messages.flat().map(({ id, get }) => [id, get?.found])).toEqual([
+      [1, undefined],
+      [1, true],
+    ]);
+  });
+
+  it('refuses single operations while too much is under way, and gives back once what each took', async () => {
+    const { session, send, asked, messages, turn } = openSession({
+      admittedBytesMax: 2 * (requestOverheadBytes + 2),
+    });
+    const refused = async (): Promise<number[]> => {
+      await turn();
+      const results = messages.splice(0).flat();
+      return results.filter(({ error }) => error?.code === 'overloaded').map(({ id }) => id);
+    };
+    send(get(1), get(2), get(3));
+    expect(await refused()).toEqual([3]);
+    // Given back when it is abandoned, and not once more when it is answered.
+    session.receive(encoded({ operations: [], cancelled: [1] }));
+    asked[0]!.fail(new KvError('timeout', 'given up'));
+    send(get(4), get(5));
+    expect(await refused()).toEqual([5]);
+    asked[1]!.found();
+    asked[2]!.fail(new KvError('timeout', 'too late'));
+    send(get(6), get(7), get(8));
+    expect(await refused()).toEqual([8]);
+    session.close();
   });
 
   it('refuses what comes while it drains, and is drained once the rest is answered', async () => {

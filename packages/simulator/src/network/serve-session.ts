@@ -50,11 +50,9 @@ export function serveSession(kv: KvService, { call, onAnswered }: Served): void 
     const request = SessionRequest.decode(asBuffer(call.request));
     const operations = new Map(request.operations.map((operation) => [operation.id, operation]));
     const session = kv.session({
-      emit: (results) => {
-        for (const result of results) tell(result);
-        call.reply(SessionResponse.encode({ results: [...results] }).finish(), {
-          isLast: unanswered === 0,
-        });
+      emit: (message) => {
+        for (const result of SessionResponse.decode(message).results) tell(result);
+        call.reply(message, { isLast: unanswered === 0 });
       },
     });
     let unanswered = operations.size;
@@ -65,8 +63,8 @@ export function serveSession(kv: KvService, { call, onAnswered }: Served): void 
       onAnswered({ ...asked, response: responseOf(result)?.response, error });
     };
     call.signal.addEventListener('abort', () => session.close(), { once: true });
-    call.onFurther((message) => session.receive(SessionRequest.decode(asBuffer(message))));
-    session.receive(request);
+    call.onFurther((message) => session.receive(message));
+    session.receive(call.request);
   } catch (error) {
     onAnswered({ method: call.method, request: undefined, response: undefined, error });
     call.fail(failureAnswerOf(error));
