@@ -1,4 +1,4 @@
-import { type KvError } from '@kv/errors';
+import type { KvError } from '@kv/errors';
 import { kvErrorToMessage, MessageBuilder, OperationResult } from '@kv/proto';
 import type { GetResult, TicketResult, WriteResult } from '@kv/replication';
 

@@ -65,7 +65,7 @@ function openSession({ admittedBytesMax = 2 ** 20 } = {}) {
     let failsWhenAbandoned = false;
     const abandon = (): void => {
       one.isAbandoned = true;
-      if (failsWhenAbandoned) one.fail(new KvError('cancelled', 'abandoned'));
+      if (failsWhenAbandoned) one.fail(new KvError('timeout', 'abandoned'));
     };
     asked.push(one);
     return { abandon };
@@ -179,6 +179,8 @@ describe('a session', () => {
     const { send, submitted, messages, turn } = openSession();
     const key = Buffer.from('k');
     const operationId = Buffer.alloc(16, 7);
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- what a newer client may send
+    const noLevel = 9 as ConsistencyLevel;
     const write = { key, operationId, stampAbove: 5, stampNotAfter: 2 ** 40, ticket: undefined };
     send(
       {
@@ -198,7 +200,7 @@ describe('a session', () => {
         delete: { ...write, consistency: ConsistencyLevel.LINEARIZABLE, omitPrevious: true },
       },
       { id: 3, timeoutMs: 0, ticket: { key, stampAbove: 5, stampNotAfter: 2 ** 40 } },
-      { id: 4, timeoutMs: 0, get: { key, consistency: 9 as ConsistencyLevel } },
+      { id: 4, timeoutMs: 0, get: GetRequest.fromPartial({ key, consistency: noLevel }) },
     );
     const bounds = { stampAbove: 5, stampNotAfter: 2 ** 40 };
     expect(submitted.map(({ request }) => request)).toMatchObject([

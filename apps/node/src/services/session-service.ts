@@ -111,7 +111,10 @@ class CoordinatedSession implements Session, OperationHost {
     try {
       return readSessionRequest(message, (fields) => operations.push(createOperation(fields, this)));
     } catch (error) {
-      throw new KvError('invalid-argument', `the request cannot be decoded: ${(error as RangeError).message}`);
+      throw new KvError(
+        'invalid-argument',
+        `the request cannot be decoded: ${(error as RangeError).message}`,
+      );
     }
   }
 
