@@ -50,9 +50,20 @@ export {
 } from './replica/replica.js';
 export { bitAt, type Bits, bitsOf, countBits } from './replica/bits.js';
 export {
+  type Answers,
+  type AnswersReceiver,
+  type ReadAnswers,
+  readAnswersOf,
+  sameAnswer,
+  type WriteAnswers,
+  writeAnswersOf,
+} from './replica/answers.js';
+export {
   type AnswerReceiver,
   channelTo,
   type HeadAnswer,
+  type ManyReads,
+  type ManyWrites,
   notSent,
   perhapsSent,
   type ReadRequest,

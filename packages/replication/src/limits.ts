@@ -31,3 +31,9 @@ export const digestsPerQuestionMax = 1_024;
 
 /** Partitions being rebuilt at a time. */
 export const rebuildsMax = 256;
+
+/** Operations that travel together: as many as one message between nodes holds. */
+export const flightOperationsMax = 1_024;
+
+/** Bytes of their keys and values, unless a single one is larger: a message between nodes holds twice as many. */
+export const flightBytesMax = 1024 * 1024;

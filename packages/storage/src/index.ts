@@ -38,6 +38,8 @@ export {
   compareRecords,
   countRecords,
   hashKey,
+  copyHead,
+  headMatches,
   headOf,
   isExpired,
   partitionOfHash,

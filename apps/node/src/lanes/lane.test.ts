@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { notSent, perhapsSent, type Unreachable } from '@kv/replication';
 import { createManualClock, createManualTimers, type ManualClock, type ManualTimers } from '@kv/testing';
 
 import {
@@ -9,30 +8,23 @@ import {
   recordsReturnedPerMessageMax,
 } from '../limits.js';
 import { createByteBudget } from './byte-budget.js';
-import { Lane, LaneFull } from './lane.js';
+import { Lane, LaneFull, type LaneParcel } from './lane.js';
 
 interface Message {
-  readonly operations: readonly number[];
+  readonly parcels: readonly number[];
   readonly deadlineMs: number;
-  readonly answer: (replies: readonly (Reply | undefined)[]) => void;
+  readonly answer: (replies: string) => void;
   readonly fail: (error: Error) => void;
 }
 
-type Reply = string;
-
-interface Operation {
+interface Parcel extends LaneParcel {
   readonly number: number;
-  readonly bytes: number;
-  readonly returnsRecord: boolean;
-  readonly deadlineAtMs: number;
-  readonly tag: number;
-  readonly signal: AbortSignal | undefined;
 }
 
 let clock: ManualClock;
 let timers: ManualTimers;
 let messages: Message[];
-let lane: Lane<Operation, Reply>;
+let lane: Lane<Parcel, string>;
 const bytesMax = 100_000;
 const member = 7;
 
@@ -43,38 +35,38 @@ beforeEach(() => {
   lane = laneOf(bytesMax);
 });
 
-function laneOf(budgetBytes: number): Lane<Operation, Reply> {
-  return new Lane<Operation, Reply>(
+function laneOf(budgetBytes: number): Lane<Parcel, string> {
+  return new Lane<Parcel, string>(
     {
       member,
-      bytesOf: ({ bytes }) => bytes,
-      returnsRecord: ({ returnsRecord }) => returnsRecord,
+      notSent: 'not sent',
       failed: (error) => (error instanceof LaneFull ? 'full' : `failed: ${(error as Error).message}`),
-      exchange: (operations, deadlineMs) =>
+      exchange: (parcels, deadlineMs) =>
         new Promise((answer, fail) => {
-          messages.push({ operations: operations.map(({ number }) => number), deadlineMs, answer, fail });
+          messages.push({ parcels: parcels.map(({ number }) => number), deadlineMs, answer, fail });
         }),
     },
     { clock, timers, budget: createByteBudget(budgetBytes) },
   );
 }
 
+/** @returns the answers to the whole message, and where those to this parcel begin */
 const submit = (
   number: number,
-  facts: { bytes?: number; deadlineMs?: number; signal?: AbortSignal; returnsRecord?: boolean } = {},
-): Promise<Reply | Unreachable> => {
-  const { bytes = 8, deadlineMs = 1_000, signal, returnsRecord = false } = facts;
+  facts: { bytes?: number; deadlineMs?: number; signal?: AbortSignal; returned?: number; count?: number } = {},
+): Promise<string> => {
+  const { bytes = 8, deadlineMs = 1_000, signal, returned = 0, count = 1 } = facts;
   const deadlineAtMs = clock.monotonicMs() + deadlineMs;
   return new Promise((resolve, reject) => {
     let told = 0;
     const isToldOnce = (): boolean => told === 1;
     lane.submit(
-      { number, bytes, returnsRecord, deadlineAtMs, tag: number, signal },
+      { number, count, bytes, returned, deadlineAtMs, signal },
       {
-        onAnswer: (from, tag, answer) => {
+        onAnswers: (from, answers, first) => {
           told += 1;
-          if (!isToldOnce() || from !== member || tag !== number) reject(new Error('told wrongly'));
-          resolve(answer);
+          if (!isToldOnce() || from !== member) reject(new Error('told wrongly'));
+          resolve(first === 0 ? answers : `${answers} from ${first}`);
         },
       },
     );
@@ -84,13 +76,13 @@ const submit = (
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('a lane', () => {
-  it('sends what was submitted in one turn as one message, and gives each its own reply', async () => {
-    const replies = [submit(1), submit(2), submit(3)];
+  it('sends what was submitted in one turn as one message, and tells each where its answers begin', async () => {
+    const answers = [submit(1), submit(2, { count: 40 }), submit(3)];
     expect(messages).toHaveLength(0);
     timers.runTurn();
-    expect(messages.map(({ operations }) => operations)).toEqual([[1, 2, 3]]);
-    messages[0]!.answer(['a', 'b', 'c']);
-    expect(await Promise.all(replies)).toEqual(['a', 'b', 'c']);
+    expect(messages.map(({ parcels }) => parcels)).toEqual([[1, 2, 3]]);
+    messages[0]!.answer('abc');
+    expect(await Promise.all(answers)).toEqual(['abc', 'abc from 1', 'abc from 41']);
   });
 
   it('keeps few messages in flight, and gathers what comes meanwhile', async () => {
@@ -104,31 +96,38 @@ describe('a lane', () => {
       timers.runTurn();
     }
     expect(messages).toHaveLength(messagesInFlightMax);
-    messages[0]!.answer(['a']);
+    messages[0]!.answer('a');
     await settle();
     timers.runTurn();
     expect(messages).toHaveLength(messagesInFlightMax + 1);
-    expect(messages.at(-1)!.operations).toHaveLength(operationsPerMessageMax);
+    expect(messages.at(-1)!.parcels).toHaveLength(operationsPerMessageMax);
   });
 
   it('bounds the bytes of a message, but lets one operation be larger', () => {
     lane = laneOf(2 ** 30);
     for (const bytes of [3_000_000, 1_500_000, 1_500_000, 10]) void submit(bytes, { bytes });
     timers.runTurn();
-    expect(messages.map(({ operations }) => operations)).toEqual([[3_000_000], [1_500_000], [1_500_000, 10]]);
+    expect(messages.map(({ parcels }) => parcels)).toEqual([[3_000_000], [1_500_000], [1_500_000, 10]]);
+  });
+
+  it('bounds the operations of a message, and never parts those of a parcel', () => {
+    lane = laneOf(2 ** 30);
+    const half = operationsPerMessageMax / 2;
+    for (const [number, count] of [half, half, 1, operationsPerMessageMax, 1].entries()) {
+      void submit(number, { count });
+    }
+    timers.runTurn();
+    expect(messages.map(({ parcels }) => parcels)).toEqual([[0, 1], [2], [3], [4]]);
   });
 
   it('bounds how many records a message may bring back', () => {
     lane = laneOf(2 ** 30);
     for (let number = 0; number <= recordsReturnedPerMessageMax; number += 1) {
-      void submit(number, { returnsRecord: true });
+      void submit(number, { returned: 1 });
       void submit(1_000 + number);
     }
     timers.runTurn();
-    expect(messages.map(({ operations }) => operations.length)).toEqual([
-      2 * recordsReturnedPerMessageMax,
-      2,
-    ]);
+    expect(messages.map(({ parcels }) => parcels.length)).toEqual([2 * recordsReturnedPerMessageMax, 2]);
   });
 
   it('refuses what would be too many bytes, until there is room again', async () => {
@@ -136,11 +135,17 @@ describe('a lane', () => {
     expect(await submit(2)).toBe('full');
     timers.runTurn();
     expect(await submit(3)).toBe('full');
-    messages[0]!.answer(['a']);
+    messages[0]!.answer('a');
     await settle();
     void submit(4);
     timers.runTurn();
-    expect(messages.map(({ operations }) => operations)).toEqual([[1], [4]]);
+    expect(messages.map(({ parcels }) => parcels)).toEqual([[1], [4]]);
+  });
+
+  it('counts an overhead for each operation of a parcel', async () => {
+    const count = Math.floor(bytesMax / (operationOverheadBytes + 8));
+    void submit(1, { count, bytes: 8 * count });
+    expect(await submit(2)).toBe('full');
   });
 
   it('never sends what nobody waits for any more, and gives its bytes back', async () => {
@@ -150,12 +155,12 @@ describe('a lane', () => {
     given.abort();
     clock.advance(5);
     timers.runTurn();
-    expect(await aborted).toEqual(notSent);
-    expect(await late).toEqual(notSent);
+    expect(await aborted).toBe('not sent');
+    expect(await late).toBe('not sent');
     expect(messages).toHaveLength(0);
     const next = submit(3, { bytes: bytesMax - operationOverheadBytes });
     timers.runTurn();
-    messages[0]!.answer(['c']);
+    messages[0]!.answer('c');
     expect(await next).toBe('c');
   });
 
@@ -169,17 +174,15 @@ describe('a lane', () => {
     expect(messages.map(({ deadlineMs }) => deadlineMs)).toEqual([80, Infinity]);
   });
 
-  it('fails all operations of a message that failed, and those that it has no reply for', async () => {
+  it('fails all operations of a message that failed', async () => {
     const [first, second] = [submit(1), submit(2)];
     timers.runTurn();
     const third = submit(3);
-    const fourth = submit(4);
     timers.runTurn();
     messages[0]!.fail(new Error('lost'));
-    messages[1]!.answer(['c']);
+    messages[1]!.answer('c');
     expect(await first).toBe('failed: lost');
-    expect(await second).toBe('failed: lost');
+    expect(await second).toBe('failed: lost from 1');
     expect(await third).toBe('c');
-    expect(await fourth).toEqual(perhapsSent);
   });
 });

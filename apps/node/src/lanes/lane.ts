@@ -1,9 +1,9 @@
 /**
- * Operations of one kind on their way to one member. Those submitted in one turn of the event loop travel as one message;
- * while as many messages as may be are in flight, later operations gather for the next one. So the messages grow with
- * the load, and an idle lane adds no delay beyond the turn.
+ * Operations of one kind on their way to one member, in parcels. Those submitted in one turn of the event loop travel as one
+ * message; while as many messages as may be are in flight, later ones gather for the next. So the messages grow with the load,
+ * and an idle lane adds no delay beyond the turn.
  */
-import { type AnswerReceiver, notSent, perhapsSent, type Unreachable } from '@kv/replication';
+import type { AnswersReceiver } from '@kv/replication';
 
 import type { ByteBudget } from './byte-budget.js';
 import {
@@ -15,33 +15,30 @@ import {
 } from '../limits.js';
 import type { Clock, Timers } from '../ports.js';
 
-/**
- * Sends one message; gives one answer for each operation, in the same order, undefined where the member could not tell.
- * `deadlineMs`: Infinity = no bound.
- */
-export type Exchange<Operation, Answer> = (
-  operations: readonly Operation[],
-  deadlineMs: number,
-) => Promise<readonly (Answer | undefined)[]>;
+/** Sends one message; gives the answers to all of its operations, in their order. `deadlineMs`: Infinity = no bound. */
+export type Exchange<Parcel, Batch> = (parcels: readonly Parcel[], deadlineMs: number) => Promise<Batch>;
 
-export interface LaneOperation {
+/** Operations that are never parted. */
+export interface LaneParcel {
+  /** How many. */
+  readonly count: number;
+  /** Of their records or keys. */
+  readonly bytes: number;
+  /** Records that the answers may carry, which bounds how many operations fit one message. */
+  readonly returned: number;
   /** By the monotonic clock; Infinity = no bound. */
   readonly deadlineAtMs: number;
-  /** Returned with the answer. */
-  readonly tag: number;
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface LaneOptions<Operation, Answer> {
+export interface LaneOptions<Parcel, Batch> {
   /** Number of the member that is asked. */
   readonly member: number;
-  readonly exchange: Exchange<Operation, Answer>;
-  /** Of its record or key. */
-  bytesOf(operation: Operation): number;
-  /** Whether its answer may carry a record, which bounds how many fit one message. */
-  returnsRecord(operation: Operation): boolean;
-  /** What to answer if the message failed so. */
-  failed(error: unknown): Answer | Unreachable;
+  readonly exchange: Exchange<Parcel, Batch>;
+  /** The answers if the message failed so. */
+  failed(error: unknown): Batch;
+  /** The answers to what was not sent, and never will be. */
+  readonly notSent: Batch;
   /** In flight at a time. */
   readonly messagesMax?: number | undefined;
 }
@@ -55,35 +52,36 @@ export interface LanePorts {
 /** Too many bytes are on their way to the member: the operation was not sent, and never will be. */
 export class LaneFull extends Error {}
 
-interface Entry<Operation, Answer> {
-  readonly operation: Operation;
-  readonly receiver: AnswerReceiver<Answer | Unreachable>;
+interface Entry<Parcel, Batch> {
+  readonly parcel: Parcel;
+  readonly receiver: AnswersReceiver<Batch>;
+  /** What it takes of the budget. */
   readonly bytes: number;
 }
 
-export class Lane<Operation extends LaneOperation, Answer> {
-  readonly #options: LaneOptions<Operation, Answer>;
+export class Lane<Parcel extends LaneParcel, Batch> {
+  readonly #options: LaneOptions<Parcel, Batch>;
   readonly #ports: LanePorts;
   readonly #messagesMax: number;
-  #waiting: Entry<Operation, Answer>[] = [];
+  #waiting: Entry<Parcel, Batch>[] = [];
   #inFlight = 0;
   #flushIsDue = false;
 
-  constructor(options: LaneOptions<Operation, Answer>, ports: LanePorts) {
+  constructor(options: LaneOptions<Parcel, Batch>, ports: LanePorts) {
     this.#options = options;
     this.#ports = ports;
     this.#messagesMax = options.messagesMax ?? messagesInFlightMax;
   }
 
   /** The receiver is told once, in a later turn or microtask. */
-  submit(operation: Operation, receiver: AnswerReceiver<Answer | Unreachable>): void {
-    const bytes = this.#options.bytesOf(operation) + operationOverheadBytes;
+  submit(parcel: Parcel, receiver: AnswersReceiver<Batch>): void {
+    const bytes = parcel.bytes + parcel.count * operationOverheadBytes;
     if (!this.#ports.budget.take(bytes)) {
       const full = this.#options.failed(new LaneFull());
-      void Promise.resolve().then(() => this.#tell(operation, receiver, full));
+      void Promise.resolve().then(() => receiver.onAnswers(this.#options.member, full, 0));
       return;
     }
-    this.#waiting.push({ operation, receiver, bytes });
+    this.#waiting.push({ parcel, receiver, bytes });
     if (!this.#flushIsDue && this.#inFlight < this.#messagesMax) this.#scheduleFlush();
   }
 
@@ -99,65 +97,59 @@ export class Lane<Operation extends LaneOperation, Answer> {
   }
 
   /** Takes what fits into one message, and drops what nobody waits for any more: empty if that was all of it. */
-  #nextMessage(): readonly Entry<Operation, Answer>[] {
+  #nextMessage(): readonly Entry<Parcel, Batch>[] {
     const nowMs = this.#ports.clock.monotonicMs();
-    const message: Entry<Operation, Answer>[] = [];
+    const message: Entry<Parcel, Batch>[] = [];
+    let count = 0;
     let bytes = 0;
     let returned = 0;
     let looked = 0;
     for (const entry of this.#waiting) {
-      const { operation } = entry;
-      if (message.length === operationsPerMessageMax) break;
-      if (message.length > 0 && bytes + entry.bytes > recordBytesPerMessageMax) break;
-      if (this.#options.returnsRecord(operation)) {
-        if (returned === recordsReturnedPerMessageMax) break;
-        returned += 1;
-      }
+      const { parcel } = entry;
+      const isFull =
+        count + parcel.count > operationsPerMessageMax ||
+        bytes + entry.bytes > recordBytesPerMessageMax ||
+        returned + parcel.returned > recordsReturnedPerMessageMax;
+      if (message.length > 0 && isFull) break;
       looked += 1;
-      if (operation.signal?.aborted === true || operation.deadlineAtMs <= nowMs) {
+      if (parcel.signal?.aborted === true || parcel.deadlineAtMs <= nowMs) {
         this.#ports.budget.give(entry.bytes);
-        this.#tell(operation, entry.receiver, notSent);
+        entry.receiver.onAnswers(this.#options.member, this.#options.notSent, 0);
         continue;
       }
+      count += parcel.count;
       bytes += entry.bytes;
+      returned += parcel.returned;
       message.push(entry);
     }
     this.#waiting = looked === this.#waiting.length ? [] : this.#waiting.slice(looked);
     return message;
   }
 
-  async #send(message: readonly Entry<Operation, Answer>[]): Promise<void> {
+  async #send(message: readonly Entry<Parcel, Batch>[]): Promise<void> {
     const { budget, clock } = this.#ports;
-    const operations: Operation[] = [];
+    const parcels: Parcel[] = [];
     let deadlineAtMs = 0;
     let bytes = 0;
     for (const entry of message) {
-      operations.push(entry.operation);
+      parcels.push(entry.parcel);
       bytes += entry.bytes;
-      if (entry.operation.deadlineAtMs > deadlineAtMs) deadlineAtMs = entry.operation.deadlineAtMs;
+      if (entry.parcel.deadlineAtMs > deadlineAtMs) deadlineAtMs = entry.parcel.deadlineAtMs;
     }
     this.#inFlight += 1;
-    let answers: readonly (Answer | undefined)[] = [];
-    let failure: Answer | Unreachable = perhapsSent;
+    let answers: Batch;
     try {
-      answers = await this.#options.exchange(operations, deadlineAtMs - clock.monotonicMs());
+      answers = await this.#options.exchange(parcels, deadlineAtMs - clock.monotonicMs());
     } catch (error) {
-      failure = this.#options.failed(error);
+      answers = this.#options.failed(error);
     }
     this.#inFlight -= 1;
     budget.give(bytes);
-    for (let index = 0; index < message.length; index += 1) {
-      const { operation, receiver } = message[index]!;
-      this.#tell(operation, receiver, answers[index] ?? failure);
+    let first = 0;
+    for (const { parcel, receiver } of message) {
+      receiver.onAnswers(this.#options.member, answers, first);
+      first += parcel.count;
     }
     if (this.#waiting.length > 0 && !this.#flushIsDue) this.#scheduleFlush();
-  }
-
-  #tell(
-    { tag }: Operation,
-    receiver: AnswerReceiver<Answer | Unreachable>,
-    answer: Answer | Unreachable,
-  ): void {
-    receiver.onAnswer(this.#options.member, tag, answer);
   }
 }

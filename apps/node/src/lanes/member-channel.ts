@@ -3,22 +3,21 @@ import { type ErrorCode, isKvError } from '@kv/errors';
 import { type HybridLogicalClock, zeroTimestamp } from '@kv/hlc';
 import {
   type BatchReplica,
-  bitsOf,
   type ComparableReplica,
-  type HeadAnswer,
+  notSent,
   perhapsSent,
-  type ReadAnswer,
-  type ReadRequest,
+  type ReadAnswers,
   type Refusal,
   type RepairOperation,
   type ReplicaChannel,
   ReplicaUnreachable,
   type ReplyFacts,
+  sameAnswer,
   type Unreachable,
   unreachableBy,
   type WriteAnswer,
+  type WriteAnswers,
   type WriteReply,
-  type WriteRequest,
 } from '@kv/replication';
 
 import { backgroundMessagesMax, memberBytesMax } from '../limits.js';
@@ -27,6 +26,7 @@ import { fixedEpoch } from '../remote/message-header.js';
 import { type ByteBudget, createByteBudget } from './byte-budget.js';
 import { joined } from './joined.js';
 import { Lane, LaneFull } from './lane.js';
+import { type ReadParcel, readParcel, single, wanted, type WriteParcel, writeParcel } from './parcels.js';
 
 export interface ChannelOptions {
   /** Number of the member that is asked. */
@@ -50,7 +50,8 @@ export function createMemberChannel(
   replica: ChanneledReplica,
   ports: ChannelPorts,
 ): MemberChannel {
-  const way: Way = { member, replica, ports, failed: (error) => answerFor(error, ports.hlc) };
+  const failed = (error: unknown) => sameAnswer(answerFor(error, ports.hlc));
+  const way: Way = { member, replica, ports, failed, notSent: sameAnswer(notSent) };
   const budget = createByteBudget(memberBytesMax);
   const writes = writeLane(way, budget);
   const reads = readLane(way, budget);
@@ -61,17 +62,32 @@ export function createMemberChannel(
     const { record, deadlineMs, signal, background } = operation;
     const deadlineAtMs = deadlineMs === 0 ? Infinity : ports.clock.monotonicMs() + deadlineMs;
     const lane = background === true ? backgroundRepairs : repairs;
+    const bounds = { deadlineAtMs, signal };
     return new Promise((resolve, reject) => {
-      lane.submit(
-        { record, deadlineAtMs, signal, tag: 0 },
-        { onAnswer: (_from, _tag, answer) => settle(answer, resolve, reject) },
-      );
+      lane.submit(writeParcel({ records: record, count: 1, wantPrevious: false }, bounds), {
+        onAnswers: (_from, answers, first) => settle(answers.answerAt(first), resolve, reject),
+      });
     });
   }
 
   return {
-    write: (request, receiver) => writes.submit(request, receiver),
-    read: (request, receiver) => reads.submit(request, receiver),
+    write: (request, receiver) => {
+      const { record, wantPrevious } = request;
+      writes.submit(writeParcel({ records: record, count: 1, wantPrevious }, request), single(request, receiver));
+    },
+    read: (request, receiver) => {
+      const { key, at, wantValue } = request;
+      const returned = wantValue ? 1 : 0;
+      reads.submit(readParcel({ keys: [key], at, wantValue, returned }, request), single(request, receiver));
+    },
+    writeMany: (request, receiver) => {
+      const { records, count } = request;
+      writes.submit(writeParcel({ records, count, wantPrevious: false }, request), receiver);
+    },
+    readMany: (request, receiver) => {
+      const { keys, at, wantValues: wantValue } = request;
+      reads.submit(readParcel({ keys, at, wantValue, returned: 0 }, request), receiver);
+    },
     repair,
     scanPartition: (operation) => orRefusal(replica.scanPartition(operation), ports.hlc),
     digest: (operation) => orRefusal(replica.digest(operation), ports.hlc),
@@ -82,20 +98,18 @@ export function createMemberChannel(
 interface Way extends ChannelOptions {
   readonly replica: ChanneledReplica;
   readonly ports: ChannelPorts;
-  readonly failed: (error: unknown) => (Refusal & ReplyFacts) | Unreachable;
+  readonly failed: (error: unknown) => WriteAnswers & ReadAnswers;
+  readonly notSent: WriteAnswers & ReadAnswers;
 }
 
-function writeLane({ member, replica, ports, failed }: Way, budget: ByteBudget) {
-  return new Lane<WriteRequest, WriteReply>(
+function writeLane({ replica, ports, ...way }: Way, budget: ByteBudget) {
+  return new Lane<WriteParcel, WriteAnswers>(
     {
-      member,
-      failed,
-      bytesOf: ({ record }) => record.length,
-      returnsRecord: ({ wantPrevious }) => wantPrevious,
-      exchange: (operations, deadlineMs) =>
+      ...way,
+      exchange: (parcels, deadlineMs) =>
         replica.writeBatch({
-          records: joined(operations.map(({ record }) => record)),
-          wantPrevious: bitsOf(operations, ({ wantPrevious }) => wantPrevious),
+          records: joined(parcels.map(({ records }) => records)),
+          wantPrevious: wanted(parcels),
           deadlineMs: boundOf(deadlineMs),
         }),
     },
@@ -103,18 +117,15 @@ function writeLane({ member, replica, ports, failed }: Way, budget: ByteBudget) 
   );
 }
 
-function readLane({ member, replica, ports, failed }: Way, budget: ByteBudget) {
-  return new Lane<ReadRequest, ReadAnswer | HeadAnswer>(
+function readLane({ replica, ports, ...way }: Way, budget: ByteBudget) {
+  return new Lane<ReadParcel, ReadAnswers>(
     {
-      member,
-      failed,
-      bytesOf: ({ key }) => key.length,
-      returnsRecord: ({ wantValue }) => wantValue,
-      exchange: (operations, deadlineMs) =>
+      ...way,
+      exchange: (parcels, deadlineMs) =>
         replica.readBatch({
-          keys: operations.map(({ key }) => key),
-          wantValue: bitsOf(operations, ({ wantValue }) => wantValue),
-          at: latest(operations),
+          keys: parcels.length === 1 ? parcels[0]!.keys : parcels.flatMap(({ keys }) => keys),
+          wantValue: wanted(parcels),
+          at: latest(parcels),
           deadlineMs: boundOf(deadlineMs),
         }),
     },
@@ -122,29 +133,19 @@ function readLane({ member, replica, ports, failed }: Way, budget: ByteBudget) {
   );
 }
 
-function repairLane({ member, replica, ports, failed }: Way, budget: ByteBudget, messagesMax?: number) {
-  return new Lane<RepairRequest, WriteReply>(
+function repairLane({ replica, ports, ...way }: Way, budget: ByteBudget, messagesMax?: number) {
+  return new Lane<WriteParcel, WriteAnswers>(
     {
-      member,
-      failed,
+      ...way,
       messagesMax,
-      bytesOf: ({ record }) => record.length,
-      returnsRecord: () => false,
-      exchange: (operations, deadlineMs) =>
+      exchange: (parcels, deadlineMs) =>
         replica.repairBatch({
-          records: joined(operations.map(({ record }) => record)),
+          records: joined(parcels.map(({ records }) => records)),
           deadlineMs: boundOf(deadlineMs),
         }),
     },
     { ...ports, budget },
   );
-}
-
-interface RepairRequest {
-  readonly record: Uint8Array;
-  readonly deadlineAtMs: number;
-  readonly signal: AbortSignal | undefined;
-  readonly tag: number;
 }
 
 function settle(
@@ -161,9 +162,9 @@ function boundOf(deadlineMs: number): number {
   return Number.isFinite(deadlineMs) ? Math.max(1, Math.ceil(deadlineMs)) : 0;
 }
 
-function latest(operations: readonly ReadRequest[]): ReadRequest['at'] {
-  let { at } = operations[0]!;
-  for (const operation of operations) if (operation.at > at) at = operation.at;
+function latest(parcels: readonly ReadParcel[]): ReadParcel['at'] {
+  let { at } = parcels[0]!;
+  for (const parcel of parcels) if (parcel.at > at) at = parcel.at;
   return at;
 }
 

@@ -1,44 +1,136 @@
 /** What a message of reads found: replies of a replica inside, columns on the wire. */
 import type { Timestamp } from '@kv/hlc';
 import { type ReadResponse, ReadStatus, type ReplyHeader } from '@kv/proto/internal';
-import { type HeadReply, type ReadReply, ReplicaUnreachable, type ReplyFacts } from '@kv/replication';
-import { readRecord, readRecordHead, recordHeadBytes } from '@kv/storage';
+import {
+  bitAt,
+  type Bits,
+  type HeadAnswer,
+  type HeadReply,
+  perhapsSent,
+  type ReadAnswer,
+  type ReadAnswers,
+  type ReadReply,
+  ReplicaUnreachable,
+  type ReplyFacts,
+} from '@kv/replication';
+import {
+  copyHead,
+  headMatches,
+  readRecord,
+  readRecordHead,
+  type RecordView,
+  recordHeadBytes,
+} from '@kv/storage';
 
-import { floorAt, floorsOf, refusal } from './reply-columns.js';
+import { floorAt, noteFloor, refusal } from './reply-columns.js';
 import { noBytes } from './wire-bytes.js';
 
-export function fromReadReplies(
-  replies: readonly (ReadReply | HeadReply | undefined)[],
-  header: ReplyHeader,
+/** An answer that is none has no status. */
+export function fromReadAnswers(
+  answers: ReadAnswers,
+  { count, wantValue, header }: { readonly count: number; readonly wantValue: Bits; readonly header: ReplyHeader },
 ): ReadResponse {
-  const statuses = Buffer.alloc(replies.length);
+  const statuses = Buffer.alloc(count);
   const records: Uint8Array[] = [];
-  const heads: Uint8Array[] = [];
+  const heads = Buffer.allocUnsafe(count * recordHeadBytes);
+  let headsEnd = 0;
   const refusals: string[] = [];
-  for (let index = 0; index < replies.length; index += 1) {
-    const reply = replies[index];
-    if (reply === undefined) continue;
-    statuses[index] = statusOf[reply.kind];
-    if (reply.kind === 'found') records.push(reply.record.bytes);
-    else if (reply.kind === 'head') heads.push(reply.head.bytes);
-    else if (reply.kind === 'refused') refusals.push(reply.code);
+  const purgeFloors: number[] = [];
+  for (let index = 0; index < count; index += 1) {
+    const record = answers.recordAt(index);
+    if (record !== undefined && bitAt(wantValue, index)) {
+      statuses[index] = ReadStatus.FOUND;
+      records.push(record.bytes);
+    } else if (record !== undefined) {
+      statuses[index] = ReadStatus.HEAD;
+      copyHead(record, heads, headsEnd);
+      headsEnd += recordHeadBytes;
+    } else {
+      const reply = answers.answerAt(index);
+      if (reply.kind === 'unreachable') continue;
+      statuses[index] = statusOf[reply.kind];
+      if (reply.kind === 'refused') refusals.push(reply.code);
+      else if (reply.kind === 'head') {
+        heads.set(reply.head.bytes, headsEnd);
+        headsEnd += recordHeadBytes;
+      }
+      noteFloor(purgeFloors, { index, count, purgeFloor: reply.purgeFloor });
+    }
   }
   return {
     header,
     statuses,
     records: records.length === 0 ? noBytes : Buffer.concat(records),
-    heads: heads.length === 0 ? noBytes : Buffer.concat(heads),
+    heads: heads.subarray(0, headsEnd),
     refusals,
-    purgeFloors: floorsOf(replies),
+    purgeFloors,
   };
 }
 
-/** @throws ReplicaUnreachable, sent, if the columns do not fit each other; KvError `corrupt` if a record is not intact */
-export function toReadReplies(
+/** Answers that cannot be read are none. */
+export function toReadAnswers(
   response: ReadResponse,
   facts: Omit<ReplyFacts, 'purgeFloor'>,
-): (ReadReply | HeadReply | undefined)[] {
-  return new ReadResponseReader(response, facts).read();
+): ReadAnswers {
+  return new RemoteReadAnswers(response, facts);
+}
+
+class RemoteReadAnswers implements ReadAnswers {
+  readonly isNone = false;
+  readonly incarnations: ReplyFacts['incarnations'];
+  readonly #response: ReadResponse;
+  readonly #facts: Omit<ReplyFacts, 'purgeFloor'>;
+  /** Where the head of each operation begins, if it has one. */
+  readonly #headAt: Int32Array;
+  /** Made of the columns once somebody asks for more than heads. */
+  #replies: readonly (ReadReply | HeadReply | undefined)[] | undefined;
+
+  constructor(response: ReadResponse, facts: Omit<ReplyFacts, 'purgeFloor'>) {
+    this.incarnations = facts.incarnations;
+    this.#response = response;
+    this.#facts = facts;
+    this.#headAt = headOffsets(response.statuses);
+  }
+
+  isAbsent(index: number): boolean {
+    return this.#response.statuses[index] === ReadStatus.ABSENT;
+  }
+
+  recordAt(index: number): RecordView | undefined {
+    const reply = this.answerAt(index);
+    return reply.kind === 'found' ? reply.record : undefined;
+  }
+
+  shows(index: number, record: RecordView): boolean {
+    const { statuses, heads } = this.#response;
+    if (statuses[index] === ReadStatus.HEAD) return headMatches(record, heads, this.#headAt[index]!);
+    const whole = this.recordAt(index);
+    return whole !== undefined && headMatches(record, whole.bytes, 0);
+  }
+
+  answerAt(index: number): ReadAnswer | HeadAnswer {
+    this.#replies ??= this.#read();
+    return this.#replies[index] ?? perhapsSent;
+  }
+
+  /** Columns that do not fit each other tell nothing. */
+  #read(): readonly (ReadReply | HeadReply | undefined)[] {
+    try {
+      return new ReadResponseReader(this.#response, this.#facts).read();
+    } catch {
+      return [];
+    }
+  }
+}
+
+function headOffsets(statuses: Uint8Array): Int32Array {
+  const offsets = new Int32Array(statuses.length);
+  let end = 0;
+  for (let index = 0; index < statuses.length; index += 1) {
+    offsets[index] = end;
+    if (statuses[index] === ReadStatus.HEAD) end += recordHeadBytes;
+  }
+  return offsets;
 }
 
 class ReadResponseReader {

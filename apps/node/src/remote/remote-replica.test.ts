@@ -6,8 +6,10 @@ import {
   bitAt,
   type HeadAnswer,
   type ReadAnswer,
+  readAnswersOf,
   ReplicaUnreachable,
   type WriteAnswer,
+  writeAnswersOf,
   type WriteReply,
 } from '@kv/replication';
 import {
@@ -94,7 +96,9 @@ function writing(
 ): Pick<ChanneledReplica, 'writeBatch'> {
   return {
     writeBatch: ({ records, wantPrevious }) =>
-      Promise.resolve(readRecords(records).map((one, index) => answer(one, bitAt(wantPrevious, index)))),
+      Promise.resolve(
+        writeAnswersOf(readRecords(records).map((one, index) => answer(one, bitAt(wantPrevious, index)))),
+      ),
   };
 }
 
@@ -112,7 +116,7 @@ describe('a remote replica', () => {
   ];
 
   it.each(replies)('brings back the reply $kind of writes and repairs', async (reply) => {
-    const replica = remote({ ...writing(() => reply), repairBatch: () => Promise.resolve([reply]) });
+    const replica = remote({ ...writing(() => reply), repairBatch: () => Promise.resolve(writeAnswersOf([reply])) });
     for (const got of [await write(replica, record, true), await replica.repair({ record, deadlineMs })]) {
       const { hlcTime, ...rest } = got as WriteReply;
       expect(hlcTime).toBeGreaterThanOrEqual(now);
@@ -156,11 +160,13 @@ describe('a remote replica', () => {
     const replica = remote({
       readBatch: ({ keys, wantValue }) =>
         Promise.resolve(
-          keys.map((key, index) => {
-            if (key[0] !== 107) return { ...facts, kind: 'absent' };
-            if (!bitAt(wantValue, index)) return { ...facts, kind: 'head', head: headOf(found) };
-            return { ...facts, kind: 'found', record: found };
-          }),
+          readAnswersOf(
+            keys.map((key, index) => {
+              if (key[0] !== 107) return { ...facts, kind: 'absent' };
+              if (!bitAt(wantValue, index)) return { ...facts, kind: 'head', head: headOf(found) };
+              return { ...facts, kind: 'found', record: found };
+            }),
+          ),
         ),
       scanPartition: ({ partition }) =>
         Promise.resolve(

@@ -5,10 +5,10 @@ import { peerGraceMs, unboundedCallMs } from '../limits.js';
 import type { PeerConnection } from '../transport.js';
 import { fromKeys } from './key-column.js';
 import { type HeaderOptions, type HeaderPorts, openReplyHeader, requestHeader } from './message-header.js';
-import { toReadReplies } from './read-results.js';
+import { toReadAnswers } from './read-results.js';
 import { toDigestReply, toScanReply } from './reply-messages.js';
 import { asBuffer } from './wire-bytes.js';
-import { toWriteReplies } from './write-results.js';
+import { toWriteAnswers } from './write-results.js';
 
 export interface RemoteReplicaOptions extends HeaderOptions {
   /** Number of the member that is asked. */
@@ -34,12 +34,12 @@ export function createRemoteReplica(
         wantPrevious: asBuffer(wantPrevious),
       };
       const response = await connection.write(request, patience(deadlineMs));
-      return toWriteReplies(response.results, openReplyHeader(response.header, member));
+      return toWriteAnswers(response.results, openReplyHeader(response.header, member));
     },
     repairBatch: async ({ records, deadlineMs }) => {
       const header = requestHeader(options, ports, { deadlineMs });
       const response = await connection.repair({ header, records: asBuffer(records) }, patience(deadlineMs));
-      return toWriteReplies(response.results, openReplyHeader(response.header, member));
+      return toWriteAnswers(response.results, openReplyHeader(response.header, member));
     },
     readBatch: async ({ keys, wantValue, at, deadlineMs }) => {
       const request = {
@@ -48,7 +48,7 @@ export function createRemoteReplica(
         wantValue: asBuffer(wantValue),
       };
       const response = await connection.read(request, patience(deadlineMs));
-      return toReadReplies(response, openReplyHeader(response.header, member));
+      return toReadAnswers(response, openReplyHeader(response.header, member));
     },
     scanPartition: async (operation: ScanOperation): Promise<ScanReply> => {
       const { at, partition, prefix, after, limit, bytesMax, rebuild = false, deadlineMs } = operation;

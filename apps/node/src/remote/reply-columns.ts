@@ -6,9 +6,13 @@ import type { Refusal } from '@kv/replication';
 import { checkedTimestamp } from './message-header.js';
 
 /** Nothing is purged in almost all partitions: no column then. */
-export function floorsOf(replies: readonly ({ readonly purgeFloor: Timestamp } | undefined)[]): number[] {
-  const isPurged = replies.some((reply) => reply !== undefined && reply.purgeFloor !== zeroTimestamp);
-  return isPurged ? replies.map((reply) => reply?.purgeFloor ?? zeroTimestamp) : [];
+export function noteFloor(
+  floors: number[],
+  { index, count, purgeFloor }: { readonly index: number; readonly count: number; readonly purgeFloor: Timestamp },
+): void {
+  if (purgeFloor === zeroTimestamp) return;
+  while (floors.length < count) floors.push(zeroTimestamp);
+  floors[index] = purgeFloor;
 }
 
 export function floorAt(floors: readonly number[], index: number): Timestamp {

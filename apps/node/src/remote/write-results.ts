@@ -1,25 +1,39 @@
 /** What became of the records of a message: replies of a replica inside, columns on the wire. */
 import type { Timestamp } from '@kv/hlc';
 import { type WriteResults, WriteStatus } from '@kv/proto/internal';
-import { ReplicaUnreachable, type ReplyFacts, type WriteReply } from '@kv/replication';
+import {
+  perhapsSent,
+  ReplicaUnreachable,
+  type ReplyFacts,
+  sameAnswer,
+  type WriteAnswer,
+  type WriteAnswers,
+  type WriteReply,
+} from '@kv/replication';
 import { readRecord, type RecordView } from '@kv/storage';
 
 import { checkedTimestamp } from './message-header.js';
-import { floorAt, floorsOf, refusal } from './reply-columns.js';
+import { floorAt, noteFloor, refusal } from './reply-columns.js';
 import { noBytes } from './wire-bytes.js';
 
 const hasRecord = 16;
 const newerBytes = 12;
 
-/** @param replies undefined: the write was begun, and whether it will be durable is not known */
-export function fromWriteReplies(replies: readonly (WriteReply | undefined)[]): WriteResults {
-  const statuses = Buffer.alloc(replies.length);
+/** An answer that is none: the write was begun, and whether it will be durable is not known. */
+export function fromWriteAnswers(answers: WriteAnswers, count: number): WriteResults {
+  const statuses = Buffer.alloc(count);
   const records: Uint8Array[] = [];
   const newer: Buffer[] = [];
   const refusals: string[] = [];
-  for (let index = 0; index < replies.length; index += 1) {
-    const reply = replies[index];
-    if (reply === undefined) continue;
+  const purgeFloors: number[] = [];
+  for (let index = 0; index < count; index += 1) {
+    if (answers.isStored(index)) {
+      statuses[index] = WriteStatus.STORED;
+      continue;
+    }
+    const reply = answers.answerAt(index);
+    if (reply.kind === 'unreachable') continue;
+    noteFloor(purgeFloors, { index, count, purgeFloor: reply.purgeFloor });
     statuses[index] = statusOf[reply.kind];
     switch (reply.kind) {
       case 'stored':
@@ -44,16 +58,49 @@ export function fromWriteReplies(replies: readonly (WriteReply | undefined)[]): 
     records: records.length === 0 ? noBytes : Buffer.concat(records),
     newerVersions: newer.length === 0 ? noBytes : Buffer.concat(newer),
     refusals,
-    purgeFloors: floorsOf(replies),
+    purgeFloors,
   };
 }
 
-/** @throws ReplicaUnreachable, sent, if the columns do not fit each other; KvError `corrupt` if a record is not intact */
-export function toWriteReplies(
+/** Answers that cannot be read are none. */
+export function toWriteAnswers(
   results: WriteResults | undefined,
   facts: Omit<ReplyFacts, 'purgeFloor'>,
-): (WriteReply | undefined)[] {
-  return results === undefined ? [] : new WriteResultsReader(results, facts).read();
+): WriteAnswers {
+  return results === undefined ? sameAnswer(perhapsSent) : new RemoteWriteAnswers(results, facts);
+}
+
+class RemoteWriteAnswers implements WriteAnswers {
+  readonly isNone = false;
+  readonly incarnations: ReplyFacts['incarnations'];
+  readonly #results: WriteResults;
+  readonly #facts: Omit<ReplyFacts, 'purgeFloor'>;
+  /** Made of the columns once somebody asks for more than their statuses. */
+  #replies: readonly (WriteReply | undefined)[] | undefined;
+
+  constructor(results: WriteResults, facts: Omit<ReplyFacts, 'purgeFloor'>) {
+    this.incarnations = facts.incarnations;
+    this.#results = results;
+    this.#facts = facts;
+  }
+
+  isStored(index: number): boolean {
+    return this.#results.statuses[index] === WriteStatus.STORED;
+  }
+
+  answerAt(index: number): WriteAnswer {
+    this.#replies ??= this.#read();
+    return this.#replies[index] ?? perhapsSent;
+  }
+
+  /** Columns that do not fit each other tell nothing. */
+  #read(): readonly (WriteReply | undefined)[] {
+    try {
+      return new WriteResultsReader(this.#results, this.#facts).read();
+    } catch {
+      return [];
+    }
+  }
 }
 
 class WriteResultsReader {

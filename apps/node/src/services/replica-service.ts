@@ -5,7 +5,7 @@
 import { KvError, toKvError } from '@kv/errors';
 import { incarnationOf, memberOf, type Timestamp } from '@kv/hlc';
 import type { Directory, RequestHeader } from '@kv/proto/internal';
-import { type Bits, countBits, type WriteReply } from '@kv/replication';
+import { type Bits, countBits, type WriteAnswers } from '@kv/replication';
 import { countRecords } from '@kv/storage';
 
 import type { Standing } from '../cluster/standing.js';
@@ -24,9 +24,9 @@ import {
   type HeaderPorts,
   replyHeader,
 } from '../remote/message-header.js';
-import { fromReadReplies } from '../remote/read-results.js';
+import { fromReadAnswers } from '../remote/read-results.js';
 import { fromDigestReply, fromScanReply } from '../remote/reply-messages.js';
-import { fromWriteReplies } from '../remote/write-results.js';
+import { fromWriteAnswers } from '../remote/write-results.js';
 import type { ReplicaService } from '../transport.js';
 
 export interface ReplicaServicePorts extends HeaderPorts {
@@ -48,19 +48,21 @@ export function createReplicaService(options: HeaderOptions, ports: ReplicaServi
   return {
     write: async ({ header, records, wantPrevious }) => {
       checkRequestHeader(header, options);
-      checkCounts(countRecords(records), wantPrevious);
+      const count = countRecords(records);
+      checkCounts(count, wantPrevious);
       const { deadlineMs } = header;
-      const replies = await ofOneIncarnation(
+      const answers = await ofOneIncarnation(
         orNotApplied(replica.writeBatch({ records, wantPrevious, deadlineMs })),
       );
-      return { header: reply(), results: fromWriteReplies(replies) };
+      return { header: reply(), results: fromWriteAnswers(answers, count) };
     },
     repair: async ({ header, records }) => {
       checkRequestHeader(header, options);
-      checkCounts(countRecords(records));
+      const count = countRecords(records);
+      checkCounts(count);
       const { deadlineMs } = header;
-      const replies = await ofOneIncarnation(orNotApplied(replica.repairBatch({ records, deadlineMs })));
-      return { header: reply(), results: fromWriteReplies(replies) };
+      const answers = await ofOneIncarnation(orNotApplied(replica.repairBatch({ records, deadlineMs })));
+      return { header: reply(), results: fromWriteAnswers(answers, count) };
     },
     read: async ({ header, keys: column, wantValue }, { signal }) => {
       checkRequestHeader(header, options);
@@ -68,8 +70,8 @@ export function createReplicaService(options: HeaderOptions, ports: ReplicaServi
       checkCounts(keys.length, wantValue);
       const { deadlineMs } = header;
       const at = header.hlcTime as Timestamp;
-      const replies = await ofOneIncarnation(replica.readBatch({ keys, wantValue, at, deadlineMs, signal }));
-      return fromReadReplies(replies, reply());
+      const answers = await ofOneIncarnation(replica.readBatch({ keys, wantValue, at, deadlineMs, signal }));
+      return fromReadAnswers(answers, { count: keys.length, wantValue, header: reply() });
     },
     scanPartition: async ({ header, ...page }, { signal }) => {
       checkRequestHeader(header, options);
@@ -124,11 +126,9 @@ function checkCount(count: number, countMax: number): void {
 }
 
 /** The checksum of every record is verified before the first is taken in: all or nothing of a damaged message. */
-async function orNotApplied(
-  replies: Promise<readonly (WriteReply | undefined)[]>,
-): Promise<readonly (WriteReply | undefined)[]> {
+async function orNotApplied(answers: Promise<WriteAnswers>): Promise<WriteAnswers> {
   try {
-    return await replies;
+    return await answers;
   } catch (error) {
     const { code, message: reason } = toKvError(error);
     throw new KvError(code, reason, { outcome: 'not-applied', cause: error });

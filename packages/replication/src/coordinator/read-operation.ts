@@ -1,4 +1,5 @@
 import { toKvError } from '@kv/errors';
+import type { Timestamp } from '@kv/hlc';
 
 import { attempt } from './attempt.js';
 import { type Call, type CallEvents, openCall } from './call.js';
@@ -43,13 +44,26 @@ export class ReadOperation implements RunningOperation, CallEvents, AnswerReceiv
     this.#signal = options.signal;
     this.#key = key;
     this.#level = level;
-    this.#core = coreFor(shell, { key, level });
     this.#caller = caller;
     this.#call = openCall(shell, options, this);
   }
 
   start(): void {
+    try {
+      this.#core = coreFor(this.#shell, { key: this.#key!, level: this.#level }, readTime(this.#shell));
+    } catch (error) {
+      this.#caller?.reject(error);
+      this.#end();
+      return;
+    }
     this.#input({ kind: this.#signal?.aborted === true ? 'client-gone' : 'start' });
+  }
+
+  /** So many owners were asked at this time already; their answers follow. */
+  goOn(at: Timestamp, asked: number): void {
+    this.#core = coreFor(this.#shell, { key: this.#key!, level: this.#level }, at);
+    this.#pending = asked;
+    this.#core.step({ kind: 'start' });
   }
 
   abandon(): void {
@@ -179,9 +193,8 @@ interface Core {
   step(input: ReadInput): readonly ReadEffect[];
 }
 
-function coreFor(shell: Shell, { key, level }: CheckedRead): Core {
+function coreFor(shell: Shell, { key, level }: CheckedRead, at: Timestamp): Core {
   const owners = shell.placement.owners(partitionOfKey(shell, key));
-  const at = readTime(shell);
   if (level === 'one') {
     const core = createReadOneCore({ owners: ownFirst(shell, owners), at });
     // It writes nothing back.
@@ -199,7 +212,7 @@ function coreFor(shell: Shell, { key, level }: CheckedRead): Core {
 }
 
 /** A quorum read whose answer nobody wants: comparing and repairing is what it is for. */
-function compareInBackground(shell: Shell, key: Uint8Array): void {
+export function compareInBackground(shell: Shell, key: Uint8Array): void {
   if (shell.background.comparisons >= comparisonsMax) return;
   shell.background.comparisons += 1;
   shell.counters.comparisons += 1;
@@ -211,4 +224,4 @@ function compareInBackground(shell: Shell, key: Uint8Array): void {
 }
 
 /** A read's bookkeeping, roughly. */
-const lateBytesFixed = 1024;
+export const lateBytesFixed = 1024;

@@ -10,15 +10,28 @@ export class RecordArena {
 
   /** @throws KvError `invalid-argument` if a field is outside of what the format can carry */
   encode(fields: RecordFields): Uint8Array {
-    const length = recordBytesOf(fields);
-    if (length > slabBytes / 4) return encodeRecordInto(new Uint8Array(length), 0, fields);
+    return this.encodeAll([fields]);
+  }
+
+  /** The records end to end. @throws as `encode` */
+  encodeAll(records: readonly RecordFields[]): Uint8Array {
+    let length = 0;
+    for (const fields of records) length += recordBytesOf(fields);
+    const bytes = this.#take(length);
+    let end = 0;
+    for (const fields of records) end = encodeRecordInto(bytes, end, fields);
+    return bytes;
+  }
+
+  #take(length: number): Uint8Array {
+    if (length > slabBytes / 4) return new Uint8Array(length);
     if (this.#used + length > this.#slab.length) {
       this.#slab = new Uint8Array(slabBytes);
       this.#used = 0;
     }
-    const record = encodeRecordInto(this.#slab, this.#used, fields);
+    const start = this.#used;
     this.#used += length;
-    return record;
+    return this.#slab.subarray(start, this.#used);
   }
 }
 

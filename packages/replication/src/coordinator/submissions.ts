@@ -9,7 +9,8 @@ import {
   checkPut,
   checkTicketRequest,
 } from './check-request.js';
-import type { ReadResult } from '../cores/read-core.js';
+import { Flights } from './flights/flights.js';
+import { GetCaller } from './get-caller.js';
 import { LinearizableWrite } from './linearizable-write.js';
 import { ReadOperation } from './read-operation.js';
 import type {
@@ -38,25 +39,29 @@ export interface Submissions {
 }
 
 export function createSubmissions(shell: Shell): Submissions {
+  const flights = new Flights(shell);
+  const write = (checked: CheckedWrite, options: CallOptions, caller: Caller<WriteResult>) =>
+    flights.write(checked, options, caller) ?? started(createWrite(shell, checked, options, caller));
   return {
     get: (request, options, caller) =>
       begun(caller, () => {
         checkKey(request.key);
         const read = { key: request.key, level: checkLevel(request.consistency) };
-        return new ReadOperation(shell, read, options, new GetCaller(shell, caller));
+        return (
+          flights.read(read, options, caller) ??
+          started(new ReadOperation(shell, read, options, new GetCaller(shell, caller)))
+        );
       }),
-    put: (request, options, caller) =>
-      begun(caller, () => createWrite(shell, checkPut(request), options, caller)),
-    delete: (request, options, caller) =>
-      begun(caller, () => createWrite(shell, checkDelete(request), options, caller)),
+    put: (request, options, caller) => begun(caller, () => write(checkPut(request), options, caller)),
+    delete: (request, options, caller) => begun(caller, () => write(checkDelete(request), options, caller)),
     ticket: (request, options, caller) =>
-      begun(
-        caller,
-        () =>
+      begun(caller, () =>
+        started(
           new TicketOperation(shell, checkTicketRequest(request), options, {
             resolve: (ticket) => caller.resolve({ ticket, serverTime: serverTime(shell) }),
             reject: (error) => caller.reject(error),
           }),
+        ),
       ),
   };
 }
@@ -77,42 +82,19 @@ interface Startable extends RunningOperation {
   start(): void;
 }
 
-/** What a check throws is told to the caller like any other failure. */
-function begun(caller: Caller<never>, create: () => Startable): RunningOperation {
-  let operation: Startable;
-  try {
-    operation = create();
-  } catch (error) {
-    caller.reject(error instanceof TypeError ? error : toKvError(error));
-    return ended;
-  }
+function started(operation: Startable): RunningOperation {
   operation.start();
   return operation;
 }
 
-const ended: RunningOperation = { abandon: () => undefined };
-
-/** Says of a read's result what a client wants to know. */
-class GetCaller implements Caller<ReadResult> {
-  readonly #shell: Shell;
-  readonly #caller: Caller<GetResult>;
-
-  constructor(shell: Shell, caller: Caller<GetResult>) {
-    this.#shell = shell;
-    this.#caller = caller;
-  }
-
-  resolve(result: ReadResult): void {
-    const time = serverTime(this.#shell);
-    if (result.kind === 'not-found') {
-      this.#caller.resolve({ serverTime: time, found: false, version: result.version });
-      return;
-    }
-    const { value, version, expiresAtMs } = result.record;
-    this.#caller.resolve({ serverTime: time, found: true, value, version, expiresAtMs });
-  }
-
-  reject(error: unknown): void {
-    this.#caller.reject(error);
+/** What a check throws is told to the caller like any other failure. */
+function begun(caller: Caller<never>, begin: () => RunningOperation): RunningOperation {
+  try {
+    return begin();
+  } catch (error) {
+    caller.reject(error instanceof TypeError ? error : toKvError(error));
+    return ended;
   }
 }
+
+const ended: RunningOperation = { abandon: () => undefined };

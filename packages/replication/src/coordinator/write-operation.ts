@@ -45,6 +45,12 @@ export class WriteOperation implements RunningOperation, CallEvents, AnswerRecei
     else this.#stamp(undefined);
   }
 
+  /** It was sent to all owners as this version; their answers follow. */
+  goOn(version: Version): void {
+    this.#core = this.#createCore(version);
+    this.#core.step({ kind: 'start' });
+  }
+
   abandon(): void {
     this.#onEnd('client-gone');
   }
@@ -75,8 +81,13 @@ export class WriteOperation implements RunningOperation, CallEvents, AnswerRecei
   }
 
   #begin(version: Version): void {
+    this.#core = this.#createCore(version);
+    this.#input({ kind: 'start' });
+  }
+
+  #createCore(version: Version): WriteCore {
     const { key, consistency, wantPrevious, operationId, ticket } = this.#write!;
-    this.#core = createWriteCore({
+    return createWriteCore({
       owners: this.#shell.placement.owners(partitionOfKey(this.#shell, key)),
       required: requiredFor(this.#shell, consistency),
       version,
@@ -85,7 +96,6 @@ export class WriteOperation implements RunningOperation, CallEvents, AnswerRecei
       ticketed: version === ticket,
       decisions: this.#shell.decisions,
     });
-    this.#input({ kind: 'start' });
   }
 
   #onEnd(kind: 'deadline' | 'client-gone'): void {

@@ -3,7 +3,7 @@ import type { Incarnation } from '../replica/replica.js';
 
 /** An answer that tells incarnations; a call that failed tells none. */
 export interface Telling {
-  readonly kind: string;
+  readonly kind?: string;
   readonly incarnations?: readonly Incarnation[];
 }
 

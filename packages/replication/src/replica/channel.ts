@@ -1,6 +1,13 @@
 import type { Timestamp } from '@kv/hlc';
-import { headOf } from '@kv/storage';
+import { headOf, readRecords } from '@kv/storage';
 
+import {
+  type AnswersReceiver,
+  type ReadAnswers,
+  readAnswersOf,
+  type WriteAnswers,
+  writeAnswersOf,
+} from './answers.js';
 import type { HeadReply, ReadReply, Replica, WriteReply } from './replica.js';
 import { mayHaveBeenSent } from './replica.js';
 
@@ -14,6 +21,9 @@ import { mayHaveBeenSent } from './replica.js';
 export interface ReplicaChannel extends Pick<Replica, 'repair' | 'scanPartition'> {
   write(request: WriteRequest, receiver: AnswerReceiver<WriteAnswer>): void;
   read(request: ReadRequest, receiver: AnswerReceiver<ReadAnswer | HeadAnswer>): void;
+  /** All of them in one message; whoever is told hears of all at once. */
+  writeMany(request: ManyWrites, receiver: AnswersReceiver<WriteAnswers>): void;
+  readMany(request: ManyReads, receiver: AnswersReceiver<ReadAnswers>): void;
 }
 
 /** Is told how the request to a member ended. `tag`: whatever the request carried. */
@@ -40,6 +50,21 @@ export interface ReadRequest extends Bounds {
   readonly at: Timestamp;
   /** False: what identifies the record is enough. */
   readonly wantValue: boolean;
+}
+
+export interface ManyWrites {
+  /** Encoded, laid end to end. */
+  readonly records: Uint8Array;
+  readonly count: number;
+  readonly deadlineAtMs: number;
+}
+
+export interface ManyReads {
+  readonly keys: readonly Uint8Array[];
+  /** As in `ReadRequest`. */
+  readonly at: Timestamp;
+  readonly wantValues: boolean;
+  readonly deadlineAtMs: number;
 }
 
 /** The call failed. `sent: false`: it was handed to no transport, and never will be (rule 12). */
@@ -80,20 +105,40 @@ export function channelTo(
         (answer) => receiver.onAnswer(member, tag, wantValue ? answer : headOnly(answer)),
       );
     },
+    writeMany: ({ records, deadlineAtMs }, receiver) => {
+      const deadlineMs = leftMs(deadlineAtMs);
+      const writes = readRecords(records).map(({ bytes: record }) =>
+        orUnreachable(() => replica.write({ record, wantPrevious: false, deadlineMs })),
+      );
+      void Promise.all(writes).then((answers) => {
+        receiver.onAnswers(member, writeAnswersOf(answers), 0);
+      });
+    },
+    readMany: ({ keys, at, wantValues, deadlineAtMs }, receiver) => {
+      const deadlineMs = leftMs(deadlineAtMs);
+      const reads = keys.map(async (key) => {
+        const answer = await orUnreachable(() => replica.read({ key, at, deadlineMs }));
+        return wantValues ? answer : headOnly(answer);
+      });
+      void Promise.all(reads).then((answers) => {
+        receiver.onAnswers(member, readAnswersOf(answers), 0);
+      });
+    },
     repair: (operation) => replica.repair(operation),
     scanPartition: (operation) => replica.scanPartition(operation),
   };
 }
 
 function tell<Reply>(ask: () => Promise<Reply>, hear: (answer: Reply | Unreachable) => void): void {
-  const run = async (): Promise<Reply | Unreachable> => {
-    try {
-      return await ask();
-    } catch (error) {
-      return unreachableBy(error);
-    }
-  };
-  void run().then(hear);
+  void orUnreachable(ask).then(hear);
+}
+
+async function orUnreachable<Reply>(ask: () => Promise<Reply>): Promise<Reply | Unreachable> {
+  try {
+    return await ask();
+  } catch (error) {
+    return unreachableBy(error);
+  }
 }
 
 function headOnly(answer: ReadAnswer): ReadAnswer | HeadAnswer {

@@ -1,19 +1,18 @@
 import { type ErrorCode, isKvError } from '@kv/errors';
 import { physicalMs, type Timestamp } from '@kv/hlc';
-import { hashKey, headOf, type LogPosition, type RecordView, type StoredRecord } from '@kv/storage';
+import { hashKey, type RecordView, type StoredRecord } from '@kv/storage';
 
-import { bitAt } from './bits.js';
+import { type ReadAnswers, sameAnswer } from './answers.js';
 import { type LocalGuard, startable } from './local-guard.js';
 import type { LocalReplicaPorts } from './local-ports.js';
+import { LocalReadAnswers, Sights } from './local-read-answers.js';
 import type {
   DigestOperation,
   DigestReply,
-  HeadReply,
   PartitionDigest,
   ReadBatch,
   ReadOperation,
   ReadReply,
-  ReplyFacts,
   ScanOperation,
   ScanReply,
 } from './replica.js';
@@ -32,22 +31,23 @@ export class LocalReads {
   }
 
   async read({ key, at, signal, deadlineMs }: ReadOperation): Promise<ReadReply> {
-    const [reply] = await this.readBatch({ keys: [key], wantValue: wanted, at, signal, deadlineMs });
-    return reply as ReadReply;
+    const answers = await this.readBatch({ keys: [key], wantValue: wanted, at, signal, deadlineMs });
+    return answers.answerAt(0) as ReadReply;
   }
 
-  async readBatch(batch: ReadBatch): Promise<readonly (ReadReply | HeadReply)[]> {
+  async readBatch(batch: ReadBatch): Promise<ReadAnswers> {
     startable(batch);
     const { keys, at } = batch;
     const refusal = this.#guard.mergeReader(at);
-    if (refusal !== undefined) return keys.map(() => this.#guard.refuse(refusal));
-    const found = keys.map((key) => this.#find(key));
+    if (refusal !== undefined) return sameAnswer(this.#guard.refuse(refusal));
+    const sights = new Sights(keys.length);
+    for (let index = 0; index < keys.length; index += 1) this.#look(keys[index]!, index, sights);
     // Only what was read before the wait is shown: a record that came in since may not be durable itself.
-    const failure = await this.#shown(at, found);
-    const facts = this.#guard.facts();
-    return found.map((sight, index) =>
-      this.#replyTo(sight, { failure, facts, whole: bitAt(batch.wantValue, index) }),
-    );
+    const failure = await this.#shown(at, sights);
+    if (failure !== undefined) sights.hideRecords(failure);
+    // They may have become suspect while they waited.
+    if (!this.#guard.isCertain) this.#refuseSuspects(keys, sights);
+    return new LocalReadAnswers(sights, batch.wantValue, this.#guard.facts());
   }
 
   async scanPartition(operation: ScanOperation): Promise<ScanReply> {
@@ -61,7 +61,10 @@ export class LocalReads {
     try {
       const { page, more } = this.#collect(operation);
       if (guard.decisions.replyWaits()) for (const { position } of page) await guard.shown(position);
-      await this.#keepMerged(operation.at, page);
+      await this.#keepMerged(
+        operation.at,
+        page.map(({ record }) => record),
+      );
       const suspect = guard.abstains(partition, 'proof');
       if (rebuild !== true && suspect) return guard.refuse('unavailable');
       const records = page.map(({ record }) => record).filter((record) => !this.#hides(record));
@@ -91,57 +94,45 @@ export class LocalReads {
     return { kind: 'digest', words, suspect: guard.abstains(partition, 'proof') };
   }
 
-  #find(key: Uint8Array): Sight {
+  #look(key: Uint8Array, index: number, sights: Sights): void {
+    const { engine, clock } = this.#ports;
+    const guard = this.#guard;
     const keyHash = hashKey(key);
-    const partition = this.#guard.partitionOf(keyHash);
-    const refusal = this.#guard.refusalOf(partition);
-    if (refusal !== undefined) return { partition, refusal, stored: undefined };
-    if (this.#guard.abstains(partition, 'read'))
-      return { partition, refusal: 'unavailable', stored: undefined };
+    const partition = guard.partitionOf(keyHash);
+    const refusal =
+      guard.refusalOf(partition) ?? (guard.abstains(partition, 'read') ? 'unavailable' : undefined);
+    if (refusal !== undefined) {
+      sights.refuse(index, refusal);
+      return;
+    }
     try {
-      return { partition, refusal: undefined, stored: this.#ports.engine.get(key, keyHash) };
+      const stored = engine.get(key, keyHash);
+      if (stored !== undefined && !guard.decisions.hidesExpired(stored.record, clock.nowMs())) {
+        sights.see(index, stored);
+      }
     } catch (error) {
-      return { partition, refusal: codeOf(error), stored: undefined };
+      sights.refuse(index, codeOf(error));
     }
   }
 
   /** @returns why nothing may be shown, if so */
-  async #shown(at: Timestamp, sights: readonly Sight[]): Promise<ErrorCode | undefined> {
-    let last: LogPosition | undefined;
-    for (const { stored } of sights) {
-      if (stored !== undefined && (last === undefined || stored.position > last)) last = stored.position;
-    }
+  async #shown(at: Timestamp, sights: Sights): Promise<ErrorCode | undefined> {
+    const { last } = sights;
     if (last === undefined) return undefined;
     try {
       if (this.#guard.decisions.replyWaits()) await this.#guard.shown(last);
-      await this.#keepMerged(
-        at,
-        sights.map(({ stored }) => stored),
-      );
+      await this.#keepMerged(at, sights.records);
       return undefined;
     } catch (error) {
       return codeOf(error);
     }
   }
 
-  #replyTo(
-    { stored, partition, refusal }: Sight,
-    reply: { readonly failure: ErrorCode | undefined; readonly facts: ReplyFacts; readonly whole: boolean },
-  ): ReadReply | HeadReply {
-    const { hlcTime, purgeFloor, epoch, incarnations } = reply.facts;
-    const code = refusal ?? (stored === undefined ? undefined : reply.failure);
-    if (code !== undefined) return { kind: 'refused', code, hlcTime, purgeFloor, epoch, incarnations };
-    // It may have become suspect while it waited.
-    if (!this.#guard.isCertain && this.#guard.abstains(partition, 'read')) {
-      return { kind: 'refused', code: 'unavailable', hlcTime, purgeFloor, epoch, incarnations };
+  #refuseSuspects(keys: readonly Uint8Array[], sights: Sights): void {
+    for (let index = 0; index < keys.length; index += 1) {
+      const partition = this.#guard.partitionOf(hashKey(keys[index]!));
+      if (this.#guard.abstains(partition, 'read')) sights.refuse(index, 'unavailable');
     }
-    if (stored === undefined || this.#hides(stored.record)) {
-      return { kind: 'absent', hlcTime, purgeFloor, epoch, incarnations };
-    }
-    const { record } = stored;
-    return reply.whole
-      ? { kind: 'found', record, hlcTime, purgeFloor, epoch, incarnations }
-      : { kind: 'head', head: headOf(record), hlcTime, purgeFloor, epoch, incarnations };
   }
 
   #hides(record: RecordView): boolean {
@@ -153,12 +144,12 @@ export class LocalReads {
    * again. A merged time that lies ahead of the wall clock is lost in a crash, unless the durable ceiling covers it.
    * It matters for a record that expires in just that gap: rare, so the ceiling is written then and only then.
    */
-  async #keepMerged(at: Timestamp, shown: readonly (StoredRecord | undefined)[]): Promise<void> {
+  async #keepMerged(at: Timestamp, shown: readonly (RecordView | undefined)[]): Promise<void> {
     const { hlc, clock, engine } = this.#ports;
     const keptMs = Math.max(physicalMs(hlc.ceiling()), clock.nowMs());
     const mergedMs = physicalMs(at);
     const isInGap = (expiresAtMs: number): boolean => expiresAtMs > keptMs && expiresAtMs <= mergedMs;
-    if (mergedMs <= keptMs || !shown.some((stored) => isInGap(stored?.record.expiresAtMs ?? 0))) return;
+    if (mergedMs <= keptMs || !shown.some((record) => isInGap(record?.expiresAtMs ?? 0))) return;
     await engine.persistCeiling(at);
     hlc.ceilingPersisted(at);
   }
@@ -175,13 +166,6 @@ export class LocalReads {
     }
     return { page, more: false };
   }
-}
-
-/** What was found for one key, before anything of it may be shown. */
-interface Sight {
-  readonly partition: number;
-  readonly refusal: ErrorCode | undefined;
-  readonly stored: StoredRecord | undefined;
 }
 
 /** Of a batch of one. */

@@ -1,17 +1,18 @@
 import { type ErrorCode, hasCode } from '@kv/errors';
 import { type ApplyResult, type RecordFacts, readRecord, readRecords, type RecordView } from '@kv/storage';
 
+import { type WriteAnswers, writeAnswersOf } from './answers.js';
 import { bitAt } from './bits.js';
 import { soundDecisions } from '../decisions.js';
 import { keyBytesMax, valueBytesMax } from '../limits.js';
 import type { LocalGuard } from './local-guard.js';
 import { startable } from './local-guard.js';
 import type { LocalReplicaPorts } from './local-ports.js';
+import { LocalWriteAnswers, replyTo } from './local-write-answers.js';
 import {
   type RepairBatch,
   type RepairOperation,
   ReplicaUnreachable,
-  type ReplyFacts,
   type WriteBatch,
   type WriteOperation,
   type WriteReply,
@@ -48,32 +49,33 @@ export class LocalWrites {
   }
 
   /** One pass over the records, and one wait for all of them. */
-  async writeBatch(batch: WriteBatch): Promise<readonly (WriteReply | undefined)[]> {
+  async writeBatch(batch: WriteBatch): Promise<WriteAnswers> {
     startable(batch);
     // A simulator's bug decides about single records.
     if (this.#guard.decisions !== soundDecisions) return this.#writeEach(batch);
     const results = this.#ports.engine.apply(batch.records, (facts) => this.#gate(facts));
     this.#observe(batch.records, results);
-    const isShown = await this.#allShown(results);
+    const isDurable = await this.#allShown(results);
     // Judged after the wait: what is said now is said as the incarnation that the facts name.
     const facts = this.#guard.facts();
-    const abstains = this.#guard.isCertain ? undefined : this.#abstentions(batch.records);
-    return results.map((result, index) => {
-      if (result.kind === 'refused') return replyTo(result, facts, false);
-      if (!isShown) return undefined;
-      if (abstains?.[index] === true) return { kind: 'abstained', ...facts };
-      return replyTo(result, facts, bitAt(batch.wantPrevious, index));
+    const abstentions = this.#guard.isCertain ? undefined : this.#abstentions(batch.records);
+    return new LocalWriteAnswers({
+      results,
+      wantPrevious: batch.wantPrevious,
+      isDurable,
+      abstentions,
+      facts,
     });
   }
 
   /** Repairs are few, and each is judged for itself. */
-  async repairBatch(batch: RepairBatch): Promise<readonly (WriteReply | undefined)[]> {
+  async repairBatch(batch: RepairBatch): Promise<WriteAnswers> {
     const { deadlineMs } = batch;
     const repairs = readRecords(batch.records).map(({ bytes }) => this.repair({ record: bytes, deadlineMs }));
-    return Promise.all(repairs.map((repair) => repair.catch(() => undefined)));
+    return allAnswers(repairs);
   }
 
-  async #writeEach(batch: WriteBatch): Promise<readonly (WriteReply | undefined)[]> {
+  async #writeEach(batch: WriteBatch): Promise<WriteAnswers> {
     const writes = readRecords(batch.records).map((record, index) =>
       this.write({
         record: record.bytes,
@@ -81,7 +83,7 @@ export class LocalWrites {
         deadlineMs: batch.deadlineMs,
       }),
     );
-    return Promise.all(writes.map((write) => write.catch(() => undefined)));
+    return allAnswers(writes);
   }
 
   readonly #gate = (facts: RecordFacts): ErrorCode | undefined =>
@@ -154,24 +156,9 @@ export class LocalWrites {
   }
 }
 
-/** Field by field: spreading facts into each reply would cost more than the rest of it. */
-function replyTo(result: ApplyResult, facts: ReplyFacts, wantPrevious: boolean): WriteReply {
-  const { hlcTime, purgeFloor, epoch, incarnations } = facts;
-  switch (result.kind) {
-    case 'stored': {
-      const previous = wantPrevious ? result.previous : undefined;
-      return { kind: 'stored', previous, hlcTime, purgeFloor, epoch, incarnations };
-    }
-    case 'already':
-      return { kind: 'already', hlcTime, purgeFloor, epoch, incarnations };
-    case 'newer': {
-      const previous = wantPrevious ? result.newer : undefined;
-      const { version } = result.newer;
-      return { kind: 'newer', version, previous, hlcTime, purgeFloor, epoch, incarnations };
-    }
-    case 'refused':
-      return { kind: 'refused', code: result.code, hlcTime, purgeFloor, epoch, incarnations };
-  }
+/** One that failed was appended, and is not known to be durable. */
+async function allAnswers(replies: readonly Promise<WriteReply>[]): Promise<WriteAnswers> {
+  return writeAnswersOf(await Promise.all(replies.map((reply) => reply.catch(() => undefined))));
 }
 
 function intact(bytes: Uint8Array): RecordView | undefined {

@@ -2,6 +2,7 @@ import type { ErrorCode } from '@kv/errors';
 import type { Timestamp, Version } from '@kv/hlc';
 import type { RecordHead, RecordView } from '@kv/storage';
 
+import type { ReadAnswers, WriteAnswers } from './answers.js';
 import type { Bits } from './bits.js';
 
 /**
@@ -36,16 +37,16 @@ export interface ComparableReplica extends Replica {
 /** A copy that takes many operations in one call: one message, one sync. */
 export interface BatchReplica {
   /**
-   * As `Replica.write`, of each. Undefined: it was appended, and is not known to be durable, which is no refusal.
+   * As `Replica.write`, of each.
    *
    * Rejects, nothing having been applied, with KvError `corrupt` if a record is not intact,
    * `sent: false` if nobody waits any more.
    */
-  writeBatch(batch: WriteBatch): Promise<readonly (WriteReply | undefined)[]>;
+  writeBatch(batch: WriteBatch): Promise<WriteAnswers>;
   /** As `Replica.repair`, of each; else as `writeBatch`. */
-  repairBatch(batch: RepairBatch): Promise<readonly (WriteReply | undefined)[]>;
-  /** As `Replica.read`, of each. Undefined: there is no answer that makes sense. */
-  readBatch(batch: ReadBatch): Promise<readonly (ReadReply | HeadReply | undefined)[]>;
+  repairBatch(batch: RepairBatch): Promise<WriteAnswers>;
+  /** As `Replica.read`, of each. */
+  readBatch(batch: ReadBatch): Promise<ReadAnswers>;
 }
 
 export interface WriteBatch extends Bounds {

@@ -47,7 +47,9 @@ export interface RecordFields {
  * @throws KvError `invalid-argument` if a field is outside of what the format can carry
  */
 export function encodeRecord(fields: RecordFields): Uint8Array {
-  return encodeRecordInto(new Uint8Array(recordBytesOf(fields)), 0, fields);
+  const record = new Uint8Array(recordBytesOf(fields));
+  encodeRecordInto(record, 0, fields);
+  return record;
 }
 
 /**
@@ -65,28 +67,27 @@ export function recordBytesOf(fields: RecordFields): number {
 /**
  * Encodes a mutation whose fields `recordBytesOf` has checked into so many bytes, which are still zero.
  *
- * @returns a view of just the record
+ * @returns where they end
  */
-export function encodeRecordInto(target: Uint8Array, offset: number, fields: RecordFields): Uint8Array {
+export function encodeRecordInto(target: Uint8Array, start: number, fields: RecordFields): number {
   const { key, value, version, expiresAtMs = 0, operationId } = fields;
   const flags = flagsOf(fields);
-  const length = recordBytes(flags, key.length, value.length);
-  const record = new Uint8Array(target.buffer, target.byteOffset + offset, length);
-  const keyStart = keyOffset(flags);
-  writeU32(record, totalLengthOffset, length);
-  writeU64(record, timestampOffset, version.timestamp);
-  writeU32(record, nodeOffset, version.node);
-  record[formatOffset] = recordFormatVersion;
-  record[flagsOffset] = flags;
-  writeU16(record, keyLengthOffset, key.length);
-  writeU32(record, valueLengthOffset, value.length);
-  if (expiresAtMs !== 0) writeU64(record, fixedBytes, expiresAtMs);
-  if (operationId !== undefined) record.set(operationId, keyStart - operationIdBytes);
-  record.set(key, keyStart);
-  record.set(value, keyStart + key.length);
-  writeU32(record, keyHashOffset, xxh32(record, keyStart, keyStart + key.length));
-  writeU32(record, checksumOffset, xxh32(record, totalLengthOffset));
-  return record;
+  const end = start + recordBytes(flags, key.length, value.length);
+  const keyStart = start + keyOffset(flags);
+  writeU32(target, start + totalLengthOffset, end - start);
+  writeU64(target, start + timestampOffset, version.timestamp);
+  writeU32(target, start + nodeOffset, version.node);
+  target[start + formatOffset] = recordFormatVersion;
+  target[start + flagsOffset] = flags;
+  writeU16(target, start + keyLengthOffset, key.length);
+  writeU32(target, start + valueLengthOffset, value.length);
+  if (expiresAtMs !== 0) writeU64(target, start + fixedBytes, expiresAtMs);
+  if (operationId !== undefined) target.set(operationId, keyStart - operationIdBytes);
+  target.set(key, keyStart);
+  target.set(value, keyStart + key.length);
+  writeU32(target, start + keyHashOffset, xxh32(target, keyStart, keyStart + key.length));
+  writeU32(target, start + checksumOffset, xxh32(target, start + totalLengthOffset, end));
+  return end;
 }
 
 function flagsOf(fields: RecordFields): number {

@@ -116,8 +116,23 @@ class LazyRecord implements RecordView {
     return this.#within[this.#start + flagsOffset]!;
   }
 
+  /** Whether the bytes at `offset` begin with this record's header, which identifies it. */
+  beginsAt(bytes: Uint8Array, offset: number): boolean {
+    if (offset + fixedBytes > bytes.length) return false;
+    for (let index = 0; index < fixedBytes; index += 1) {
+      if (bytes[offset + index] !== this.#within[this.#start + index]) return false;
+    }
+    return true;
+  }
+
   get #keyLength(): number {
     return readU16(this.#within, this.#start + keyLengthOffset);
+  }
+
+  copyHead(target: Uint8Array, offset: number): void {
+    for (let index = 0; index < recordHeadBytes; index += 1) {
+      target[offset + index] = this.#within[this.#start + index]!;
+    }
   }
 
   /** Always a plain Uint8Array, also of a Buffer, whose slice() would share memory where ours copies. */
@@ -199,6 +214,20 @@ export const recordHeadBytes = fixedBytes + 8;
 /** A view of the record's first bytes. The record must be no shorter: its key is not empty. */
 export function headOf(record: RecordView): RecordHead {
   return new LazyRecord(record.bytes, 0, recordHeadBytes);
+}
+
+/** Writes the record's head there. The record must be no shorter: its key is not empty. */
+export function copyHead(record: RecordView, target: Uint8Array, offset: number): void {
+  lazy(record).copyHead(target, offset);
+}
+
+/** Whether the head at `offset`, or the record that begins there, is this record's: all of both is the same then. */
+export function headMatches(record: RecordView, bytes: Uint8Array, offset: number): boolean {
+  return lazy(record).beginsAt(bytes, offset);
+}
+
+function lazy(record: RecordView): LazyRecord {
+  return record instanceof LazyRecord ? record : new LazyRecord(record.bytes, 0, record.bytes.length);
 }
 
 /**

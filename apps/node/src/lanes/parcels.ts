@@ -1,0 +1,81 @@
+import type { Timestamp } from '@kv/hlc';
+import type { AnswerReceiver, Answers, AnswersReceiver, Bits } from '@kv/replication';
+
+import type { LaneParcel } from './lane.js';
+
+interface Bounds {
+  readonly deadlineAtMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface WriteParcel extends LaneParcel {
+  /** Laid end to end. */
+  readonly records: Uint8Array;
+  /** Of each of them. */
+  readonly isWanted: boolean;
+}
+
+export interface ReadParcel extends LaneParcel {
+  readonly keys: readonly Uint8Array[];
+  readonly at: Timestamp;
+  /** The value of each of them. */
+  readonly isWanted: boolean;
+}
+
+export function writeParcel(
+  {
+    records,
+    count,
+    wantPrevious,
+  }: { readonly records: Uint8Array; readonly count: number; readonly wantPrevious: boolean },
+  { deadlineAtMs, signal }: Bounds,
+): WriteParcel {
+  const returned = wantPrevious ? count : 0;
+  return { records, count, isWanted: wantPrevious, bytes: records.length, returned, deadlineAtMs, signal };
+}
+
+export function readParcel(
+  {
+    keys,
+    at,
+    wantValue,
+    returned,
+  }: {
+    readonly keys: readonly Uint8Array[];
+    readonly at: Timestamp;
+    readonly wantValue: boolean;
+    readonly returned: number;
+  },
+  { deadlineAtMs, signal }: Bounds,
+): ReadParcel {
+  let bytes = 0;
+  for (const key of keys) bytes += key.length;
+  return { keys, at, isWanted: wantValue, count: keys.length, bytes, returned, deadlineAtMs, signal };
+}
+
+/** A bit for each operation of the parcels: whether a record is wanted with its answer. */
+export function wanted(parcels: readonly { readonly count: number; readonly isWanted: boolean }[]): Bits {
+  if (parcels.every(({ isWanted }) => !isWanted)) return noBits;
+  let count = 0;
+  for (const parcel of parcels) count += parcel.count;
+  const bits = new Uint8Array((count + 7) >>> 3);
+  if (parcels.length === 1) return bits.fill(0xff);
+  let index = 0;
+  for (const parcel of parcels) {
+    const end = index + parcel.count;
+    for (; index < end; index += 1) if (parcel.isWanted) bits[index >>> 3]! |= 1 << (index & 7);
+  }
+  return bits;
+}
+
+const noBits: Bits = new Uint8Array(0);
+
+/** Whoever waits for a single operation's answer. */
+export function single<Answer>(
+  { tag }: { readonly tag: number },
+  receiver: AnswerReceiver<Answer>,
+): AnswersReceiver<Answers<Answer>> {
+  return {
+    onAnswers: (from, answers, first) => receiver.onAnswer(from, tag, answers.answerAt(first)),
+  };
+}

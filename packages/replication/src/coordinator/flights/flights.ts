@@ -1,0 +1,106 @@
+/**
+ * Nearly all operations meet nothing: their owners store the record, or show the same one. Those that were submitted together
+ * and have the same owners travel as one then, a _flight_, which costs each of them little more than its place in a list.
+ *
+ * A flight decides one thing only: that a quorum said the same. For whatever else is said, or not said, an operation leaves
+ * its flight and goes on by itself, through its core, with the answers that came so far.
+ */
+import type { Caller, RunningOperation } from '../caller.js';
+import type { CheckedWrite } from '../check-request.js';
+import { type Crew, Crews } from './crew.js';
+import { soundDecisions } from '../../decisions.js';
+import { flightBytesMax, flightOperationsMax } from '../../limits.js';
+import type { CheckedRead } from '../read-operation.js';
+import { FlyingRead, ReadFlight } from './read-flight.js';
+import type { CallOptions, GetResult, WriteResult } from '../requests.js';
+import { partitionOfKey, type Shell } from '../shell.js';
+import { FlyingWrite, WriteFlight } from './write-flight.js';
+
+/** Flights that still take passengers, by who is asked. */
+interface Gate {
+  writes: WriteFlight | undefined;
+  reads: ReadFlight | undefined;
+  readsAtOne: ReadFlight | undefined;
+}
+
+export class Flights {
+  readonly #shell: Shell;
+  readonly #crews: Crews;
+  readonly #gates = new Map<Crew, Gate>();
+  #departures: (WriteFlight | ReadFlight)[] = [];
+
+  constructor(shell: Shell) {
+    this.#shell = shell;
+    this.#crews = new Crews(shell);
+  }
+
+  /** Undefined: it needs a way of its own. */
+  write(
+    write: CheckedWrite,
+    options: CallOptions,
+    caller: Caller<WriteResult>,
+  ): RunningOperation | undefined {
+    const timeoutMs = this.#timeoutMs(options);
+    // A ticket has to be obtained first, and previous values are compared.
+    const needsMore = write.wantPrevious || (write.consistency === 'linearizable' && write.ticket === undefined);
+    if (timeoutMs === undefined || needsMore) return undefined;
+    const crew = this.#crews.of(partitionOfKey(this.#shell, write.key));
+    const gate = this.#gateOf(crew);
+    const bytes = write.key.length + (write.value?.length ?? 0);
+    if (gate.writes?.takes(bytes) !== true) {
+      gate.writes = new WriteFlight(this.#shell, crew.members, flightBounds);
+      this.#schedule(gate.writes);
+    }
+    return gate.writes.board(new FlyingWrite(gate.writes, timeoutMs, write, caller), bytes);
+  }
+
+  /** Undefined: it needs a way of its own. */
+  read(read: CheckedRead, options: CallOptions, caller: Caller<GetResult>): RunningOperation | undefined {
+    const timeoutMs = this.#timeoutMs(options);
+    if (timeoutMs === undefined) return undefined;
+    const crew = this.#crews.of(partitionOfKey(this.#shell, read.key));
+    // Else all values would come over the network, and their number in a message is bounded.
+    if (!crew.hasSelf) return undefined;
+    const gate = this.#gateOf(crew);
+    const kind = read.level === 'one' ? 'readsAtOne' : 'reads';
+    let flight = gate[kind];
+    if (flight?.takes(read.key.length) !== true) {
+      const { self } = this.#shell.placement;
+      flight = new ReadFlight(this.#shell, read.level === 'one' ? [self] : crew.members, flightBounds);
+      gate[kind] = flight;
+      this.#schedule(flight);
+    }
+    return flight.board(new FlyingRead(flight, timeoutMs, read, caller), read.key.length);
+  }
+
+  /** Undefined: none of its operations may fly. */
+  #timeoutMs({ signal, timeoutMs }: CallOptions): number | undefined {
+    const { options, decisions } = this.#shell;
+    // A simulator's bugs are decisions of single operations.
+    if (signal !== undefined || decisions !== soundDecisions) return undefined;
+    const boundMs = Math.min(timeoutMs ?? options.requestTimeoutMs, options.requestTimeoutMs);
+    return boundMs > options.impatientAfterMs ? boundMs : undefined;
+  }
+
+  #gateOf(crew: Crew): Gate {
+    let gate = this.#gates.get(crew);
+    if (gate === undefined) {
+      gate = { writes: undefined, reads: undefined, readsAtOne: undefined };
+      this.#gates.set(crew, gate);
+    }
+    return gate;
+  }
+
+  /** At the end of what runs now: a session hands over a whole message in one go. */
+  #schedule(flight: WriteFlight | ReadFlight): void {
+    this.#departures.push(flight);
+    if (this.#departures.length > 1) return;
+    void Promise.resolve().then(() => {
+      const departures = this.#departures;
+      this.#departures = [];
+      for (const departing of departures) departing.depart();
+    });
+  }
+}
+
+const flightBounds = { operationsMax: flightOperationsMax, bytesMax: flightBytesMax };
