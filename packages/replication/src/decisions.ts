@@ -54,6 +54,12 @@ export interface Decisions {
   readonly replyWaits: () => boolean;
   /** Rule 8: the newest version may be returned without being written back. */
   readonly answersAtOnce: (facts: { readonly holders: number; readonly writeQuorum: number }) => boolean;
+  /** Operations fly together: not where it matters what is decided of a single one. */
+  readonly flies: () => boolean;
+  /** In a flight an operation is over once so many owners said the same. */
+  readonly flightQuorum: (required: number) => number;
+  /** In a flight another owner's answer agrees with the own copy's. */
+  readonly flightAgrees: (isSame: boolean) => boolean;
   /** A page of a scan is merged from so many owners: as many as a read at its level asks. */
   readonly pageReplies: (required: number) => number;
   /** Rule 9: a version beside another replica's "absent, with this purge floor" is dead. */
@@ -139,6 +145,9 @@ export const soundDecisions: Decisions = {
   acknowledgementWaits: () => true,
   replyWaits: () => true,
   answersAtOnce: ({ holders, writeQuorum }) => holders >= writeQuorum,
+  flies: () => true,
+  flightQuorum: (required) => required,
+  flightAgrees: (isSame) => isSame,
   pageReplies: (required) => required,
   isDead: (version, purgeFloor) => version.timestamp < purgeFloor,
 
@@ -168,5 +177,5 @@ export const soundDecisions: Decisions = {
 
 /** Sound but for what is given. One object with all of its fields, so that every call site stays monomorphic. */
 export function decisionsWith(replaced: Partial<Decisions> | undefined): Decisions {
-  return replaced === undefined ? soundDecisions : { ...soundDecisions, ...replaced };
+  return replaced === undefined ? soundDecisions : { ...soundDecisions, flies: () => false, ...replaced };
 }

@@ -53,7 +53,13 @@ function laneOf(budgetBytes: number): Lane<Parcel, string> {
 /** @returns the answers to the whole message, and where those to this parcel begin */
 const submit = (
   number: number,
-  facts: { bytes?: number; deadlineMs?: number; signal?: AbortSignal; returned?: number; count?: number } = {},
+  facts: {
+    bytes?: number;
+    deadlineMs?: number;
+    signal?: AbortSignal;
+    returned?: number;
+    count?: number;
+  } = {},
 ): Promise<string> => {
   const { bytes = 8, deadlineMs = 1_000, signal, returned = 0, count = 1 } = facts;
   const deadlineAtMs = clock.monotonicMs() + deadlineMs;

@@ -73,7 +73,10 @@ export function createMemberChannel(
   return {
     write: (request, receiver) => {
       const { record, wantPrevious } = request;
-      writes.submit(writeParcel({ records: record, count: 1, wantPrevious }, request), single(request, receiver));
+      writes.submit(
+        writeParcel({ records: record, count: 1, wantPrevious }, request),
+        single(request, receiver),
+      );
     },
     read: (request, receiver) => {
       const { key, at, wantValue } = request;

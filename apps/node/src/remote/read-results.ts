@@ -28,7 +28,11 @@ import { noBytes } from './wire-bytes.js';
 /** An answer that is none has no status. */
 export function fromReadAnswers(
   answers: ReadAnswers,
-  { count, wantValue, header }: { readonly count: number; readonly wantValue: Bits; readonly header: ReplyHeader },
+  {
+    count,
+    wantValue,
+    header,
+  }: { readonly count: number; readonly wantValue: Bits; readonly header: ReplyHeader },
 ): ReadResponse {
   const statuses = Buffer.alloc(count);
   const records: Uint8Array[] = [];
@@ -68,10 +72,7 @@ export function fromReadAnswers(
 }
 
 /** Answers that cannot be read are none. */
-export function toReadAnswers(
-  response: ReadResponse,
-  facts: Omit<ReplyFacts, 'purgeFloor'>,
-): ReadAnswers {
+export function toReadAnswers(response: ReadResponse, facts: Omit<ReplyFacts, 'purgeFloor'>): ReadAnswers {
   return new RemoteReadAnswers(response, facts);
 }
 

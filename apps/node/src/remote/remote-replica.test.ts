@@ -116,7 +116,10 @@ describe('a remote replica', () => {
   ];
 
   it.each(replies)('brings back the reply $kind of writes and repairs', async (reply) => {
-    const replica = remote({ ...writing(() => reply), repairBatch: () => Promise.resolve(writeAnswersOf([reply])) });
+    const replica = remote({
+      ...writing(() => reply),
+      repairBatch: () => Promise.resolve(writeAnswersOf([reply])),
+    });
     for (const got of [await write(replica, record, true), await replica.repair({ record, deadlineMs })]) {
       const { hlcTime, ...rest } = got as WriteReply;
       expect(hlcTime).toBeGreaterThanOrEqual(now);

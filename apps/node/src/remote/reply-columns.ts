@@ -8,7 +8,11 @@ import { checkedTimestamp } from './message-header.js';
 /** Nothing is purged in almost all partitions: no column then. */
 export function noteFloor(
   floors: number[],
-  { index, count, purgeFloor }: { readonly index: number; readonly count: number; readonly purgeFloor: Timestamp },
+  {
+    index,
+    count,
+    purgeFloor,
+  }: { readonly index: number; readonly count: number; readonly purgeFloor: Timestamp },
 ): void {
   if (purgeFloor === zeroTimestamp) return;
   while (floors.length < count) floors.push(zeroTimestamp);

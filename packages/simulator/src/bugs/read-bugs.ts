@@ -40,6 +40,13 @@ export const readBugs: readonly DeliberateBug[] = [
     composition: replacing({ answersAtOnce: () => true }),
   },
   {
+    name: 'flight-agreement-assumed',
+    breaks: 'reads that fly together return what the own copy holds, whatever the others show',
+    rule: '8',
+    checker: 'visible',
+    composition: replacing({ flies: () => true, flightAgrees: () => true }),
+  },
+  {
     name: 'reply-from-unsynced',
     breaks: 'a replica shows what is not on its disk yet',
     rule: '7',

@@ -45,6 +45,14 @@ export const rebuildBugs: readonly DeliberateBug[] = [
     composition: replacing({ countsIncarnation: () => true }),
   },
   {
+    name: 'flight-counts-old-incarnation',
+    breaks: 'what a replica acknowledged before it lost its disk ends operations that fly together',
+    rule: '15',
+    checker: 'durable',
+    profile: 'late-answers',
+    composition: replacing({ flies: () => true, countsIncarnation: () => true }),
+  },
+  {
     name: 'digest-ignores-deletes',
     breaks: 'replicas that differ in deletes only are taken for equal',
     rule: 'anti-entropy',

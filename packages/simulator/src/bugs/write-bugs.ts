@@ -55,6 +55,13 @@ export const writeBugs: readonly DeliberateBug[] = [
     }),
   },
   {
+    name: 'flight-quorum-minus-one',
+    breaks: 'operations that fly together are over with one owner fewer than their levels ask for',
+    rule: '1',
+    checker: 'durable',
+    composition: replacing({ flies: () => true, flightQuorum: (required) => Math.max(1, required - 1) }),
+  },
+  {
     name: 'restamp-after-the-end',
     breaks: 'a write goes on, and stamps again, when its deadline is past or its client gone',
     rule: '4',

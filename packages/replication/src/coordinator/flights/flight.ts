@@ -50,11 +50,9 @@ export interface FlightBounds {
   readonly bytesMax: number;
 }
 
-export abstract class Flight<
-  Aboard extends Passenger<Answer>,
-  Answer,
-  Batch extends Answers<Answer>,
-> implements Waiting, AnswersReceiver<Batch> {
+export abstract class Flight<Aboard extends Passenger<Answer>, Answer, Batch extends Answers<Answer>>
+  implements Waiting, AnswersReceiver<Batch>
+{
   protected readonly shell: Shell;
   /** Who is asked. */
   protected readonly members: readonly number[];
@@ -96,6 +94,11 @@ export abstract class Flight<
   protected abstract staysLate(): boolean;
   /** Everybody answered. */
   protected abstract landed(): void;
+
+  /** So many owners must say the same. */
+  protected quorumOf({ level }: Aboard): number {
+    return this.shell.decisions.flightQuorum(requiredFor(this.shell, level));
+  }
 
   get isClosed(): boolean {
     return this.#unanswered === 0;

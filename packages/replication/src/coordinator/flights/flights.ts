@@ -8,7 +8,6 @@
 import type { Caller, RunningOperation } from '../caller.js';
 import type { CheckedWrite } from '../check-request.js';
 import { type Crew, Crews } from './crew.js';
-import { soundDecisions } from '../../decisions.js';
 import { flightBytesMax, flightOperationsMax } from '../../limits.js';
 import type { CheckedRead } from '../read-operation.js';
 import { FlyingRead, ReadFlight } from './read-flight.js';
@@ -42,7 +41,8 @@ export class Flights {
   ): RunningOperation | undefined {
     const timeoutMs = this.#timeoutMs(options);
     // A ticket has to be obtained first, and previous values are compared.
-    const needsMore = write.wantPrevious || (write.consistency === 'linearizable' && write.ticket === undefined);
+    const needsMore =
+      write.wantPrevious || (write.consistency === 'linearizable' && write.ticket === undefined);
     if (timeoutMs === undefined || needsMore) return undefined;
     const crew = this.#crews.of(partitionOfKey(this.#shell, write.key));
     const gate = this.#gateOf(crew);
@@ -76,8 +76,7 @@ export class Flights {
   /** Undefined: none of its operations may fly. */
   #timeoutMs({ signal, timeoutMs }: CallOptions): number | undefined {
     const { options, decisions } = this.#shell;
-    // A simulator's bugs are decisions of single operations.
-    if (signal !== undefined || decisions !== soundDecisions) return undefined;
+    if (signal !== undefined || !decisions.flies()) return undefined;
     const boundMs = Math.min(timeoutMs ?? options.requestTimeoutMs, options.requestTimeoutMs);
     return boundMs > options.impatientAfterMs ? boundMs : undefined;
   }

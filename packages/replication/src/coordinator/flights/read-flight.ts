@@ -8,7 +8,7 @@ import { Flight, type Heard, Passenger } from './flight.js';
 import { GetCaller } from '../get-caller.js';
 import { type CheckedRead, compareInBackground, lateBytesFixed, ReadOperation } from '../read-operation.js';
 import type { GetResult } from '../requests.js';
-import { readTime, requiredFor, serverTime } from '../shell.js';
+import { readTime, serverTime } from '../shell.js';
 
 export class FlyingRead extends Passenger<ReadAnswer | HeadAnswer> {
   readonly read: CheckedRead;
@@ -78,10 +78,11 @@ export class ReadFlight extends Flight<FlyingRead, ReadAnswer | HeadAnswer, Read
     let agreeing = 0;
     for (const heard of this.heard) {
       if (heard.answers.isNone) continue;
-      if (heard !== own && heard.member !== own.member && !agrees(heard, index, record)) return 'leave';
+      const isSame = heard.member === own.member || agrees(heard, index, record);
+      if (!this.shell.decisions.flightAgrees(isSame)) return 'leave';
       agreeing += 1;
     }
-    if (agreeing < requiredFor(this.shell, passenger.level)) return 'wait';
+    if (agreeing < this.quorumOf(passenger)) return 'wait';
     this.#tell(passenger, record);
     return 'told';
   }

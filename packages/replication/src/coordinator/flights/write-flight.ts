@@ -7,7 +7,7 @@ import type { Caller } from '../caller.js';
 import type { CheckedWrite } from '../check-request.js';
 import { Flight, Passenger } from './flight.js';
 import type { WriteResult } from '../requests.js';
-import { countStamp, issueStamp, requiredFor, serverTime, versionOf } from '../shell.js';
+import { countStamp, issueStamp, serverTime, versionOf } from '../shell.js';
 import { WriteOperation } from '../write-operation.js';
 
 export class FlyingWrite extends Passenger<WriteAnswer> {
@@ -78,7 +78,7 @@ export class WriteFlight extends Flight<FlyingWrite, WriteAnswer, WriteAnswers> 
     if (answers.isNone) return 'wait';
     if (!answers.isStored(first + index)) return 'leave';
     passenger.acknowledgements += 1;
-    if (passenger.acknowledgements < requiredFor(this.shell, passenger.level)) return 'wait';
+    if (passenger.acknowledgements < this.quorumOf(passenger)) return 'wait';
     this.#time ??= serverTime(this.shell);
     passenger.caller.resolve({ version: passenger.version!, previous: notAsked, serverTime: this.#time });
     return 'told';
