@@ -140,9 +140,19 @@ class DirectWriter {
 
   fixed64(value: number): this {
     this.#reserve(8);
-    this.#slab.writeUInt32LE(value >>> 0, this.#at);
-    this.#slab.writeUInt32LE(Math.floor(value / 2 ** 32) >>> 0, this.#at + 4);
-    this.#at += 8;
+    const slab = this.#slab;
+    const at = this.#at;
+    const low = value >>> 0;
+    const high = Math.floor(value / 2 ** 32) >>> 0;
+    slab[at] = low;
+    slab[at + 1] = low >>> 8;
+    slab[at + 2] = low >>> 16;
+    slab[at + 3] = low >>> 24;
+    slab[at + 4] = high;
+    slab[at + 5] = high >>> 8;
+    slab[at + 6] = high >>> 16;
+    slab[at + 7] = high >>> 24;
+    this.#at = at + 8;
     return this;
   }
 

@@ -21,6 +21,9 @@ export const admissionRetryMs = 100;
 /** Results in one message of a session, unless one alone is larger: a client reads 16 MiB at a time, and small ones sooner. */
 export const sessionMessageBytesMax = mebibyte;
 
+/** Memory for the messages of sessions that is kept for the next, a quarter of a MiB each: thousands of sessions share it. */
+export const sessionBuildersIdleMax = 8;
+
 /** Operations of one session under way; above it the node reads no further, and the client's messages wait. */
 export const sessionOperationsMax = 16_384;
 

@@ -33,6 +33,31 @@ describe('admission', () => {
     delayMs = 200;
     admission.take(1);
   });
+
+  it('looks at turns now and then while all is well, and with each request once they take too long', () => {
+    let delayMs = 0;
+    let looks = 0;
+    const currentMs = (): number => {
+      looks += 1;
+      return delayMs;
+    };
+    const admission = createAdmission({ ...options, bytesMax: 1_000 }, { loopDelay: { currentMs } });
+    for (let request = 0; request < 100; request += 1) admission.take(1);
+    expect(looks).toBeLessThan(20);
+    delayMs = 201;
+    let refused = 0;
+    for (let request = 0; request < 100; request += 1) {
+      try {
+        admission.take(1);
+      } catch {
+        refused += 1;
+      }
+    }
+    // Sixteen at most come in before it looks.
+    expect(refused).toBeGreaterThanOrEqual(84);
+    delayMs = 0;
+    admission.take(1);
+  });
 });
 
 /** A coordinator whose operations are answered by the test. */

@@ -2,7 +2,7 @@ import type { KvError } from '@kv/errors';
 import { kvErrorToMessage, MessageBuilder, OperationResult } from '@kv/proto';
 import type { GetResult, TicketResult, WriteResult } from '@kv/replication';
 
-import { sessionMessageBytesMax } from '../limits.js';
+import { sessionBuildersIdleMax, sessionMessageBytesMax } from '../limits.js';
 import { fromGetResult, fromWriteResult } from './kv-messages.js';
 
 /**
@@ -44,7 +44,7 @@ export class ResultMessages {
     this.#full = [];
     if (this.#builder !== undefined) {
       messages.push(this.#builder.take());
-      if (idleBuilders.length < idleBuildersMax) idleBuilders.push(this.#builder);
+      if (idleBuilders.length < sessionBuildersIdleMax) idleBuilders.push(this.#builder);
       this.#builder = undefined;
     }
     return messages;
@@ -66,9 +66,8 @@ const resultsField = 1;
 /** About what a result takes beside its value. */
 const resultBytes = 64;
 
-/** A session without results has no builder: there may be thousands of sessions, and each builder keeps a slab of memory. */
+/** A session without results has none. */
 const idleBuilders: MessageBuilder[] = [];
-const idleBuildersMax = 8;
 
 function previousBytes({ previous }: WriteResult): number {
   return previous.kind === 'value' ? previous.value.length : 0;
