@@ -132,7 +132,8 @@ export class FaultTrial {
       batch.position = last.position;
       return last.position;
     }
-    if (results.some(({ kind }) => kind === 'stored')) throw new Error('half of an atomic batch was refused');
+    if ([...results].some(({ kind }) => kind === 'stored'))
+      throw new Error('half of an atomic batch was refused');
     if (last.kind !== 'refused' || (last.code !== 'disk-full' && last.code !== 'internal')) {
       throw new Error(`not a clear refusal: ${JSON.stringify(last)}`);
     }

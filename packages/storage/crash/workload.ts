@@ -126,7 +126,7 @@ export class Workload {
     let next = 0;
     for (const batch of batches) {
       next += batch.records.length;
-      const last = results[next - 1]!;
+      const last = results.at(next - 1)!;
       if (last.kind !== 'stored') throw new Error(`a write was not stored: ${JSON.stringify(last)}`);
       batch.position = last.position;
     }

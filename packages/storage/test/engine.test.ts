@@ -39,7 +39,7 @@ describe('engine', () => {
     const second = recordOf({ key: 'a', value: '2', order: 2 });
     const [stored] = engine.apply(first);
     expect(stored).toMatchObject({ kind: 'stored', previous: undefined });
-    expect(engine.apply(first)).toMatchObject([
+    expect([...engine.apply(first)]).toMatchObject([
       { kind: 'already', position: (stored as { position: number }).position },
     ]);
     const [replaced] = engine.apply(second);
@@ -68,7 +68,7 @@ describe('engine', () => {
     engine.apply(readRecords(message));
     message.fill(0);
     expect([read(engine, 'a'), read(engine, 'b')]).toEqual(['1', '1']);
-    expect(engine.apply(new Uint8Array(0))).toEqual([]);
+    expect([...engine.apply(new Uint8Array(0))]).toEqual([]);
     await engine.close();
   });
 
@@ -129,7 +129,9 @@ describe('engine', () => {
     for (let round = 0; round < 3; round += 1) {
       expect([read(engine, 'a'), read(engine, 'never put')]).toEqual([null, null]);
       expect(engine.stats()).toMatchObject({ keys: 0, tombstones: 2 });
-      expect(engine.apply(recordOf({ key: 'a', value: '1', order: 1 }))).toMatchObject([{ kind: 'newer' }]);
+      expect([...engine.apply(recordOf({ key: 'a', value: '1', order: 1 }))]).toMatchObject([
+        { kind: 'newer' },
+      ]);
       if (round === 1) await engine.snapshot();
       await engine.close();
       ({ engine } = await openOn(fileSystem));
@@ -151,16 +153,18 @@ describe('engine', () => {
   it('above memoryBytesMax refuses new puts only: not what is here, older, or a delete', async () => {
     const { engine } = await openOn(createMemoryFileSystem(), { memoryBytesMax: 100_000 });
     const first = recordOf({ key: 'a', value: 'v'.repeat(60_000), order: 5 });
-    expect(engine.apply(first)).toMatchObject([{ kind: 'stored' }]);
-    expect(engine.apply(recordOf({ key: 'b', value: 'v'.repeat(20_000), order: 6 }))).toEqual([
+    expect([...engine.apply(first)]).toMatchObject([{ kind: 'stored' }]);
+    expect([...engine.apply(recordOf({ key: 'b', value: 'v'.repeat(20_000), order: 6 }))]).toEqual([
       { kind: 'refused', code: 'memory-full' },
     ]);
-    expect(engine.apply(first)).toMatchObject([{ kind: 'already' }]);
-    expect(engine.apply(recordOf({ key: 'a', value: 'older', order: 4 }))).toMatchObject([{ kind: 'newer' }]);
-    expect(engine.apply(recordOf({ key: 'a', value: 'smaller', order: 6 }))).toMatchObject([
+    expect([...engine.apply(first)]).toMatchObject([{ kind: 'already' }]);
+    expect([...engine.apply(recordOf({ key: 'a', value: 'older', order: 4 }))]).toMatchObject([
+      { kind: 'newer' },
+    ]);
+    expect([...engine.apply(recordOf({ key: 'a', value: 'smaller', order: 6 }))]).toMatchObject([
       { kind: 'stored' },
     ]);
-    expect(engine.apply(recordOf({ key: 'c', order: 7 }))).toMatchObject([{ kind: 'stored' }]);
+    expect([...engine.apply(recordOf({ key: 'c', order: 7 }))]).toMatchObject([{ kind: 'stored' }]);
     await engine.close();
   });
 

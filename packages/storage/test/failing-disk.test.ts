@@ -90,7 +90,7 @@ describe('fsync failed', () => {
     await engine.durable(store(engine, { key: 'a', value: '1', order: 1 }));
     await engine.durable(store(engine, { key: 'a', value: '2', order: 2 }));
     await eventually(() => fatal.length > 0);
-    expect(engine.apply(recordOf({ key: 'b', value: '1', order: 3 }))).toEqual([
+    expect([...engine.apply(recordOf({ key: 'b', value: '1', order: 3 }))]).toEqual([
       { kind: 'refused', code: 'internal' },
     ]);
     await engine.close();
@@ -176,7 +176,7 @@ describe('disk full', () => {
     for (const key of acknowledged) expect(read(crashed, key)).toBe('v'.repeat(500));
     disk.capacityBytes = 1e6;
     await eventually(
-      () => engine.apply(recordOf({ key: 'after', value: '1', order: 1e6 }))[0]?.kind !== 'refused',
+      () => engine.apply(recordOf({ key: 'after', value: '1', order: 1e6 })).at(0)?.kind !== 'refused',
     );
     await engine.close();
     const after = await openOn(disk.crash());

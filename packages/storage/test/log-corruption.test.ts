@@ -117,7 +117,7 @@ describe('log corruption', () => {
         'value of c',
         'value of f',
       ]);
-      expect(engine.apply(recordOf({ key: 'a', value: 'new', order: 9 }))).toEqual([
+      expect([...engine.apply(recordOf({ key: 'a', value: 'new', order: 9 }))]).toEqual([
         { kind: 'refused', code: 'corrupt' },
       ]);
       expect(() => engine.scanPartition(partitionOf('a'))).toThrow(/not served/);

@@ -17,7 +17,7 @@ describe('an input of many records that is longer than what a segment has left',
       const bytes = records.reduce((sum, record) => sum + record.length, 0);
       const before = engine.stats().logBytes;
       const results = engine.apply(Buffer.concat(records));
-      const positions = results.map((result) => (result.kind === 'stored' ? result.position : NaN));
+      const positions = [...results].map((result) => (result.kind === 'stored' ? result.position : NaN));
       expect(positions).toEqual([...positions].sort((a, b) => a - b));
       expect(positions.some((position) => engine.isDurable(position as never))).toBe(false);
       await engine.durable(positions.at(-1) as never);

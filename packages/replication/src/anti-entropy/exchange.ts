@@ -65,16 +65,17 @@ async function exchangePage(
   if (replica === undefined || theirs?.kind !== 'page') return undefined;
   const { keep, send, next } = comparePages(usable(theirs), ownPage(background, partition, after));
   const results = engine.apply(keep);
-  for (const [index, { kind }] of results.entries()) {
-    const record = keep[index];
-    if (kind === 'stored' && record !== undefined) observer?.applied?.({ record, repair: true });
+  let isAllStored = true;
+  for (const [index, record] of keep.entries()) {
+    const kind = results.kindAt(index);
+    if (kind === 'stored') observer?.applied?.({ record, repair: true });
+    if (kind === 'refused') isAllStored = false;
   }
   // Rule 7: what is shown to another is durable here.
   if (send.length > 0) await engine.durable(engine.appended);
   const taken = await sendAll(replica, send, timeoutMs);
   const bytes = bytesOf(theirs.records) + bytesOf(send);
-  const stored = results.every(({ kind }) => kind !== 'refused');
-  return stored && taken ? { kept: keep.length, sent: send.length, bytes, next } : undefined;
+  return isAllStored && taken ? { kept: keep.length, sent: send.length, bytes, next } : undefined;
 }
 
 /** An empty page with more behind it would be asked for again and again. */

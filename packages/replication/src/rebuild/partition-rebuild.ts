@@ -161,11 +161,13 @@ class RunningRebuild implements PartitionRebuild {
     if (this.#core === undefined) return false;
     const { engine, observer } = this.#background;
     const results = engine.apply(records);
-    for (const [index, { kind }] of results.entries()) {
-      const record = records[index];
-      if (kind === 'stored' && record !== undefined) observer?.applied?.({ record, repair: true });
+    let isAllTaken = true;
+    for (const [index, record] of records.entries()) {
+      const kind = results.kindAt(index);
+      if (kind === 'stored') observer?.applied?.({ record, repair: true });
+      if (kind === 'refused') isAllTaken = false;
     }
-    return results.every(({ kind }) => kind !== 'refused');
+    return isAllTaken;
   }
 }
 

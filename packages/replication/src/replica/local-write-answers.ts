@@ -1,4 +1,4 @@
-import type { ApplyResult } from '@kv/storage';
+import type { ApplyResult, ApplyResults } from '@kv/storage';
 
 import type { WriteAnswers } from './answers.js';
 import { bitAt, type Bits } from './bits.js';
@@ -6,7 +6,7 @@ import { perhapsSent, type WriteAnswer } from './channel.js';
 import type { Incarnation, ReplyFacts, WriteReply } from './replica.js';
 
 export interface LocalWriteResults {
-  readonly results: readonly ApplyResult[];
+  readonly results: ApplyResults;
   readonly wantPrevious: Bits;
   /** False: what was appended is not known to be durable. */
   readonly isDurable: boolean;
@@ -33,12 +33,12 @@ export class LocalWriteAnswers implements WriteAnswers {
   isStored(index: number): boolean {
     if (this.#areSilent) return false;
     const { results, wantPrevious } = this.#told;
-    return results[index]?.kind === 'stored' && !bitAt(wantPrevious, index);
+    return results.kindAt(index) === 'stored' && !bitAt(wantPrevious, index);
   }
 
   answerAt(index: number): WriteAnswer {
     const { results, wantPrevious, isDurable, abstentions, facts } = this.#told;
-    const result = results[index];
+    const result = results.at(index);
     if (result === undefined) return perhapsSent;
     if (result.kind === 'refused') return replyTo(result, facts, false);
     if (!isDurable) return perhapsSent;

@@ -1,5 +1,5 @@
 import { type ErrorCode, hasCode } from '@kv/errors';
-import { type ApplyResult, type RecordFacts, readRecord, readRecords, type RecordView } from '@kv/storage';
+import { type ApplyResults, type RecordFacts, readRecord, readRecords, type RecordView } from '@kv/storage';
 
 import { type WriteAnswers, writeAnswersOf } from './answers.js';
 import { bitAt } from './bits.js';
@@ -94,25 +94,21 @@ export class LocalWrites {
   }
 
   /** False: what was appended is not known to be durable. */
-  async #allShown(results: readonly ApplyResult[]): Promise<boolean> {
-    let last = 0;
-    for (const result of results) {
-      if (result.kind !== 'refused' && result.position > last) last = result.position;
-    }
-    if (last === 0) return true;
+  async #allShown({ position }: ApplyResults): Promise<boolean> {
+    if (position === 0) return true;
     try {
-      await this.#guard.shown(last as Parameters<LocalGuard['shown']>[0]);
+      await this.#guard.shown(position);
       return true;
     } catch {
       return false;
     }
   }
 
-  #observe(records: Uint8Array, results: readonly ApplyResult[]): void {
+  #observe(records: Uint8Array, results: ApplyResults): void {
     const { observer } = this.#ports;
     if (observer?.applied === undefined) return;
     for (const [index, record] of readRecords(records).entries()) {
-      if (results[index]!.kind === 'stored') observer.applied({ record, repair: false });
+      if (results.kindAt(index) === 'stored') observer.applied({ record, repair: false });
     }
   }
 
@@ -130,7 +126,7 @@ export class LocalWrites {
     const { recordKept, acknowledgementWaits } = guard.decisions;
     const record = recordKept(arrived, this.#ports.hlc);
     if (!repair && this.#skips(record)) return { kind: 'already', ...guard.facts() };
-    const result = this.#ports.engine.apply([record])[0];
+    const result = this.#ports.engine.apply([record]).at(0);
     if (result === undefined) throw new TypeError('the engine gave no result for a record');
     if (result.kind === 'refused') return guard.refuse(result.code);
     if (result.kind === 'stored') this.#ports.observer?.applied?.({ record, repair });

@@ -1,11 +1,12 @@
 import { KvError } from '@kv/errors';
 
 import type { Admission } from './admission.js';
-import type { ApplyResult, LogPosition, RecordGate, RefusalCode } from './engine.js';
+import { ResultColumns } from './apply-results.js';
+import type { ApplyResults, RecordGate, RefusalCode } from './engine.js';
 import { FactsCursor } from './facts-cursor.js';
 import { atomicBatchBytesMax, stagedBytesMax } from '../limits.js';
 import { lengthAt } from '../memory/record-words.js';
-import type { Segment } from '../memory/segment.js';
+import { type Segment, wordOf } from '../memory/segment.js';
 import type { SegmentedMemory } from '../memory/segmented-memory.js';
 import type { Logger } from '../ports.js';
 import { compareRecords, partitionOfHash, readRecords, type RecordView } from '../record/record.js';
@@ -31,59 +32,57 @@ export class RecordApplier {
     this.#parts = parts;
   }
 
-  apply(input: Uint8Array | readonly RecordView[], gate?: RecordGate): ApplyResult[] {
+  apply(input: Uint8Array | readonly RecordView[], gate?: RecordGate): ApplyResults {
     if (input instanceof Uint8Array && input.length <= stagedBytesMax) return this.#applyBytes(input, gate);
     const records = input instanceof Uint8Array ? readRecords(input) : input;
     const groups = gate === undefined ? groupsOf(records) : records.map((record) => [record]);
     for (const group of groups) refuseTooLong(bytesOf(group));
-    return groups.flatMap((group) => this.#applyGroup(group, gate));
+    const results = new ResultColumns(records.length);
+    for (const group of groups) this.#applyGroup(group, gate, results);
+    return results;
   }
 
-  #applyBytes(input: Uint8Array, gate: RecordGate | undefined): ApplyResult[] {
+  #applyBytes(input: Uint8Array, gate: RecordGate | undefined): ApplyResults {
     const { memory, admission } = this.#parts;
     // Else by views: a refusal of some must not be one of all.
     const roomy = this.#parts.refused.size === 0 && admission.stateRefusal() === undefined;
     if (!roomy || !admission.isRoomyFor(input.length)) return this.apply(readRecords(input.slice()), gate);
-    const { segment, start, end } = memory.stage(input);
-    const results: ApplyResult[] = [];
+    const { segment, start, end, records } = memory.stage(input);
+    const results = new ResultColumns(records);
     let fetched = start;
     for (let offset = start; offset < end;) {
       if (offset >= fetched) fetched = memory.ahead.forRecords(segment.words, offset, end);
       const next = offset + lengthAt(segment.words, offset >>> 2);
       const code = gate?.(this.#facts.of(segment.words, offset >>> 2));
-      results.push(code === undefined ? this.#offer(segment, offset) : { kind: 'refused', code });
+      if (code === undefined) this.#offer(segment, offset, results);
+      else results.refuse(code);
       offset = next;
     }
     return results;
   }
 
-  #applyGroup(group: readonly RecordView[], gate: RecordGate | undefined): ApplyResult[] {
-    const code = this.#refusalOf(group);
-    if (code !== undefined) return group.map(() => ({ kind: 'refused', code }));
-    return group.map((record) => {
+  #applyGroup(group: readonly RecordView[], gate: RecordGate | undefined, results: ResultColumns): void {
+    const refusal = this.#refusalOf(group);
+    for (const record of group) {
+      if (refusal !== undefined) {
+        results.refuse(refusal);
+        continue;
+      }
       const { segment, start } = this.#parts.memory.stageVerified(record);
-      const refusal = gate?.(this.#facts.of(segment.words, start >>> 2));
-      return refusal === undefined ? this.#offer(segment, start) : { kind: 'refused', code: refusal };
-    });
+      const code = gate?.(this.#facts.of(segment.words, start >>> 2));
+      if (code === undefined) this.#offer(segment, start, results);
+      else results.refuse(code);
+    }
   }
 
-  #offer(segment: Segment, offset: number): ApplyResult {
+  #offer(segment: Segment, offset: number, results: ResultColumns): void {
     const { memory } = this.#parts;
     const length = lengthAt(segment.words, offset >>> 2);
     const { offer, present, twin } = memory.offer(segment, offset);
     if (twin) this.#tellOfTwin(present);
-    switch (offer) {
-      case 'stored':
-        return {
-          kind: 'stored',
-          position: (memory.appended - (length >>> 3) + 1) as LogPosition,
-          previous: present === 0 ? undefined : memory.viewAt(present),
-        };
-      case 'already':
-        return { kind: 'already', position: memory.positionAt(present) };
-      case 'newer':
-        return { kind: 'newer', position: memory.positionAt(present), newer: memory.viewAt(present) };
-    }
+    const position = offer === 'stored' ? memory.appended - (length >>> 3) + 1 : memory.positionAt(present);
+    const before = present === 0 ? undefined : memory.segmentAt(present);
+    results.add(offer, position, before, wordOf(present) << 2);
   }
 
   #tellOfTwin(location: number): void {

@@ -24,6 +24,20 @@ export type ApplyResult =
   /** Definitely not applied. */
   | { readonly kind: 'refused'; readonly code: RefusalCode | ErrorCode };
 
+/**
+ * What became of the records of one `apply`, in their order. The result of one is made when it is asked for: an object
+ * for each would be most of the garbage of a write, and mostly says what everybody expects.
+ */
+export interface ApplyResults extends Iterable<ApplyResult> {
+  readonly length: number;
+  /** Once this is durable, all that these results tell is; 0 if all were refused. */
+  readonly position: LogPosition;
+  /** As `at(index).kind`, without making anything. */
+  kindAt(index: number): ApplyResult['kind'];
+  /** As of an array: negative numbers count from the end, and beyond it there is nothing. */
+  at(index: number): ApplyResult | undefined;
+}
+
 /** What a gate learns of a record. One object serves all: it is not to be kept. */
 export interface RecordFacts {
   readonly timestamp: Timestamp;
@@ -69,7 +83,7 @@ export interface StorageEngine {
    * @returns one result per record
    * @throws KvError `corrupt`, before anything is applied, if bytes are not intact records laid end to end
    */
-  apply(records: Uint8Array | readonly RecordView[], gate?: RecordGate): ApplyResult[];
+  apply(records: Uint8Array | readonly RecordView[], gate?: RecordGate): ApplyResults;
   /**
    * Resolves once everything up to `position` is as durable as the engine's level promises: fsynced (`always`), or
    * handed to the operating system (`interval`, `os`). Leaving the promise alone is harmless.

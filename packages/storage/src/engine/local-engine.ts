@@ -4,7 +4,7 @@ import type { Timestamp } from '@kv/hlc';
 import { Admission } from './admission.js';
 import { RecordApplier } from './apply-records.js';
 import type {
-  ApplyResult,
+  ApplyResults,
   EngineStats,
   LogPosition,
   RecordGate,
@@ -95,7 +95,7 @@ export class LocalEngine implements StorageEngine {
 
   // --- writing
 
-  apply(records: Uint8Array | readonly RecordView[], gate?: RecordGate): ApplyResult[] {
+  apply(records: Uint8Array | readonly RecordView[], gate?: RecordGate): ApplyResults {
     const results = this.#applier.apply(records, gate);
     this.#log.kick();
     this.#maintenance.appended();

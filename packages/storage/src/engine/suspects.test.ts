@@ -83,7 +83,7 @@ describe('suspect partitions', () => {
     const fileSystem = await rotten();
     const { engine } = await openWith(fileSystem);
     expect(read(engine, 'a')).toBe('damaged');
-    expect(engine.apply(recordOf({ key: 'a', value: 'x', order: 9 }))).toEqual([
+    expect([...engine.apply(recordOf({ key: 'a', value: 'x', order: 9 }))]).toEqual([
       { kind: 'refused', code: 'corrupt' },
     ]);
     await engine.close();

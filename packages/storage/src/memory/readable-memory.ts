@@ -14,7 +14,8 @@ import {
   lengthAt,
   nodeWord,
   sameKey,
-  timestampAt,
+  timestampHighWord,
+  timestampLowWord,
   valueLengthWord,
 } from './record-words.js';
 import { type Segment, slotOf, wordOf } from './segment.js';
@@ -62,6 +63,10 @@ export class ReadableMemory {
   findSame(words: Int32Array, record: number): number {
     const hash = words[record + keyHashWord]!;
     return this.search(hash, words, record + headerWords(flagsAt(words, record)), keyBytesAt(words, record));
+  }
+
+  segmentAt(location: number): Segment {
+    return this.segments[slotOf(location)]!;
   }
 
   wordsAt(location: number): Int32Array {
@@ -141,22 +146,25 @@ export class ReadableMemory {
 
   /** Negative if the record loses to the one present. Of equal versions the larger bytes win. */
   protected compare(words: Int32Array, record: number, present: number): number {
-    const other = this.wordsAt(present);
-    const at = wordOf(present);
-    const byTimestamp = timestampAt(words, record) - timestampAt(other, at);
-    if (byTimestamp !== 0) return byTimestamp;
-    const byNode = (words[record + nodeWord]! >>> 0) - (other[at + nodeWord]! >>> 0);
-    if (byNode !== 0) return byNode;
-    const bytes = new Uint8Array(words.buffer, record << 2, lengthAt(words, record));
-    return compareBytes(bytes, this.viewAt(present).bytes);
+    return this.compareVersions(words, record, present) || this.compareBytes(words, record, present);
   }
 
-  protected isOfSameVersion(words: Int32Array, record: number, present: number): boolean {
+  protected compareVersions(words: Int32Array, record: number, present: number): number {
     const other = this.wordsAt(present);
     const at = wordOf(present);
     return (
-      timestampAt(words, record) === timestampAt(other, at) &&
-      words[record + nodeWord] === other[at + nodeWord]
+      compareUnsigned(words[record + timestampHighWord]!, other[at + timestampHighWord]!) ||
+      compareUnsigned(words[record + timestampLowWord]!, other[at + timestampLowWord]!) ||
+      compareUnsigned(words[record + nodeWord]!, other[at + nodeWord]!)
     );
   }
+
+  protected compareBytes(words: Int32Array, record: number, present: number): number {
+    const bytes = new Uint8Array(words.buffer, record << 2, lengthAt(words, record));
+    return compareBytes(bytes, this.viewAt(present).bytes);
+  }
+}
+
+function compareUnsigned(a: number, b: number): number {
+  return a === b ? 0 : a >>> 0 < b >>> 0 ? -1 : 1;
 }

@@ -59,6 +59,7 @@ export class SegmentedMemory extends ReadableMemory implements RecordMemory {
   readonly #live: LiveTally;
   #appendedRecords = 0;
   #newest: number = zeroTimestamp;
+  readonly #offered: Mutable<Offered> = { offer: 'stored', present: 0, twin: false };
 
   constructor({ partitions, retainTombstones, logged = true }: RecordMemoryOptions) {
     super(partitions, { logged });
@@ -174,6 +175,7 @@ export class SegmentedMemory extends ReadableMemory implements RecordMemory {
     const segment = this.space.roomFor(bytes.length);
     const start = segment.usedBytes;
     const end = start + bytes.length;
+    let records = 0;
     segment.bytes.set(bytes, start);
     for (let offset = start; offset < end;) {
       const length = verifyAt(segment.words, offset >>> 2, end);
@@ -183,8 +185,9 @@ export class SegmentedMemory extends ReadableMemory implements RecordMemory {
         throw new KvError('internal', 'two verifications of the same records disagree');
       }
       offset += length;
+      records += 1;
     }
-    return { segment, start, end };
+    return { segment, start, end, records };
   }
 
   /** Like `stage`, of one record that was verified before. */
@@ -193,7 +196,7 @@ export class SegmentedMemory extends ReadableMemory implements RecordMemory {
     const segment = this.space.roomFor(bytes.length);
     const start = segment.usedBytes;
     segment.bytes.set(bytes, start);
-    return { segment, start, end: start + bytes.length };
+    return { segment, start, end: start + bytes.length, records: 1 };
   }
 
   /** Takes the staged record at `offset` in, if it is newer than the one here. */
@@ -201,13 +204,13 @@ export class SegmentedMemory extends ReadableMemory implements RecordMemory {
     const { words } = segment;
     const record = offset >>> 2;
     const present = this.findSame(words, record);
-    let twin = false;
-    if (present !== 0) {
-      const order = this.compare(words, record, present);
-      if (order === 0) return { offer: 'already', present, twin };
-      twin = this.isOfSameVersion(words, record, present);
-      if (order < 0) return { offer: 'newer', present, twin };
-    }
+    const byVersion = present === 0 ? 1 : this.compareVersions(words, record, present);
+    const order = byVersion === 0 ? this.compareBytes(words, record, present) : byVersion;
+    const offered = this.#offered;
+    offered.present = present;
+    offered.twin = byVersion === 0 && order !== 0;
+    offered.offer = order > 0 ? 'stored' : order === 0 ? 'already' : 'newer';
+    if (order <= 0) return offered;
     const length = lengthAt(words, record);
     const to = segment.usedBytes;
     // What was refused before it leaves no hole.
@@ -218,7 +221,7 @@ export class SegmentedMemory extends ReadableMemory implements RecordMemory {
     this.space.append(segment, length);
     this.#appendedRecords += 1;
     this.#publish(segment, to, present);
-    return { offer: 'stored', present, twin };
+    return offered;
   }
 
   // --- recovery
@@ -292,3 +295,5 @@ export class SegmentedMemory extends ReadableMemory implements RecordMemory {
     this.observers.tell(present, location);
   }
 }
+
+type Mutable<Fields> = { -readonly [Name in keyof Fields]: Fields[Name] };

@@ -5,9 +5,10 @@ export interface Staged {
   readonly segment: Segment;
   readonly start: number;
   readonly end: number;
+  readonly records: number;
 }
 
-/** What became of a record that was offered. */
+/** What became of the record that was offered last. One object serves all: it is not to be kept. */
 export interface Offered {
   readonly offer: 'stored' | 'already' | 'newer';
   /** Location of the record of this key that was here, 0 if there was none. */
