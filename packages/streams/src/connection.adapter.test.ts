@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type ServerHttp2Session } from 'node:http2';
+import { constants, createServer, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 
 import { afterEach, describe, expect, it } from '@jest/globals';
@@ -142,6 +142,7 @@ describe('a connection', () => {
     expect(second).not.toBe(first);
     expect(first.destroyed).toBe(false);
     connection.close();
+    await pause(5);
     expect([first.destroyed, second.destroyed]).toEqual([true, true]);
   });
 
@@ -189,5 +190,33 @@ describe('a connection', () => {
     const closed = { code: 'closed', outcome: 'not-applied' };
     await expect(waiting).rejects.toMatchObject(closed);
     await expect(connection.connected(patient)).rejects.toMatchObject(closed);
+  });
+
+  it('is closed without harm as soon as the other end leaves a stream on which much is unsent', async () => {
+    const { port, server } = await serve();
+    const others: ServerHttp2Stream[] = [];
+    server.on('stream', (other: ServerHttp2Stream) => {
+      other.respond({ ':status': 200, 'content-type': 'application/grpc' });
+      other.once('data', () => setTimeout(() => other.pause(), 30));
+      others.push(other);
+      if (others.length === 2) others[0]!.close();
+    });
+    const connection = connectionTo(port);
+    const session = await connection.connected(patient);
+    const open = () => {
+      const stream = session.request({ ':method': 'POST', ':path': '/' }, { endStream: false });
+      return stream.on('error', () => undefined).resume();
+    };
+    // As a stream of messages ends.
+    const stream = open().on('end', () => stream.close(constants.NGHTTP2_CANCEL));
+    stream.write(Buffer.alloc(10));
+    await pause(60);
+    for (let count = 0; count < 3; count += 1) stream.write(Buffer.alloc(100_000));
+    open().write(Buffer.alloc(100));
+    await once(stream, 'close');
+    connection.close();
+    // Node itself failed when the other end's reset came in.
+    await pause(30);
+    expect(session.destroyed).toBe(true);
   });
 });

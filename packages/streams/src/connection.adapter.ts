@@ -95,7 +95,7 @@ export class Connection {
   /** Its streams end with it. */
   close(): void {
     this.#leave('closed');
-    for (const session of this.#sessions) session.destroy();
+    for (const session of this.#sessions) destroyNext(session);
   }
 
   #connect(): void {
@@ -187,6 +187,14 @@ export class Connection {
   }
 }
 
+/**
+ * In the next turn. Node 20 aborts the process if a connection is destroyed in the turn in which a stream with unsent
+ * messages was reset, and its peer resets that stream, too.
+ */
+function destroyNext(session: ClientHttp2Session): void {
+  setImmediate(() => session.destroy());
+}
+
 /** A peer that hangs, or a network that drops everything, closes no connection. */
 function keepAlive(
   session: ClientHttp2Session,
@@ -196,7 +204,7 @@ function keepAlive(
   let cancel = (): void => undefined;
   const ask = (): void => {
     if (session.destroyed) return;
-    cancel = timers.after(keepAliveTimeoutMs, () => session.destroy());
+    cancel = timers.after(keepAliveTimeoutMs, () => destroyNext(session));
     session.ping((error) => {
       cancel();
       if (error === null) wait();

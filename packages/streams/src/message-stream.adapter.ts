@@ -105,7 +105,6 @@ export class MessageStream {
     this.#stream.on('error', (error: Error) => {
       this.#cause = error; // `close` follows.
     });
-    // At once: one turn later, with much unsent and the connection closed then, Node 20 aborts the process.
     this.#stream.on('end', () => this.close(this.#status ?? this.#withoutStatus()));
     this.#stream.on('close', () => this.#end(this.#status ?? this.#withoutStatus()));
   }

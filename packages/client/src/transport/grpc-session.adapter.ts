@@ -53,6 +53,8 @@ export class GrpcSession {
   }
 
   close(): void {
+    // Its end follows in a later turn; from now on it takes nothing more.
+    this.#stream = undefined;
     this.#connection.close();
   }
 
