@@ -75,19 +75,18 @@ export class KvClient<K extends Encoding = 'utf8', V extends Encoding = 'utf8'> 
     const serverTime = createServerTime(clock);
     const pool = new EndpointPool(parsed, { transport, clock, timers, random, serverTime });
     this.#ports = { pool, clock, timers, random, serverTime, ceilings: createStampCeilings() };
-    const router = new Router({ isOn: this.#options.routing }, { pool, clock, timers });
+    const router = new Router({ isOn: this.#options.routing }, { pool, clock, timers, random });
     this.#quick = new QuickWay(this.#options, {
       clock,
       timers,
-      contactFor: (key) => router.contactFor(key),
-      hasAlternatives: () => router.hasAlternatives,
+      router,
       onFailure: ({ code }) => {
         if (code === 'unavailable' || code === 'wrong-epoch') router.doubt();
       },
     });
     const hedges = new Hedges(
       { isOn: this.#options.hedging },
-      { clock, timers, another: (key, than) => router.contactFor(key, than) },
+      { clock, timers, another: (key, than) => router.another(key, than) },
     );
     this.#operations = new Operations(this.#options, { ...this.#ports, hedges });
   }

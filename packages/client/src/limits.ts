@@ -71,6 +71,18 @@ export const deadlineSweepMsMin = 5;
 /** Operations that one `getMany`, `putMany` or `deleteMany` has under way; the rest of its keys wait their turn. */
 export const manyUnderWayMax = 4_096;
 
+/**
+ * What a member is given before the next one is favoured, and what it may have beyond its fair share. About so many
+ * operations cost as much as the message that carries them.
+ */
+export const favouriteOperations = 32;
+
+/** A key with so many writes under way keeps to one node. With fewer, a second stamp now and then costs less than messages. */
+export const writesToKeepTo = 3;
+
+/** By so many slots such keys are told apart; a power of two, and as many as operations under way to one node. */
+export const writeSlots = 16_384;
+
 /** The ring is fetched no more often than this, whatever fails meanwhile. */
 export const ringRefreshMs = 1_000;
 

@@ -64,6 +64,8 @@ export interface FakeCluster {
   /** What was sent, message by message. */
   readonly messages: { readonly endpoint: string; readonly operations: number }[];
   readonly node: (endpoint: string) => FakeNode;
+  /** Of whichever node is called next; before that node's own. */
+  readonly faults: Record<Method, Fault[]>;
   describeResponse: DescribeResponse;
   /** What single nodes say instead. */
   readonly describedBy: Map<string, DescribeResponse>;
@@ -98,8 +100,7 @@ export function createFakeCluster(seed = 1): FakeCluster {
   function node(endpoint: string): FakeNode {
     const known = nodes.get(endpoint);
     if (known !== undefined) return known;
-    const faults = { get: [], put: [], delete: [], ticket: [], scan: [], describe: [], status: [] };
-    const made = { up: true, serving: true, skewMs: 0, faults };
+    const made = { up: true, serving: true, skewMs: 0, faults: noFaults() };
     nodes.set(endpoint, made);
     return made;
   }
@@ -108,7 +109,7 @@ export function createFakeCluster(seed = 1): FakeCluster {
 
   async function call<R>(recorded: RecordedCall, effect: () => R): Promise<R> {
     const { endpoint, method, options } = recorded;
-    const { up, faults } = node(endpoint);
+    const { up } = node(endpoint);
     if (!up) throw new KvError('unavailable', 'no connection', { outcome: 'not-applied' });
     calls.push(recorded);
     const isWrite = method === 'put' || method === 'delete';
@@ -116,7 +117,7 @@ export function createFakeCluster(seed = 1): FakeCluster {
     writesTogetherMax = Math.max(writesTogetherMax, writesTogether);
     try {
       await Promise.resolve();
-      const fault = faults[method].shift();
+      const fault = (cluster.faults[method].length > 0 ? cluster : node(endpoint)).faults[method].shift();
       if (fault === 'hang') return await hang(options.signal);
       if (fault !== undefined && 'fail' in fault) throw fault.fail;
       if (fault !== undefined && 'slowMs' in fault) {
@@ -241,6 +242,7 @@ export function createFakeCluster(seed = 1): FakeCluster {
     calls,
     messages,
     node,
+    faults: noFaults(),
     stored,
     serverTime,
     closed,
@@ -250,6 +252,10 @@ export function createFakeCluster(seed = 1): FakeCluster {
     settle: (promise) => settle(promise, timers),
   };
   return cluster;
+}
+
+function noFaults(): Record<Method, Fault[]> {
+  return { get: [], put: [], delete: [], ticket: [], scan: [], describe: [], status: [] };
 }
 
 /** As it was when it was sent: the client uses its messages again. */

@@ -7,7 +7,7 @@ import { KvClient, type KvClientOptions } from '../src/index.js';
 import { createFakeCluster, type FakeCluster } from './fake-cluster.js';
 
 const members = ['a:1', 'b:1', 'c:1'];
-/** Everything belongs to all three, and to a:1 first. */
+/** Everything belongs to all three. */
 const ring: DescribeResponse = {
   epoch: 1,
   clusterId: 'c',
@@ -26,7 +26,7 @@ async function experienced(options: KvClientOptions = {}) {
   const client = new KvClient(['a:1'], options, cluster.ports);
   for (let round = 0; round < 3; round += 1) await cluster.settle(client.get('warm'));
   for (let round = 0; round < 70; round += 1) {
-    cluster.node('a:1').faults.get.push({ slowMs: 4 });
+    cluster.faults.get.push({ slowMs: 4 });
     await cluster.settle(client.get('k'));
   }
   const from = cluster.calls.length;
@@ -44,52 +44,51 @@ describe('a read that takes long', () => {
   it('is sent to another owner as well, whose answer counts; the first is told to give up', async () => {
     const { cluster, client, asked } = await experienced();
     cluster.stored.set('k', Buffer.from('v'));
-    cluster.node('a:1').faults.get.push('hang');
+    cluster.faults.get.push('hang');
     const read = client.get('k');
     await cluster.timers.advanceAsync(3);
-    expect(asked()).toEqual(['a:1']);
+    expect(asked()).toHaveLength(1);
     await cluster.timers.advanceAsync(10);
     expect(await read).toBe('v');
-    expect(asked()).toEqual(['a:1', 'b:1']);
+    expect(asked()).toHaveLength(2);
+    expect(new Set(asked()).size).toBe(2);
     expect(cluster.calls.at(-2)!.options.signal.aborted).toBe(true);
     expect(cluster.timers.pending).toBe(0);
   });
 
   it('takes the first answer also if that is the slow one, and fails as ever if the copy fails', async () => {
     const { cluster, client, asked } = await experienced();
-    cluster.node('a:1').faults.get.push({ slowMs: 20 });
-    cluster.node('b:1').faults.get.push('hang');
+    cluster.faults.get.push({ slowMs: 20 }, 'hang');
     expect(await cluster.settle(client.get('k'))).toBeUndefined();
-    cluster.node('a:1').faults.get.push({ slowMs: 20 });
-    cluster.node('b:1').faults.get.push({ fail: new KvError('corrupt', 'the copy met damage') });
+    cluster.faults.get.push({ slowMs: 20 }, { fail: new KvError('corrupt', 'the copy met damage') });
     expect(await cluster.settle(client.get('k'))).toBeUndefined();
-    expect(asked()).toEqual(['a:1', 'b:1', 'a:1', 'b:1']);
+    expect(asked()).toHaveLength(4);
     expect(cluster.timers.pending).toBe(0);
   });
 
   it('is hedged no more than one time in twenty', async () => {
     const { cluster, client, asked } = await experienced();
     for (let round = 0; round < 60; round += 1) {
-      cluster.node('a:1').faults.get.push({ slowMs: 40 });
+      cluster.faults.get.push({ slowMs: 40 });
       await cluster.settle(client.get('k'));
     }
-    const copies = asked().filter((endpoint) => endpoint !== 'a:1').length;
+    const copies = asked().length - 60;
     expect(copies).toBeGreaterThan(0);
     expect(copies).toBeLessThanOrEqual(130 / 20);
   });
 
   it('is not hedged where that was turned off', async () => {
     const { cluster, client, asked } = await experienced({ hedging: false });
-    cluster.node('a:1').faults.get.push({ slowMs: 100 });
+    cluster.faults.get.push({ slowMs: 100 });
     await cluster.settle(client.get('k'));
-    expect(asked()).toEqual(['a:1']);
+    expect(asked()).toHaveLength(1);
   });
 
   it('is nothing that ever happens to a write', async () => {
     const { cluster, client, asked } = await experienced();
-    cluster.node('a:1').faults.put.push({ slowMs: 40 });
+    cluster.faults.put.push({ slowMs: 40 });
     await cluster.settle(client.put('k', 'v'));
-    expect(asked()).toEqual(['a:1']);
+    expect(asked()).toHaveLength(1);
     expect(cluster.writesTogetherMax).toBe(1);
   });
 });
@@ -109,25 +108,30 @@ describe('diagnostics', () => {
     heard.filter(([channel]) => channel === `kv:client:${name}`).map(([, message]) => message);
 
   it('tell of operations, retries, hedges and connections', async () => {
-    const { cluster, client } = await experienced();
+    const { cluster, client, asked } = await experienced();
     for (const name of names) subscribe(name, listener);
-    cluster.node('a:1').faults.get.push('hang');
+    cluster.faults.get.push('hang');
     await cluster.settle(client.get('k'));
-    expect(messages('hedge')).toEqual([{ key: Buffer.from('k'), from: 'a:1', to: 'b:1' }]);
-    cluster.node('a:1').faults.put.push({ fail: new KvError('unavailable', 'lost') });
+    const [from, to] = asked();
+    expect(messages('hedge')).toEqual([{ key: Buffer.from('k'), from, to }]);
+    cluster.faults.put.push({ fail: new KvError('unavailable', 'lost') });
     await cluster.settle(client.put('k', 'v'));
+    const failed = asked()[2];
     expect(messages('retry')).toMatchObject([
-      { kind: 'write', endpoint: 'a:1', error: { code: 'unavailable' } },
+      { kind: 'write', endpoint: failed, error: { code: 'unavailable' } },
     ]);
+    // Whoever failed is greeted once it would be asked again.
+    await cluster.settle(client.get('k'));
     expect(messages('connection')).toMatchObject([
-      { endpoint: 'a:1', state: 'down' },
-      { endpoint: 'a:1', state: 'up' },
+      { endpoint: failed, state: 'down' },
+      { endpoint: failed, state: 'up' },
     ]);
     await client.close();
     await client.get('k').catch(() => undefined);
     expect(messages('operation')).toMatchObject([
-      { name: 'get', key: Buffer.from('k'), endpoint: 'a:1', error: undefined },
-      { name: 'put', endpoint: 'a:1', error: undefined },
+      { name: 'get', key: Buffer.from('k'), endpoint: from, error: undefined },
+      { name: 'put', endpoint: failed, error: undefined },
+      { name: 'get', error: undefined },
     ]);
   });
 

@@ -17,6 +17,7 @@ import { failedAt } from '../attempts/attempt-failure.js';
 import type { FailedAttempt } from '../attempts/attempts.js';
 import type { Contact } from '../attempts/endpoint-pool.js';
 import type { OperationScope } from '../attempts/operation-scope.js';
+import type { Routed } from '../routing/router.js';
 import type { Batch, Passenger } from '../sending/passenger.js';
 import type { QuickWay } from './quick-way.js';
 
@@ -36,7 +37,7 @@ export interface QuickOptions<T> {
   readonly place: number;
 }
 
-export abstract class QuickOperation<T = unknown, R = unknown> implements Passenger {
+export abstract class QuickOperation<T = unknown, R = unknown> implements Passenger, Routed {
   id = 0;
   /** As the node is told. */
   timeoutMs = 0;
@@ -55,6 +56,9 @@ export abstract class QuickOperation<T = unknown, R = unknown> implements Passen
   onAbort: (() => void) | undefined = undefined;
   readonly waiter: Waiter<T>;
   readonly place: number;
+
+  /** The router's. */
+  slot = -1;
 
   /** By the monotonic clock. */
   beganAtMs = 0;
@@ -92,6 +96,10 @@ export abstract class QuickOperation<T = unknown, R = unknown> implements Passen
   protected abstract abandoned(): void;
   /** What a write is when nothing of it may have happened. */
   abstract readonly outcomeOfNothing: Outcome | undefined;
+
+  get isWrite(): boolean {
+    return this.outcomeOfNothing !== undefined;
+  }
 
   leaves(nowMs: number): boolean {
     if (!this.prepare(nowMs)) {

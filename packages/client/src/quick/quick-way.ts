@@ -10,6 +10,7 @@ import { channels, type OperationEvent } from '../diagnostics.js';
 import { createOperationScope, listenToMany, type OperationScope } from '../attempts/operation-scope.js';
 import { deadlineSweepMsMin, overloadedRetryMs } from '../limits.js';
 import type { Clock, Timers } from '../ports.js';
+import type { Router } from '../routing/router.js';
 import type { QuickOperation } from './quick-operation.js';
 
 export interface QuickWayOptions {
@@ -21,10 +22,7 @@ export interface QuickWayOptions {
 export interface QuickWayPorts {
   readonly clock: Clock;
   readonly timers: Timers;
-  /** Whom to send an operation of this key to; undefined: nobody is known to answer. */
-  readonly contactFor: (key: Buffer) => Contact | undefined;
-  /** Whether a second attempt could go elsewhere. */
-  readonly hasAlternatives: () => boolean;
+  readonly router: Pick<Router, 'begin' | 'over' | 'hasAlternatives'>;
   /** An attempt failed. */
   readonly onFailure: (failure: KvError) => void;
 }
@@ -66,7 +64,7 @@ export class QuickWay {
     const nowMs = this.#ports.clock.monotonicMs();
     operation.beganAtMs = nowMs;
     operation.endsAtMs = nowMs + operation.wholeTimeoutMs;
-    const contact = this.#ports.contactFor(operation.key);
+    const contact = this.#ports.router.begin(operation);
     if (contact === undefined) {
       this.#runSlowly(operation, undefined);
       return;
@@ -80,7 +78,7 @@ export class QuickWay {
   send(operation: QuickOperation, contact: Contact, nowMs = this.#ports.clock.monotonicMs()): void {
     operation.contact = contact;
     const leftMs = Math.max(0, operation.endsAtMs - nowMs);
-    operation.attemptEndsAtMs = nowMs + attemptTimeoutMs(leftMs, !this.#ports.hasAlternatives());
+    operation.attemptEndsAtMs = nowMs + attemptTimeoutMs(leftMs, !this.#ports.router.hasAlternatives);
     this.#sweepBy(operation.attemptEndsAtMs, nowMs);
     contact.lane.submit(operation);
   }
@@ -176,6 +174,7 @@ export class QuickWay {
   }
 
   #remove(operation: QuickOperation, isAnswered: boolean): void {
+    this.#ports.router.over(operation);
     operation.left?.(isAnswered);
     const { before, after, onAbort } = operation;
     if (before === undefined) this.#first = after;

@@ -1,24 +1,47 @@
 /**
- * To whom an operation is sent. Any node takes any key, so this saves a way between nodes and spreads the work; nothing
- * depends on it, and whatever is not known, or does not answer, leads to the endpoint that the pool stays with.
+ * To whom an operation is sent: an owner of its key, the favourite of this turn if that is one, else the owner that comes
+ * next. Any node takes any key, so this saves ways between nodes and messages, and spreads the work; nothing depends on it,
+ * and whatever is not known, or does not answer, leads to the endpoint that the pool stays with.
  */
+import { xxh32 } from '@kv/ring/xxh32';
+
 import type { Contact, EndpointPool, Target } from '../attempts/endpoint-pool.js';
 import { createOperationScope } from '../attempts/operation-scope.js';
-import { contactTimeoutMs, ringRefreshMs } from '../limits.js';
-import type { Clock, Timers } from '../ports.js';
+import { contactTimeoutMs, favouriteOperations, ringRefreshMs } from '../limits.js';
+import type { Clock, Random, Timers } from '../ports.js';
+import { Favourite } from './favourite.js';
 import { type RingView, ringViewOf } from './ring-view.js';
+import { slotOf, WritesUnderWay } from './writes-under-way.js';
 
 export interface RouterPorts {
   readonly pool: EndpointPool;
   readonly clock: Clock;
   readonly timers: Timers;
+  readonly random: Random;
+}
+
+/** An operation on its way. */
+export interface Routed {
+  readonly key: Buffer;
+  readonly isWrite: boolean;
+  /** Of its key among the writes under way; negative while it is not counted. */
+  slot: number;
+}
+
+/** What is known of a cluster. */
+interface Routes {
+  readonly ring: RingView;
+  /** In the order of the ring's addresses. */
+  readonly members: readonly Target[];
+  readonly favourite: Favourite;
 }
 
 export class Router {
   readonly #isOn: boolean;
   readonly #ports: RouterPorts;
-  #ring: RingView | undefined;
-  readonly #targets = new Map<string, Target>();
+  #routes: Routes | undefined;
+  readonly #writes = new WritesUnderWay();
+  #underWay = 0;
   #isOutdated = true;
   #isFetching = false;
   #askAgainAtMs = -Infinity;
@@ -30,21 +53,55 @@ export class Router {
 
   /** Whether there is more than one node to ask. */
   get hasAlternatives(): boolean {
-    return this.#ports.pool.size > 1 || this.#targets.size > 1;
+    return this.#ports.pool.size > 1 || (this.#routes?.members.length ?? 0) > 1;
   }
 
-  /** Undefined: nobody is known to answer now. `except`: not this one, nor anybody but another owner. */
-  contactFor(key: Uint8Array, except?: Contact): Contact | undefined {
+  /** Whom to send it to; undefined: nobody is known to answer now. Tell when it is over. */
+  begin(operation: Routed): Contact | undefined {
     const { known } = this.#ports.pool;
-    if (!this.#isOn) return except === undefined ? known : undefined;
-    if (this.#isOutdated && known !== undefined) this.#fetch(known);
-    if (this.#ring !== undefined) {
-      for (const address of this.#ring.ownersOf(key)) {
-        const contact = this.#ports.pool.reach(this.#targets.get(address)!);
-        if (contact !== undefined && contact !== except) return contact;
-      }
+    if (this.#isOn && this.#isOutdated && known !== undefined) this.#fetch(known);
+    if (this.#routes === undefined) return known;
+    const hash = xxh32(operation.key);
+    const slot = slotOf(hash);
+    const place = this.#writes.placeOf(slot) ?? this.#routes.favourite.next(this.#underWay);
+    const contact = this.#ownerFrom(place, this.#routes.ring.ownersOf(hash));
+    if (contact === undefined) return known;
+    operation.slot = slot;
+    this.#underWay += 1;
+    if (operation.isWrite) this.#writes.begin(slot, place);
+    return contact;
+  }
+
+  /** It was answered, or given up. */
+  over(operation: Routed): void {
+    const { slot } = operation;
+    if (slot < 0) return;
+    operation.slot = -1;
+    this.#underWay -= 1;
+    if (operation.isWrite) this.#writes.end(slot);
+  }
+
+  /** Another owner of the key, if one is known to answer. */
+  another(key: Buffer, than: Contact): Contact | undefined {
+    if (this.#routes === undefined) return undefined;
+    const { ring, favourite } = this.#routes;
+    return this.#ownerFrom(favourite.place, ring.ownersOf(xxh32(key)), than);
+  }
+
+  /** The first owner at this place or behind it that answers, and has no more than its part if another has room. */
+  #ownerFrom(place: number, owners: readonly number[], except?: Contact): Contact | undefined {
+    const { members } = this.#routes!;
+    const loadMax = this.#underWay / members.length + favouriteOperations;
+    let first = 0;
+    while (first < owners.length && owners[first]! < place) first += 1;
+    let full: Contact | undefined;
+    for (let i = 0; i < owners.length; i += 1) {
+      const contact = this.#ports.pool.reach(members[owners[(first + i) % owners.length]!]!);
+      if (contact === undefined || contact === except) continue;
+      if (contact.lane.load <= loadMax) return contact;
+      full ??= contact;
     }
-    return except === undefined ? known : undefined;
+    return full;
   }
 
   /** A node failed, or knows another ring. */
@@ -77,12 +134,15 @@ export class Router {
   #learn(ring: RingView | undefined): void {
     this.#isOutdated = false;
     // An older one comes from a node that has not heard of the change.
-    if (ring === undefined || (this.#ring !== undefined && ring.epoch < this.#ring.epoch)) return;
-    this.#ring = ring;
-    this.#targets.clear();
-    const { pool } = this.#ports;
-    for (const address of ring.addresses) this.#targets.set(address, pool.target(address, ring.clusterId));
+    if (ring === undefined || (this.#routes !== undefined && ring.epoch < this.#routes.ring.epoch)) return;
+    const { pool, random, timers } = this.#ports;
+    const members = ring.addresses.map((address) => pool.target(address, ring.clusterId));
     // Met now, so that they can be asked once they are needed.
-    for (const target of this.#targets.values()) pool.reach(target);
+    for (const target of members) pool.reach(target);
+    // Many clients begin at many places.
+    const place = random.uint32() % members.length;
+    const loadOf = (of: number): number => pool.reach(members[of]!)?.lane.load ?? Infinity;
+    const favourite = new Favourite({ members: members.length, place, loadOf }, timers);
+    this.#routes = { ring, members, favourite };
   }
 }

@@ -54,6 +54,11 @@ export class Lane {
     return Math.floor(this.#operationsMax);
   }
 
+  /** Operations that wait or are under way. */
+  get load(): number {
+    return this.#operations + this.#waiting.length - this.#first;
+  }
+
   submit(passenger: Passenger): void {
     passenger.batch = undefined;
     this.#waiting.push(passenger);
