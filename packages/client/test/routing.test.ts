@@ -107,7 +107,7 @@ describe('routing', () => {
     }
   });
 
-  it('is a matter of the message alone where every node owns every key', async () => {
+  it('makes one message of a turn where every node owns every key', async () => {
     const { cluster, client } = await routed({ describe: everythingEverywhere });
     for (let turn = 0; turn < 8; turn += 1) {
       const before = cluster.messages.length;
