@@ -64,7 +64,10 @@ interface Sent {
 
 function sent(cluster: FakeCluster, method: string, from = 0): Sent[] {
   const calls = cluster.calls.slice(from).filter((call) => call.method === method);
-  return calls.map(({ endpoint, request }) => ({ endpoint, key: (request as { key: Buffer }).key.toString() }));
+  return calls.map(({ endpoint, request }) => ({
+    endpoint,
+    key: (request as { key: Buffer }).key.toString(),
+  }));
 }
 
 function askedFor(cluster: FakeCluster, method: string, from = 0): Set<string> {
@@ -152,7 +155,8 @@ describe('routing', () => {
       cluster.faults.put.push({ slowMs: 40 });
       writes.push(client.put('hot', 'v'));
     };
-    for (let count = 0; count < 3; count += 1) write();
+    // More than its node's part, even.
+    for (let count = 0; count < 100; count += 1) write();
     await cluster.timers.advanceAsync(0);
     const from = cluster.calls.length;
     for (let turn = 0; turn < 20; turn += 1) {

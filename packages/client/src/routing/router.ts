@@ -56,15 +56,18 @@ export class Router {
     return this.#ports.pool.size > 1 || (this.#routes?.members.length ?? 0) > 1;
   }
 
-  /** Whom to send it to; undefined: nobody is known to answer now. Tell when it is over. */
+  /** Whom to send it to; undefined: nobody is known to answer now. To be followed by `over`. */
   begin(operation: Routed): Contact | undefined {
     const { known } = this.#ports.pool;
     if (this.#isOn && this.#isOutdated && known !== undefined) this.#fetch(known);
     if (this.#routes === undefined) return known;
+    const { ring, favourite } = this.#routes;
     const hash = xxh32(operation.key);
     const slot = slotOf(hash);
-    const place = this.#writes.placeOf(slot) ?? this.#routes.favourite.next(this.#underWay);
-    const contact = this.#ownerFrom(place, this.#routes.ring.ownersOf(hash));
+    const kept = this.#writes.placeOf(slot);
+    const place = kept ?? favourite.next(this.#underWay);
+    const loadMax = kept === undefined ? this.#loadMax : Infinity;
+    const contact = this.#ownerFrom(place, ring.ownersOf(hash), loadMax);
     if (contact === undefined) return known;
     operation.slot = slot;
     this.#underWay += 1;
@@ -85,13 +88,22 @@ export class Router {
   another(key: Buffer, than: Contact): Contact | undefined {
     if (this.#routes === undefined) return undefined;
     const { ring, favourite } = this.#routes;
-    return this.#ownerFrom(favourite.place, ring.ownersOf(xxh32(key)), than);
+    return this.#ownerFrom(favourite.place, ring.ownersOf(xxh32(key)), this.#loadMax, than);
   }
 
-  /** The first owner at this place or behind it that answers, and has no more than its part if another has room. */
-  #ownerFrom(place: number, owners: readonly number[], except?: Contact): Contact | undefined {
+  /** A member's part of what is under way, and some more. */
+  get #loadMax(): number {
+    return this.#underWay / this.#routes!.members.length + favouriteOperations;
+  }
+
+  /** The first owner at this place or behind it that answers and has room; if none has, the first that answers. */
+  #ownerFrom(
+    place: number,
+    owners: readonly number[],
+    loadMax: number,
+    except?: Contact,
+  ): Contact | undefined {
     const { members } = this.#routes!;
-    const loadMax = this.#underWay / members.length + favouriteOperations;
     let first = 0;
     while (first < owners.length && owners[first]! < place) first += 1;
     let full: Contact | undefined;

@@ -1,28 +1,35 @@
 /**
- * Where the writes of a key go that is written again and again. Two coordinators that write one key at a time find each
- * other's `newer` and stamp again, and reads beside them find replicas that differ; one coordinator sends all of it in
- * order. So a key of which several writes are under way keeps to the node of the last one.
+ * Where a key goes that is written again and again. Two coordinators that write one key at the same time find each other's
+ * `newer` and stamp again, and reads beside them find replicas that differ; one coordinator sends all of it in order. So a
+ * key with several writes under way keeps to one node, until none is.
  *
  * Keys are told apart by some bits of their hashes: one that is taken for another is sent where it need not go.
  */
 import { writeSlots, writesToKeepTo } from '../limits.js';
 
+/** No member's place. */
+const anywhere = 0xffff;
+
 export class WritesUnderWay {
   readonly #counts = new Uint32Array(writeSlots);
-  readonly #places = new Uint16Array(writeSlots);
+  readonly #places = new Uint16Array(writeSlots).fill(anywhere);
 
-  /** The place of the member to keep to; undefined: any will do. */
+  /** The place of the member that a key keeps to; undefined: it may go anywhere. */
   placeOf(slot: number): number | undefined {
-    return this.#counts[slot]! >= writesToKeepTo ? this.#places[slot] : undefined;
+    const place = this.#places[slot]!;
+    return place === anywhere ? undefined : place;
   }
 
   begin(slot: number, place: number): void {
-    this.#counts[slot]! += 1;
-    this.#places[slot] = place;
+    const count = this.#counts[slot]! + 1;
+    this.#counts[slot] = count;
+    if (count === writesToKeepTo) this.#places[slot] = place;
   }
 
   end(slot: number): void {
-    this.#counts[slot]! -= 1;
+    const count = this.#counts[slot]! - 1;
+    this.#counts[slot] = count;
+    if (count === 0) this.#places[slot] = anywhere;
   }
 }
 
