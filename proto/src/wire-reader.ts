@@ -43,13 +43,13 @@ export class WireReader {
     return this.uint32() | 0;
   }
 
+  /** True if any bit of it is set, also one above the lower 32. */
   bool(): boolean {
-    const at = this.#at;
-    // Any bit will do, also one above the lower 32.
-    const lower = this.uint32();
-    if (lower !== 0) return true;
-    for (let byteAt = at; byteAt < this.#at; byteAt += 1)
-      if ((this.#bytes[byteAt]! & 0x7f) !== 0) return true;
+    const begin = this.#at;
+    this.uint32();
+    for (let at = begin; at < this.#at; at += 1) {
+      if ((this.#bytes[at]! & 0x7f) !== 0) return true;
+    }
     return false;
   }
 
