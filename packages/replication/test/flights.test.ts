@@ -6,6 +6,7 @@ import { createManualClock, createManualTimers, createSeededRandom } from '@kv/t
 import {
   type AnswersReceiver,
   type Caller,
+  type ConsistencyLevel,
   createCoordinator,
   createStampIssuer,
   type GetResult,
@@ -93,6 +94,14 @@ function setUp() {
 type World = ReturnType<typeof setUp>;
 
 const keys = Array.from({ length: 20 }, (_, index) => `key-${index}`);
+/** The last message to this owner. */
+function lastTo<Message extends { readonly to: number }>(
+  owner: number,
+  messages: readonly Message[],
+): Message {
+  return messages.filter(({ to }) => to === owner).at(-1)!;
+}
+
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
 /** Ten stamps need a durable ceiling at first: one write brings it. */
@@ -104,13 +113,20 @@ async function warmedUp(): Promise<World> {
   return world;
 }
 
-async function putAll({ coordinator }: World, which: readonly string[], wantPrevious = false) {
+async function putAll(
+  { coordinator }: World,
+  which: readonly string[],
+  {
+    wantPrevious = false,
+    consistency = 'quorum',
+  }: { wantPrevious?: boolean; consistency?: ConsistencyLevel } = {},
+) {
   const callers = which.map((key) => {
     const caller = told<WriteResult>();
     const request = {
       key: bytes(key),
       value: bytes(`of ${key}`),
-      consistency: 'quorum' as const,
+      consistency,
       wantPrevious,
     };
     const running = coordinator.submit.put(request, {}, caller);
@@ -144,12 +160,13 @@ describe('writes that were submitted together', () => {
   it('travel as one message to each owner, whatever the order of preference', async () => {
     const world = await warmedUp();
     await putAll(world, keys);
+    // The own copy last: the others have the longer way.
     expect(world.writes.map(({ to, request }) => [to, request.count])).toEqual([
-      [1, keys.length],
       [2, keys.length],
       [3, keys.length],
+      [1, keys.length],
     ]);
-    const records = readRecords(world.writes[0]!.request.records);
+    const records = readRecords(lastTo(1, world.writes).request.records);
     expect(records.map(({ key, value }) => [textOf(key), textOf(value)])).toEqual(
       keys.map((key) => [key, `of ${key}`]),
     );
@@ -161,16 +178,16 @@ describe('writes that were submitted together', () => {
     const world = await warmedUp();
     const callers = await putAll(world, keys);
     const answers = writeAnswersOf(all(keys.length, stored));
-    world.writes[2]!.answer(answers);
+    lastTo(3, world.writes).answer(answers);
     expect(callers.every(({ caller }) => caller.results.length === 0)).toBe(true);
-    world.writes[0]!.answer(answers);
-    const records = readRecords(world.writes[0]!.request.records);
+    lastTo(1, world.writes).answer(answers);
+    const records = readRecords(lastTo(1, world.writes).request.records);
     for (const [index, { caller }] of callers.entries()) {
       expect(caller.results).toMatchObject([
         { version: records[index]!.version, previous: { kind: 'not-asked' } },
       ]);
     }
-    world.writes[1]!.answer(sameAnswer({ kind: 'refused', code: 'disk-full', ...facts() }));
+    lastTo(2, world.writes).answer(sameAnswer({ kind: 'refused', code: 'disk-full', ...facts() }));
     expect(callers.every(({ caller }) => caller.results.length === 1 && caller.errors.length === 0)).toBe(
       true,
     );
@@ -206,24 +223,24 @@ describe('writes that were submitted together', () => {
     const world = await warmedUp();
     world.channels.delete(3);
     const [put] = await putAll(world, ['k']);
-    world.writes[1]!.answer(sameAnswer({ kind: 'unreachable', sent: true }));
-    world.writes[0]!.answer(writeAnswersOf([{ kind: 'refused', code: 'disk-full', ...facts() }]));
+    lastTo(2, world.writes).answer(sameAnswer({ kind: 'unreachable', sent: true }));
+    lastTo(1, world.writes).answer(writeAnswersOf([{ kind: 'refused', code: 'disk-full', ...facts() }]));
     expect(put!.caller.errors).toMatchObject([{ outcome: 'unknown', required: 2, received: 0 }]);
     const [traceless] = await putAll(world, ['k']);
-    world.writes[3]!.answer(sameAnswer({ kind: 'unreachable', sent: false }));
-    world.writes[2]!.answer(writeAnswersOf([{ kind: 'refused', code: 'disk-full', ...facts() }]));
+    lastTo(2, world.writes).answer(sameAnswer({ kind: 'unreachable', sent: false }));
+    lastTo(1, world.writes).answer(writeAnswersOf([{ kind: 'refused', code: 'disk-full', ...facts() }]));
     expect(traceless!.caller.errors).toMatchObject([{ outcome: 'not-applied' }]);
   });
 
   it('rule 15: what an incarnation acknowledged that is gone counts for nothing', async () => {
     const world = await warmedUp();
     const callers = await putAll(world, keys);
-    world.writes[1]!.answer(writeAnswersOf(all(keys.length, stored)));
+    lastTo(2, world.writes).answer(writeAnswersOf(all(keys.length, stored)));
     const incarnations = [{ member: 2, incarnation: 2 }];
     const later: WriteAnswer = { kind: 'stored', ...facts({ incarnations }) };
-    world.writes[0]!.answer(writeAnswersOf(all(keys.length, later)));
+    lastTo(1, world.writes).answer(writeAnswersOf(all(keys.length, later)));
     expect(callers.every(({ caller }) => caller.results.length === 0)).toBe(true);
-    world.writes[2]!.answer(writeAnswersOf(all(keys.length, later)));
+    lastTo(3, world.writes).answer(writeAnswersOf(all(keys.length, later)));
     expect(callers.every(({ caller }) => caller.results.length === 1)).toBe(true);
   });
 
@@ -232,20 +249,20 @@ describe('writes that were submitted together', () => {
     const callers = await putAll(world, keys);
     const again = facts({ incarnations: [{ member: 2, incarnation: 2 }] });
     const answers = writeAnswersOf(all<WriteAnswer>(keys.length, { kind: 'stored', ...again }));
-    world.writes[0]!.answer(answers);
-    world.writes[1]!.answer(answers);
+    lastTo(1, world.writes).answer(answers);
+    lastTo(2, world.writes).answer(answers);
     expect(callers.every(({ caller }) => caller.results.length === 1)).toBe(true);
   });
 
   it('are unknown once their deadline is over and no quorum has answered', async () => {
     const world = await warmedUp();
     const callers = await putAll(world, keys);
-    world.writes[0]!.answer(writeAnswersOf(all(keys.length, stored)));
+    lastTo(1, world.writes).answer(writeAnswersOf(all(keys.length, stored)));
     await world.timers.advanceAsync(5_001);
     for (const { caller } of callers) {
       expect(caller.errors).toMatchObject([{ code: 'timeout', outcome: 'unknown', received: 1 }]);
     }
-    world.writes[1]!.answer(writeAnswersOf(all(keys.length, stored)));
+    lastTo(2, world.writes).answer(writeAnswersOf(all(keys.length, stored)));
     expect(callers.every(({ caller }) => caller.results.length === 0 && caller.errors.length === 1)).toBe(
       true,
     );
@@ -272,9 +289,31 @@ describe('writes that were submitted together', () => {
     expect(other!.caller.results).toHaveLength(1);
   });
 
+  it('at ONE ask the own copy first, and the others once it has stored them', async () => {
+    const world = await warmedUp();
+    const callers = await putAll(world, keys, { consistency: 'one' });
+    expect(world.writes.map(({ to }) => to)).toEqual([1]);
+    lastTo(1, world.writes).answer(writeAnswersOf(all(keys.length, stored)));
+    expect(callers.every(({ caller }) => caller.results.length === 1)).toBe(true);
+    expect(world.writes.map(({ to, request }) => [to, request.count])).toEqual([
+      [1, keys.length],
+      [2, keys.length],
+      [3, keys.length],
+    ]);
+  });
+
+  it('at ONE ask the others too if the own copy hangs', async () => {
+    const world = await warmedUp();
+    const callers = await putAll(world, keys, { consistency: 'one' });
+    await world.timers.advanceAsync(60);
+    expect(world.writes.map(({ to }) => to)).toEqual([1, 2, 3]);
+    lastTo(3, world.writes).answer(writeAnswersOf(all(keys.length, stored)));
+    expect(callers.every(({ caller }) => caller.results.length === 1)).toBe(true);
+  });
+
   it('travel alone if they ask for what was there before', async () => {
     const world = await warmedUp();
-    await putAll(world, ['k'], true);
+    await putAll(world, ['k'], { wantPrevious: true });
     expect(world.writes).toEqual([]);
     expect(sentAlone(world)).toEqual([
       [1, 'write'],
@@ -307,16 +346,16 @@ describe('reads that were submitted together', () => {
     const world = setUp();
     const callers = await getAll(world, keys);
     expect(world.reads.map(({ to, request }) => [to, request.wantValues, request.keys.length])).toEqual([
-      [1, true, keys.length],
       [2, false, keys.length],
       [3, false, keys.length],
+      [1, true, keys.length],
     ]);
     const answers = readAnswersOf(recordsOf(10).map(found));
-    world.reads[1]!.answer(answers);
-    world.reads[2]!.answer(answers);
+    lastTo(2, world.reads).answer(answers);
+    lastTo(3, world.reads).answer(answers);
     // Both agree, and neither has shown a value.
     expect(callers.every(({ caller }) => caller.results.length === 0)).toBe(true);
-    world.reads[0]!.answer(answers);
+    lastTo(1, world.reads).answer(answers);
     for (const [index, { caller }] of callers.entries()) {
       const [result] = caller.results;
       expect(result?.found === true && textOf(result.value)).toBe(`of ${keys[index]}`);
@@ -328,8 +367,8 @@ describe('reads that were submitted together', () => {
     const world = setUp();
     const callers = await getAll(world, keys);
     const absent = readAnswersOf(all<ReadAnswer>(keys.length, { kind: 'absent', ...facts() }));
-    world.reads[0]!.answer(absent);
-    world.reads[2]!.answer(absent);
+    lastTo(1, world.reads).answer(absent);
+    lastTo(3, world.reads).answer(absent);
     for (const { caller } of callers)
       expect(caller.results).toMatchObject([{ found: false, version: undefined }]);
   });
@@ -340,8 +379,8 @@ describe('reads that were submitted together', () => {
     const older = recordsOf(10);
     const newer = [...older];
     newer[3] = recordAt(20, { key: keys[3]!, value: 'new' });
-    world.reads[0]!.answer(readAnswersOf(newer.map(found)));
-    world.reads[1]!.answer(readAnswersOf(older.map(found)));
+    lastTo(1, world.reads).answer(readAnswersOf(newer.map(found)));
+    lastTo(2, world.reads).answer(readAnswersOf(older.map(found)));
     expect(callers.map(({ caller }) => caller.results.length)).toEqual(
       keys.map((_, index) => (index === 3 ? 0 : 1)),
     );
@@ -362,12 +401,12 @@ describe('reads that were submitted together', () => {
     const world = setUp();
     await getAll(world, keys);
     const answers = readAnswersOf(recordsOf(10).map(found));
-    world.reads[0]!.answer(answers);
-    world.reads[1]!.answer(answers);
+    lastTo(1, world.reads).answer(answers);
+    lastTo(2, world.reads).answer(answers);
     const late = recordsOf(10).map(found);
     late[7] = { kind: 'absent', ...facts() };
     expect(world.coordinator.counters().comparisons).toBe(0);
-    world.reads[2]!.answer(readAnswersOf(late));
+    lastTo(3, world.reads).answer(readAnswersOf(late));
     expect(world.coordinator.counters().comparisons).toBe(1);
   });
 
@@ -375,9 +414,9 @@ describe('reads that were submitted together', () => {
     const world = setUp();
     const callers = await getAll(world, keys);
     const answers = readAnswersOf(recordsOf(10).map(found));
-    world.reads[1]!.answer(sameAnswer({ kind: 'unreachable', sent: false }));
-    world.reads[0]!.answer(answers);
-    world.reads[2]!.answer(answers);
+    lastTo(2, world.reads).answer(sameAnswer({ kind: 'unreachable', sent: false }));
+    lastTo(1, world.reads).answer(answers);
+    lastTo(3, world.reads).answer(answers);
     expect(callers.every(({ caller }) => caller.results.length === 1)).toBe(true);
     expect(world.alone).toEqual([]);
   });
@@ -395,7 +434,7 @@ describe('reads that were submitted together', () => {
     expect(world.reads.map(({ to }) => to)).toEqual([1]);
     const answers = recordsOf(10).map(found);
     answers[2] = { kind: 'refused', code: 'unavailable', ...facts() };
-    world.reads[0]!.answer(readAnswersOf(answers));
+    lastTo(1, world.reads).answer(readAnswersOf(answers));
     expect(callers.map(({ caller }) => caller.results.length)).toEqual(
       keys.map((_, index) => (index === 2 ? 0 : 1)),
     );

@@ -65,6 +65,7 @@ export abstract class Flight<Aboard extends Passenger<Answer>, Answer, Batch ext
   /** Aboard, and not told. */
   #unanswered = 0;
   #goesOnAlone = false;
+  #askedLater: readonly number[] = [];
   #unreached = 0;
   #isImpatient = false;
   #cancelTimer: (() => void) | undefined;
@@ -128,7 +129,23 @@ export abstract class Flight<Aboard extends Passenger<Answer>, Answer, Batch ext
     if (this.passengers.length === 0 || !this.#isPacked(latestMs)) return;
     this.#unanswered = this.passengers.length;
     this.shell.patience.watch(this, nowMs);
-    for (const member of this.members) this.ask(member);
+    const { self } = this.shell.placement;
+    const others = this.members.filter((member) => member !== self);
+    const hasSelf = others.length < this.members.length;
+    // Where the own copy is enough its callers need not wait until others were asked. Else those take longer to answer.
+    if (hasSelf && this.passengers.every((passenger) => this.quorumOf(passenger) === 1)) {
+      this.#askedLater = others;
+      this.ask(self);
+      return;
+    }
+    for (const member of others) this.ask(member);
+    if (hasSelf) this.ask(self);
+  }
+
+  #askRest(): void {
+    const members = this.#askedLater;
+    this.#askedLater = [];
+    for (const member of members) this.ask(member);
   }
 
   #isReady(passenger: Aboard): boolean {
@@ -167,11 +184,13 @@ export abstract class Flight<Aboard extends Passenger<Answer>, Answer, Batch ext
       } else if (passenger.isOver) this.heardLate?.(passenger, index);
       else this.#judge(passenger, index, isSound);
     }
+    this.#askRest();
     this.#noteEnd();
   }
 
   /** The operations that go on alone have timers of their own. */
   patienceIsOver(): void {
+    this.#askRest();
     this.#isImpatient = true;
     let soonestMs = Infinity;
     for (const { endsAtMs } of this.passengers) soonestMs = Math.min(soonestMs, endsAtMs);
