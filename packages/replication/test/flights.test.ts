@@ -17,6 +17,7 @@ import {
   readAnswersOf,
   type ReplicaChannel,
   sameAnswer,
+  type TicketResult,
   type WriteAnswer,
   type WriteAnswers,
   writeAnswersOf,
@@ -439,5 +440,54 @@ describe('reads that were submitted together', () => {
       keys.map((_, index) => (index === 2 ? 0 : 1)),
     );
     expect(world.alone.filter(({ kind }) => kind === 'read')).toHaveLength(1);
+  });
+});
+
+describe('tickets that were asked for together', () => {
+  const ticketAll = async ({ coordinator }: World) => {
+    const callers = keys.map((key) => {
+      const caller = told<TicketResult>();
+      coordinator.submit.ticket({ key: bytes(key) }, {}, caller);
+      return caller;
+    });
+    await settle();
+    return callers;
+  };
+
+  it('rule 10: are above what a quorum shows, one message to each owner, heads only', async () => {
+    const world = await warmedUp();
+    const callers = await ticketAll(world);
+    expect(world.reads.map(({ to, request }) => [to, request.wantValues, request.keys.length])).toEqual([
+      [2, false, keys.length],
+      [3, false, keys.length],
+      [1, false, keys.length],
+    ]);
+    lastTo(2, world.reads).answer(readAnswersOf(recordsOf(5).map(found)));
+    const newer = recordsOf(5).map(found);
+    newer[4] = found(recordAt(8, { key: keys[4]! }));
+    newer[5] = { kind: 'absent', ...facts() };
+    lastTo(3, world.reads).answer(readAnswersOf(newer));
+    for (const [index, { results }] of callers.entries()) {
+      expect(results).toHaveLength(1);
+      const seen = recordAt(index === 4 ? 8 : 5).version.timestamp;
+      expect(results[0]!.ticket.timestamp).toBeGreaterThan(seen);
+    }
+    expect(world.coordinator.counters().tickets).toBe(keys.length);
+    expect(world.alone).toEqual([]);
+  });
+
+  it('go on alone where an owner refuses, with what the others said', async () => {
+    const world = await warmedUp();
+    const callers = await ticketAll(world);
+    const some = recordsOf(5).map(found);
+    some[4] = { kind: 'refused', code: 'unavailable', ...facts() };
+    lastTo(2, world.reads).answer(readAnswersOf(some));
+    lastTo(3, world.reads).answer(readAnswersOf(recordsOf(5).map(found)));
+    expect(callers.map(({ results }) => results.length)).toEqual(
+      keys.map((_, index) => (index === 4 ? 0 : 1)),
+    );
+    lastTo(1, world.reads).answer(readAnswersOf(recordsOf(5).map(found)));
+    expect(callers[4]!.results).toHaveLength(1);
+    expect(world.alone).toEqual([]);
   });
 });

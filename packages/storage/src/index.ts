@@ -41,6 +41,7 @@ export {
   hashKey,
   copyHead,
   headMatches,
+  headTimestamp,
   headOf,
   isExpired,
   partitionOfHash,

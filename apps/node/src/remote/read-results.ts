@@ -1,5 +1,5 @@
 /** What a message of reads found: replies of a replica inside, columns on the wire. */
-import type { Timestamp } from '@kv/hlc';
+import { isTimestamp, type Timestamp, zeroTimestamp } from '@kv/hlc';
 import { type ReadResponse, ReadStatus, type ReplyHeader } from '@kv/proto/internal';
 import {
   bitAt,
@@ -16,6 +16,7 @@ import {
 import {
   copyHead,
   headMatches,
+  headTimestamp,
   readRecord,
   readRecordHead,
   type RecordView,
@@ -100,6 +101,18 @@ class RemoteReadAnswers implements ReadAnswers {
   recordAt(index: number): RecordView | undefined {
     const reply = this.answerAt(index);
     return reply.kind === 'found' ? reply.record : undefined;
+  }
+
+  timestampAt(index: number): Timestamp | undefined {
+    const { statuses, heads, purgeFloors } = this.#response;
+    // What was purged has a say, which is for whoever reads single answers.
+    if (purgeFloors.length > 0) return undefined;
+    if (statuses[index] === ReadStatus.ABSENT) return zeroTimestamp;
+    if (statuses[index] !== ReadStatus.HEAD) return this.recordAt(index)?.version.timestamp;
+    const start = this.#headAt[index]!;
+    if (start + recordHeadBytes > heads.length) return undefined;
+    const timestamp = headTimestamp(heads, start);
+    return isTimestamp(timestamp) ? timestamp : undefined;
   }
 
   shows(index: number, record: RecordView): boolean {

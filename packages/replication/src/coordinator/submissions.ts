@@ -23,7 +23,8 @@ import type {
   TicketResult,
   WriteResult,
 } from './requests.js';
-import { serverTime, type Shell } from './shell.js';
+import type { Shell } from './shell.js';
+import { TicketCaller } from './ticket-caller.js';
 import { TicketOperation } from './ticket-operation.js';
 import { WriteOperation } from './write-operation.js';
 
@@ -55,14 +56,13 @@ export function createSubmissions(shell: Shell): Submissions {
     put: (request, options, caller) => begun(caller, () => write(checkPut(request), options, caller)),
     delete: (request, options, caller) => begun(caller, () => write(checkDelete(request), options, caller)),
     ticket: (request, options, caller) =>
-      begun(caller, () =>
-        started(
-          new TicketOperation(shell, checkTicketRequest(request), options, {
-            resolve: (ticket) => caller.resolve({ ticket, serverTime: serverTime(shell) }),
-            reject: (error) => caller.reject(error),
-          }),
-        ),
-      ),
+      begun(caller, () => {
+        const checked = checkTicketRequest(request);
+        return (
+          flights.ticket(checked, options, caller) ??
+          started(new TicketOperation(shell, checked, options, new TicketCaller(shell, caller)))
+        );
+      }),
   };
 }
 

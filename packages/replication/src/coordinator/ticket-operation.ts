@@ -56,6 +56,11 @@ export class TicketOperation
     this.#input({ kind: this.#signal?.aborted === true ? 'client-gone' : 'start' });
   }
 
+  /** All owners were asked already; their answers follow. */
+  goOn(): void {
+    this.#core?.step({ kind: 'start' });
+  }
+
   abandon(): void {
     this.onClientGone();
   }

@@ -2,7 +2,8 @@
  * What a replica answered to a message of many operations. Nearly all answers of a message say the same, so they can be asked
  * for that without an object being made of each; those that say something else are read one at a time.
  */
-import type { RecordView } from '@kv/storage';
+import { type Timestamp, zeroTimestamp } from '@kv/hlc';
+import type { RecordHead, RecordView } from '@kv/storage';
 
 import {
   type HeadAnswer,
@@ -32,6 +33,8 @@ export interface ReadAnswers extends Answers<ReadAnswer | HeadAnswer> {
   isAbsent(index: number): boolean;
   /** The record that is shown, whole or by its head, if all of it is at hand. */
   recordAt(index: number): RecordView | undefined;
+  /** Of the record that is shown, whole or by its head; 0: there is none. Undefined: the answer says something else. */
+  timestampAt(index: number): Timestamp | undefined;
   /** Whether this very record is shown, whole or by its head. */
   shows(index: number, record: RecordView): boolean;
 }
@@ -63,9 +66,9 @@ export function readAnswersOf(replies: readonly (ReadAnswer | HeadAnswer | undef
     incarnations: incarnationsOf(replies),
     isAbsent: (index) => replies[index]?.kind === 'absent',
     recordAt,
+    timestampAt: (index) => timestampOf(replies[index]),
     shows: (index, record) => {
-      const reply = replies[index];
-      const head = reply?.kind === 'head' ? reply.head : recordAt(index);
+      const head = headIn(replies[index]);
       return head !== undefined && compareHeld(head, record) === 0;
     },
     answerAt: (index) => replies[index] ?? perhapsSent,
@@ -80,9 +83,22 @@ export function sameAnswer(answer: (Refusal & ReplyFacts) | Unreachable): WriteA
     isStored: () => false,
     isAbsent: () => false,
     recordAt: () => undefined,
+    timestampAt: () => undefined,
     shows: () => false,
     answerAt: () => answer,
   };
+}
+
+function headIn(answer: ReadAnswer | HeadAnswer | undefined): RecordHead | undefined {
+  if (answer?.kind === 'found') return answer.record;
+  return answer?.kind === 'head' ? answer.head : undefined;
+}
+
+function timestampOf(answer: ReadAnswer | HeadAnswer | undefined): Timestamp | undefined {
+  if (answer === undefined || answer.kind === 'unreachable' || answer.kind === 'refused') return undefined;
+  // What was purged has a say, which is for whoever reads single answers.
+  if (answer.purgeFloor !== zeroTimestamp) return undefined;
+  return headIn(answer)?.version.timestamp ?? zeroTimestamp;
 }
 
 function incarnationsOf(answers: readonly (WriteAnswer | ReadAnswer | HeadAnswer | undefined)[]) {

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '@kv/errors';
+import { type Timestamp, zeroTimestamp } from '@kv/hlc';
 import { headMatches, headOf, type LogPosition, type RecordView, type StoredRecord } from '@kv/storage';
 
 import type { ReadAnswers } from './answers.js';
@@ -66,6 +67,12 @@ export class LocalReadAnswers implements ReadAnswers {
 
   recordAt(index: number): RecordView | undefined {
     return this.#sights.records[index];
+  }
+
+  timestampAt(index: number): Timestamp | undefined {
+    const record = this.#sights.records[index];
+    if (record !== undefined) return record.version.timestamp;
+    return this.isAbsent(index) && this.#facts.purgeFloor === zeroTimestamp ? zeroTimestamp : undefined;
   }
 
   shows(index: number, record: RecordView): boolean {

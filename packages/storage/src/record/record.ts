@@ -216,6 +216,11 @@ export function headOf(record: RecordView): RecordHead {
   return new LazyRecord(record.bytes, 0, recordHeadBytes);
 }
 
+/** What the head at `offset` says it is, unverified. */
+export function headTimestamp(bytes: Uint8Array, offset: number): number {
+  return readU64(bytes, offset + timestampOffset);
+}
+
 /** Writes the record's head there. The record must be no shorter: its key is not empty. */
 export function copyHead(record: RecordView, target: Uint8Array, offset: number): void {
   lazy(record).copyHead(target, offset);

@@ -6,13 +6,14 @@
  * its flight and goes on by itself, through its core, with the answers that came so far.
  */
 import type { Caller, RunningOperation } from '../caller.js';
-import type { CheckedWrite } from '../check-request.js';
+import type { CheckedTicketRequest, CheckedWrite } from '../check-request.js';
 import { type Crew, Crews } from './crew.js';
 import { flightBytesMax, flightOperationsMax } from '../../limits.js';
 import type { CheckedRead } from '../read-operation.js';
 import { FlyingRead, ReadFlight } from './read-flight.js';
-import type { CallOptions, GetResult, WriteResult } from '../requests.js';
+import type { CallOptions, GetResult, TicketResult, WriteResult } from '../requests.js';
 import { partitionOfKey, type Shell } from '../shell.js';
+import { FlyingTicket, TicketFlight } from './ticket-flight.js';
 import { FlyingWrite, WriteFlight } from './write-flight.js';
 
 /** Flights that still take passengers, by who is asked. */
@@ -20,13 +21,18 @@ interface Gate {
   writes: WriteFlight | undefined;
   reads: ReadFlight | undefined;
   readsAtOne: ReadFlight | undefined;
+  tickets: TicketFlight | undefined;
+}
+
+interface Departing {
+  depart(): void;
 }
 
 export class Flights {
   readonly #shell: Shell;
   readonly #crews: Crews;
   readonly #gates = new Map<Crew, Gate>();
-  #departures: (WriteFlight | ReadFlight)[] = [];
+  #departures: Departing[] = [];
 
   constructor(shell: Shell) {
     this.#shell = shell;
@@ -73,6 +79,23 @@ export class Flights {
     return flight.board(new FlyingRead(flight, timeoutMs, read, caller), read.key.length);
   }
 
+  /** Undefined: it needs a way of its own. */
+  ticket(
+    request: CheckedTicketRequest,
+    options: CallOptions,
+    caller: Caller<TicketResult>,
+  ): RunningOperation | undefined {
+    const timeoutMs = this.#timeoutMs(options);
+    if (timeoutMs === undefined) return undefined;
+    const crew = this.#crews.of(partitionOfKey(this.#shell, request.key));
+    const gate = this.#gateOf(crew);
+    if (gate.tickets?.takes(request.key.length) !== true) {
+      gate.tickets = new TicketFlight(this.#shell, crew.members, flightBounds);
+      this.#schedule(gate.tickets);
+    }
+    return gate.tickets.board(new FlyingTicket(gate.tickets, timeoutMs, request, caller), request.key.length);
+  }
+
   /** Undefined: none of its operations may fly. */
   #timeoutMs({ signal, timeoutMs }: CallOptions): number | undefined {
     const { options, decisions } = this.#shell;
@@ -84,14 +107,14 @@ export class Flights {
   #gateOf(crew: Crew): Gate {
     let gate = this.#gates.get(crew);
     if (gate === undefined) {
-      gate = { writes: undefined, reads: undefined, readsAtOne: undefined };
+      gate = { writes: undefined, reads: undefined, readsAtOne: undefined, tickets: undefined };
       this.#gates.set(crew, gate);
     }
     return gate;
   }
 
   /** At the end of what runs now: a session hands over a whole message in one go. */
-  #schedule(flight: WriteFlight | ReadFlight): void {
+  #schedule(flight: Departing): void {
     this.#departures.push(flight);
     if (this.#departures.length > 1) return;
     void Promise.resolve().then(() => {

@@ -1,0 +1,100 @@
+import type { Timestamp } from '@kv/hlc';
+
+import { type ReadAnswers, sameAnswer } from '../../replica/answers.js';
+import { type HeadAnswer, type ManyReads, notSent, type ReadAnswer } from '../../replica/channel.js';
+import type { Caller } from '../caller.js';
+import type { CheckedTicketRequest } from '../check-request.js';
+import { Flight, Passenger } from './flight.js';
+import type { TicketResult } from '../requests.js';
+import { countStamp, issueStamp, readTime, serverTime, versionOf } from '../shell.js';
+import { TicketCaller } from '../ticket-caller.js';
+import { TicketOperation } from '../ticket-operation.js';
+
+export class FlyingTicket extends Passenger<ReadAnswer | HeadAnswer> {
+  readonly level = 'linearizable';
+  readonly request: CheckedTicketRequest;
+  readonly caller: Caller<TicketResult>;
+
+  constructor(
+    flight: TicketFlight,
+    timeoutMs: number,
+    request: CheckedTicketRequest,
+    caller: Caller<TicketResult>,
+  ) {
+    super(flight, timeoutMs);
+    this.request = request;
+    this.caller = caller;
+  }
+
+  reject(error: unknown): void {
+    this.caller.reject(error);
+  }
+}
+
+/** Tickets that are issued once a quorum has shown heads, above the newest of them (rule 10). */
+export class TicketFlight extends Flight<FlyingTicket, ReadAnswer | HeadAnswer, ReadAnswers> {
+  #message: ManyReads | undefined;
+
+  protected prepare(): boolean {
+    return true;
+  }
+
+  protected pack(deadlineAtMs: number): void {
+    const keys = this.passengers.map(({ request }) => request.key);
+    this.#message = { keys, at: readTime(this.shell), wantValues: false, deadlineAtMs };
+  }
+
+  protected ask(member: number): void {
+    const channel = this.shell.replica(member);
+    if (channel === undefined) this.onAnswers(member, sameAnswer(notSent), 0);
+    else channel.readMany(this.#message!, this);
+  }
+
+  protected judge(passenger: FlyingTicket, index: number): 'told' | 'wait' | 'leave' {
+    let replies = 0;
+    let above: Timestamp | undefined;
+    for (const { answers, first } of this.heard) {
+      if (answers.isNone) continue;
+      const seen = answers.timestampAt(first + index);
+      if (seen === undefined) return 'leave';
+      if (seen > (above ?? 0)) above = seen;
+      replies += 1;
+    }
+    if (replies < this.quorumOf(passenger)) return 'wait';
+    return this.#issue(passenger, above) ? 'told' : 'leave';
+  }
+
+  #issue({ request, caller }: FlyingTicket, above: Timestamp | undefined): boolean {
+    const { counters, observer } = this.shell;
+    const stamp = issueStamp(this.shell, request, above);
+    // Alone it asks again, and waits for the stamp, or is told why there is none.
+    if (!('kind' in stamp) || stamp.kind === 'refused') return false;
+    countStamp(this.shell, stamp);
+    const ticket = versionOf(this.shell, stamp.timestamp);
+    counters.tickets += 1;
+    observer?.ticketed?.({ key: request.key, version: ticket });
+    caller.resolve({ ticket, serverTime: serverTime(this.shell) });
+    return true;
+  }
+
+  protected startAlone({ request, timeoutMs, caller }: FlyingTicket): TicketOperation {
+    const alone = new TicketCaller(this.shell, caller);
+    const operation = new TicketOperation(this.shell, request, { timeoutMs }, alone);
+    operation.start();
+    return operation;
+  }
+
+  protected goOnAlone({ request, endsAtMs, caller }: FlyingTicket): TicketOperation {
+    const timeoutMs = Math.max(0, endsAtMs - this.shell.clock.monotonicMs());
+    const alone = new TicketCaller(this.shell, caller);
+    const operation = new TicketOperation(this.shell, request, { timeoutMs }, alone);
+    operation.goOn();
+    return operation;
+  }
+
+  protected staysLate(): boolean {
+    return false;
+  }
+
+  protected landed(): void {}
+}
