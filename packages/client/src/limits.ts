@@ -77,11 +77,15 @@ export const manyUnderWayMax = 4_096;
  */
 export const favouriteOperations = 32;
 
-/** A key with so many writes under way keeps to one node. With fewer, a second stamp now and then costs less than messages. */
-export const writesToKeepTo = 3;
+/** A key with so many writes under way is hot. With fewer, a second stamp now and then costs less than messages. */
+export const hotKeyWrites = 3;
 
-/** By so many slots such keys are told apart; a power of two, and as many as operations under way to one node. */
-export const writeSlots = 16_384;
+/** By so many slots hot keys are told apart; a power of two, and as many as operations under way to one node. */
+export const hotKeySlots = 16_384;
+
+/** With more than this share of so many operations on hot keys, what meets costs more than the messages that turns save. */
+export const hotShareMax = 1 / 16;
+export const hotSampleOperations = 1_024;
 
 /** The ring is fetched no more often than this, whatever fails meanwhile. */
 export const ringRefreshMs = 1_000;

@@ -1,7 +1,7 @@
 /**
  * To whom an operation is sent: an owner of its key, the favourite of this turn if that is one, else the owner that comes
- * next. Any node takes any key, so this saves ways between nodes and messages, and spreads the work; nothing depends on it,
- * and whatever is not known, or does not answer, leads to the endpoint that the pool stays with.
+ * next; a hot key to its home. Any node takes any key, so this saves ways between nodes and messages, and spreads the work;
+ * nothing depends on it, and whatever is not known, or does not answer, leads to the endpoint that the pool stays with.
  */
 import { xxh32 } from '@kv/ring/xxh32';
 
@@ -10,8 +10,8 @@ import { createOperationScope } from '../attempts/operation-scope.js';
 import { contactTimeoutMs, favouriteOperations, ringRefreshMs } from '../limits.js';
 import type { Clock, Random, Timers } from '../ports.js';
 import { Favourite } from './favourite.js';
+import { HotKeys, slotOf } from './hot-keys.js';
 import { type RingView, ringViewOf } from './ring-view.js';
-import { slotOf, WritesUnderWay } from './writes-under-way.js';
 
 export interface RouterPorts {
   readonly pool: EndpointPool;
@@ -24,7 +24,7 @@ export interface RouterPorts {
 export interface Routed {
   readonly key: Buffer;
   readonly isWrite: boolean;
-  /** Of its key among the writes under way; negative while it is not counted. */
+  /** Of its key among the hot ones; negative while it is not counted. */
   slot: number;
 }
 
@@ -40,7 +40,7 @@ export class Router {
   readonly #isOn: boolean;
   readonly #ports: RouterPorts;
   #routes: Routes | undefined;
-  readonly #writes = new WritesUnderWay();
+  readonly #hotKeys = new HotKeys();
   #underWay = 0;
   #isOutdated = true;
   #isFetching = false;
@@ -64,14 +64,14 @@ export class Router {
     const { ring, favourite } = this.#routes;
     const hash = xxh32(operation.key);
     const slot = slotOf(hash);
-    const kept = this.#writes.placeOf(slot);
-    const place = kept ?? favourite.next(this.#underWay);
-    const loadMax = kept === undefined ? this.#loadMax : Infinity;
-    const contact = this.#ownerFrom(place, ring.ownersOf(hash), loadMax);
+    const owners = ring.ownersOf(hash);
+    const contact = this.#hotKeys.goesHome(slot)
+      ? this.#ownerFrom(homeOf(hash, owners), owners, Infinity)
+      : this.#ownerFrom(favourite.next(this.#underWay), owners, this.#loadMax);
     if (contact === undefined) return known;
     operation.slot = slot;
     this.#underWay += 1;
-    if (operation.isWrite) this.#writes.begin(slot, place);
+    if (operation.isWrite) this.#hotKeys.beginWrite(slot);
     return contact;
   }
 
@@ -81,7 +81,7 @@ export class Router {
     if (slot < 0) return;
     operation.slot = -1;
     this.#underWay -= 1;
-    if (operation.isWrite) this.#writes.end(slot);
+    if (operation.isWrite) this.#hotKeys.endWrite(slot);
   }
 
   /** Another owner of the key, if one is known to answer. */
@@ -157,4 +157,9 @@ export class Router {
     const favourite = new Favourite({ members: members.length, place, loadOf }, timers);
     this.#routes = { ring, members, favourite };
   }
+}
+
+/** The same for all clients. */
+function homeOf(hash: number, owners: readonly number[]): number {
+  return owners[hash % owners.length] ?? 0;
 }
