@@ -80,6 +80,7 @@ function comparePrimitives(measurements: readonly Measurement[]): string {
     { name: 'load', figure: 'loadPerSecond', unit: 1e6 },
     { name: 'overwrite', figure: 'overwritePerSecond', unit: 1e6 },
     { name: 'get', figure: 'getPerSecond', unit: 1e6 },
+    { name: 'get, in groups', figure: 'getGroupPerSecond', unit: 1e6 },
     { name: 'get, copied', figure: 'getCopyPerSecond', unit: 1e6 },
   ]);
   const resident = systemNames.flatMap((system) => {

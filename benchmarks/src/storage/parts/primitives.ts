@@ -33,14 +33,15 @@ export async function measurePrimitives(task: Task): Promise<Figures> {
     return numbers.subarray(0, length);
   };
   let sum = 0;
-  const get = await timed(task, (_, length) => {
-    const read = system.read(keys.group(drawn(length)));
-    if (typeof read === 'number') {
-      sum += read;
+  const timedReads = (read: (keys: readonly Key[]) => Promise<number> | number): Promise<number> =>
+    timed(task, (_, length) => {
+      const part = read(keys.group(drawn(length)));
+      if (typeof part !== 'number') return part.then((later) => (sum += later));
+      sum += part;
       return undefined;
-    }
-    return read.then((part) => (sum += part));
-  });
+    });
+  const get = await timedReads((group) => system.read(group));
+  const getGroup = await timedReads((group) => system.readGroup?.(group) ?? system.read(group));
   const getCopy =
     system.readCopies === undefined
       ? NaN
@@ -52,7 +53,8 @@ export async function measurePrimitives(task: Task): Promise<Figures> {
   await system.close();
   if (Number.isNaN(sum)) throw new Error('a value was missing');
   return {
-    ...{ loadPerSecond: load, getPerSecond: get, getCopyPerSecond: getCopy, overwritePerSecond: overwrite },
+    ...{ loadPerSecond: load, overwritePerSecond: overwrite },
+    ...{ getPerSecond: get, getGroupPerSecond: getGroup, getCopyPerSecond: getCopy },
     ...memory,
   };
 }

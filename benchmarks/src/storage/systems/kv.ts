@@ -25,6 +25,11 @@ export async function openKv({ directory, durability, keys }: OpenOptions): Prom
       for (const key of given) sum += store.get(key)![0]!;
       return sum;
     },
+    readGroup(given) {
+      let sum = 0;
+      for (const value of store.getMany(given)) sum += value![0]!;
+      return sum;
+    },
     readCopies(given) {
       let sum = 0;
       for (const key of given) sum += Buffer.from(store.get(key)!)[0]!;

@@ -64,6 +64,50 @@ describe('embedded store', () => {
     expect(store.stats()).toMatchObject({ keys: 56, tombstones: 0 });
   });
 
+  it('takes any text for a key: short, long, and beyond ASCII', async () => {
+    const texts = [
+      '',
+      'a',
+      'abcd',
+      'k'.repeat(64),
+      'k'.repeat(65),
+      'k'.repeat(1_024),
+      'ä',
+      'abcé',
+      '\u0000',
+      '\u007f',
+      '\u0080',
+      '😀',
+    ];
+    for (const text of texts) await store.put(text, `of ${text}`);
+    for (const text of texts) expect(store.get(text)).toBe(`of ${text}`);
+    expect(store.getMany(texts)).toEqual(texts.map((text) => `of ${text}`));
+    expect(new Set(store.keys())).toEqual(new Set(texts));
+    await store.batch(texts.map((key) => ({ type: 'delete', key })));
+    expect(store.stats().keys).toBe(0);
+  });
+
+  it('is not confused by an application that uses it while it is asked for a value or a key', async () => {
+    const json = await open(':memory:', { keyEncoding: 'json', valueEncoding: 'json' });
+    const nosy = (text: string) => ({
+      toJSON: () => {
+        void json.put('other', 'by the way');
+        void json.batch([{ type: 'put', key: 'another', value: json.get('other') }]);
+        json.getMany(['other', 'another']);
+        return text;
+      },
+    });
+    await json.put(nosy('key'), nosy('value'));
+    await json.batch([
+      { type: 'put', key: nosy('a'), value: nosy('1') },
+      { type: 'put', key: nosy('b'), value: nosy('2') },
+    ]);
+    expect(json.getMany([nosy('b'), nosy('key'), nosy('a')])).toEqual(['2', 'value', '1']);
+    expect(json.get(nosy('key'))).toBe('value');
+    expect([...json.keys()]).toEqual(['a', 'another', 'b', 'key', 'other']);
+    await json.close();
+  });
+
   it('keeps what it acknowledged over a crash, and nothing else', async () => {
     await store.put('a', '1');
     await store.put('b', '2');

@@ -7,6 +7,7 @@ import type { LocalEngine } from '../engine/local-engine.js';
 import { stampsPerReading, ttlMsMax } from '../limits.js';
 import type { SegmentedMemory } from '../memory/segmented-memory.js';
 import { fetchedAhead } from '../memory/fetch-ahead.js';
+import { KeyList } from '../memory/key-list.js';
 import { integer } from '../options.js';
 import type { Clock, Timers } from '../ports.js';
 import { batchContinuesFlag, expiryFlag, recordBytes, tombstoneFlag } from '../record/record-layout.js';
@@ -19,15 +20,12 @@ import { StoreCodecs } from './store-codecs.js';
 import type { Entries } from './store-entries.js';
 import type { ResolvedStoreOptions } from './store-options.js';
 
-/** A mutation whose every part was checked. */
+/** A mutation whose every part was checked; the key is kept in a list, at the same index. */
 interface Mutation {
-  readonly key: Uint8Array;
   readonly value: Uint8Array;
   /** Unix milliseconds; 0 = never. */
   readonly expiresAtMs: number;
   readonly flags: number;
-  /** Known once it was admitted. */
-  keyHash: number;
 }
 
 /** The engine with encodings, a clock and one writer: versions only grow, in the order of the calls. */
@@ -41,6 +39,8 @@ export class EmbeddedStore<KeyEncoding extends Encoding, ValueEncoding extends E
   readonly #ranges: RangeReader<KeyEncoding, ValueEncoding>;
   readonly #ports: { readonly clock: Clock; readonly timers: Timers };
   readonly #clock: Clock;
+  /** Undefined while it is in use. */
+  #keyList: KeyList | undefined = new KeyList();
   #newest: number;
   #stampsLeft = 0;
 
@@ -63,30 +63,39 @@ export class EmbeddedStore<KeyEncoding extends Encoding, ValueEncoding extends E
   }
 
   get(key: Encodable[KeyEncoding]): Decoded[ValueEncoding] | undefined {
-    return this.#valueOf(this.#codecs.encodeKey(key));
+    this.#codecs.loadKey(key, this.#memory);
+    return this.#valueOfLoaded();
   }
 
   getMany(keys: readonly Encodable[KeyEncoding][]): (Decoded[ValueEncoding] | undefined)[] {
-    const { ahead } = this.#memory;
     const values: (Decoded[ValueEncoding] | undefined)[] = [];
-    for (let start = 0; start < keys.length; start += fetchedAhead) {
-      const next = keys.slice(start, start + fetchedAhead).map((key) => this.#codecs.encodeKey(key));
-      for (const key of next) ahead.add(this.#memory.loadKey(key));
-      ahead.fetch();
-      for (const key of next) values.push(this.#valueOf(key));
-    }
+    this.#withKeyList((list) => {
+      for (let start = 0; start < keys.length; start += fetchedAhead) {
+        const count = Math.min(fetchedAhead, keys.length - start);
+        list.clear();
+        for (let index = 0; index < count; index += 1) this.#memory.ahead.text(keys[start + index]);
+        for (let index = 0; index < count; index += 1) this.#list(keys[start + index]!, list);
+        this.#fetchAhead(list, 0, count);
+        for (let index = 0; index < count; index += 1) {
+          list.restore(index, this.#memory.key);
+          values.push(this.#valueOfLoaded());
+        }
+      }
+    });
     return values;
   }
 
   has(key: Encodable[KeyEncoding]): boolean {
-    return this.#find(this.#codecs.encodeKey(key)) !== 0;
+    this.#codecs.loadKey(key, this.#memory);
+    return this.#findLoaded() !== 0;
   }
 
   put(key: Encodable[KeyEncoding], value: Encodable[ValueEncoding], options?: PutOptions): Promise<void> {
     try {
-      const keyBytes = this.#codecs.encodeKey(key);
-      const valueBytes = this.#codecs.encodeValue(value);
-      this.#append(keyBytes, valueBytes, this.#expiryOf(options?.ttlMs), 0);
+      const bytes = this.#codecs.encodeValue(value);
+      const expiresAtMs = this.#expiryOf(options?.ttlMs);
+      this.#codecs.loadKey(key, this.#memory);
+      this.#appendLoaded(bytes, expiresAtMs, 0);
     } catch (error) {
       return quietRejection(error);
     }
@@ -95,7 +104,8 @@ export class EmbeddedStore<KeyEncoding extends Encoding, ValueEncoding extends E
 
   delete(key: Encodable[KeyEncoding]): Promise<void> {
     try {
-      this.#append(this.#codecs.encodeKey(key), nothing, 0, tombstoneFlag);
+      this.#codecs.loadKey(key, this.#memory);
+      this.#appendLoaded(nothing, 0, tombstoneFlag);
     } catch (error) {
       return quietRejection(error);
     }
@@ -107,11 +117,19 @@ export class EmbeddedStore<KeyEncoding extends Encoding, ValueEncoding extends E
   ): Promise<void> {
     try {
       if (!isArray(operations)) throw new TypeError('batch must be given an array');
-      // Everything is checked before anything is done.
-      const mutations = operations.map((operation) => this.#checked(operation));
-      if (mutations.length === 0) return Promise.resolve();
-      this.#admit(mutations);
-      this.#appendAll(mutations);
+      if (operations.length === 0) return Promise.resolve();
+      this.#withKeyList((keys) => {
+        // Everything is checked before anything is done.
+        const mutations = operations.map((operation, index) => {
+          if (index % fetchedAhead === 0) {
+            const end = Math.min(index + fetchedAhead, operations.length);
+            for (let next = index; next < end; next += 1) this.#memory.ahead.text(operations[next]!.key);
+          }
+          return this.#checked(operation, keys);
+        });
+        this.#admit(mutations, keys);
+        this.#appendAll(mutations, keys);
+      });
     } catch (error) {
       return quietRejection(error);
     }
@@ -156,41 +174,39 @@ export class EmbeddedStore<KeyEncoding extends Encoding, ValueEncoding extends E
     return this.close();
   }
 
-  #valueOf(key: Uint8Array): Decoded[ValueEncoding] | undefined {
-    const location = this.#find(key);
+  #valueOfLoaded(): Decoded[ValueEncoding] | undefined {
+    const location = this.#findLoaded();
     return location === 0 ? undefined : this.#codecs.decodeValueAt(this.#memory, location);
   }
 
-  /** @returns the location of the key's record, 0 if there is none, or it has expired */
-  #find(key: Uint8Array): number {
-    const location = this.#engine.find(key);
+  /** @returns the location of the record of the key that is loaded, 0 if there is none, or it has expired */
+  #findLoaded(): number {
+    const location = this.#engine.findLoaded();
     if (location === 0) return 0;
     const expiresAtMs = this.#memory.expiryAt(location);
     return expiresAtMs !== 0 && expiresAtMs <= this.#clock.nowMs() ? 0 : location;
   }
 
-  #append(key: Uint8Array, value: Uint8Array, expiresAtMs: number, flags: number): void {
-    const refusal = this.#engine.refusalOf(this.#memory.loadKey(key));
+  #appendLoaded(value: Uint8Array, expiresAtMs: number, flags: number): void {
+    const { key } = this.#memory;
+    const refusal = this.#engine.refusalOf(key.hash);
     if (refusal !== undefined) throw refusalOf(refusal);
     if (flags === 0) {
-      const bytes = recordBytes(expiresAtMs === 0 ? 0 : expiryFlag, key.length, value.length);
-      if (!this.#engine.isRoomyFor(bytes)) this.#makeRoom([{ key, value, expiresAtMs, flags, keyHash: 0 }]);
+      const bytes = recordBytesOf(value, expiresAtMs, key.bytes);
+      if (!this.#engine.isRoomyFor(bytes)) this.#makeRoom(bytes, this.#presentBytes());
     }
     this.#stamp(value, expiresAtMs, flags);
   }
 
   /** As one batch. */
-  #appendAll(mutations: readonly Mutation[]): void {
-    const { ahead } = this.#memory;
+  #appendAll(mutations: readonly Mutation[], keys: KeyList): void {
     const last = mutations.length - 1;
     for (let index = 0; index <= last; index += 1) {
       if (index % fetchedAhead === 0) {
-        const end = Math.min(index + fetchedAhead, last + 1);
-        for (let next = index; next < end; next += 1) ahead.add(mutations[next]!.keyHash);
-        ahead.fetch();
+        this.#fetchAhead(keys, index, Math.min(index + fetchedAhead, last + 1));
       }
-      const { key, value, expiresAtMs, flags } = mutations[index]!;
-      this.#memory.loadKey(key);
+      keys.restore(index, this.#memory.key);
+      const { value, expiresAtMs, flags } = mutations[index]!;
       this.#stamp(value, expiresAtMs, index < last ? flags | batchContinuesFlag : flags);
     }
   }
@@ -202,41 +218,78 @@ export class EmbeddedStore<KeyEncoding extends Encoding, ValueEncoding extends E
   }
 
   /** @throws KvError if any of them may not be taken in */
-  #admit(mutations: readonly Mutation[]): void {
-    refuseTooLong(bytesOf(mutations));
-    for (const mutation of mutations) {
-      mutation.keyHash = this.#memory.loadKey(mutation.key);
-      const refusal = this.#engine.refusalOf(mutation.keyHash);
+  #admit(mutations: readonly Mutation[], keys: KeyList): void {
+    let bytes = 0;
+    for (let index = 0; index < mutations.length; index += 1) {
+      const { value, expiresAtMs } = mutations[index]!;
+      bytes += recordBytesOf(value, expiresAtMs, keys.bytesOf(index));
+    }
+    refuseTooLong(bytes);
+    for (let index = 0; index < mutations.length; index += 1) {
+      const refusal = this.#engine.refusalOf(keys.hashOf(index));
       if (refusal !== undefined) throw refusalOf(refusal);
     }
     // Deletes must get through: they are how memory is freed.
     if (mutations.every(({ flags }) => flags === tombstoneFlag)) return;
-    if (!this.#engine.isRoomyFor(bytesOf(mutations))) this.#makeRoom(mutations);
-  }
-
-  #makeRoom(mutations: readonly Mutation[]): void {
+    if (this.#engine.isRoomyFor(bytes)) return;
     let replaced = 0;
-    for (const { key } of mutations) {
-      const present = this.#memory.find(key);
-      if (present !== 0) replaced += this.#memory.lengthAt(present);
+    for (let index = 0; index < mutations.length; index += 1) {
+      keys.restore(index, this.#memory.key);
+      replaced += this.#presentBytes();
     }
-    const bytes = bytesOf(mutations);
-    if (!this.#engine.fits(bytes, bytes - replaced)) throw refusalOf('memory-full');
-    // Of the last one, for whoever appends next.
-    this.#memory.loadKey(mutations.at(-1)!.key);
+    this.#makeRoom(bytes, replaced);
   }
 
-  #checked(operation: BatchOperation<Encodable[KeyEncoding], Encodable[ValueEncoding]>): Mutation {
-    const key = this.#codecs.encodeKey(operation.key);
+  #makeRoom(bytes: number, replaced: number): void {
+    if (!this.#engine.fits(bytes, bytes - replaced)) throw refusalOf('memory-full');
+  }
+
+  /** Of the record of the key that is loaded. */
+  #presentBytes(): number {
+    const present = this.#memory.findLoaded();
+    return present === 0 ? 0 : this.#memory.lengthAt(present);
+  }
+
+  #checked(
+    operation: BatchOperation<Encodable[KeyEncoding], Encodable[ValueEncoding]>,
+    keys: KeyList,
+  ): Mutation {
     switch (operation.type) {
       case 'put': {
         const value = this.#codecs.encodeValue(operation.value);
-        return { key, value, expiresAtMs: this.#expiryOf(operation.ttlMs), flags: 0, keyHash: 0 };
+        const expiresAtMs = this.#expiryOf(operation.ttlMs);
+        this.#list(operation.key, keys);
+        return { value, expiresAtMs, flags: 0 };
       }
       case 'delete':
-        return { key, value: nothing, expiresAtMs: 0, flags: tombstoneFlag, keyHash: 0 };
+        this.#list(operation.key, keys);
+        return deletion;
       default:
         throw new KvError('invalid-argument', "type: an operation of a batch is 'put' or 'delete'");
+    }
+  }
+
+  #list(key: Encodable[KeyEncoding], keys: KeyList): void {
+    this.#codecs.loadKey(key, this.#memory);
+    keys.add(this.#memory.key);
+  }
+
+  /** At most as many as are fetched ahead at a time. */
+  #fetchAhead(keys: KeyList, start: number, end: number): void {
+    const { ahead } = this.#memory;
+    for (let index = start; index < end; index += 1) ahead.add(keys.hashOf(index));
+    ahead.fetch();
+  }
+
+  /** Encoding may call the application, and that the store: so each call has a list of its own. */
+  #withKeyList(use: (keys: KeyList) => void): void {
+    const keys = this.#keyList ?? new KeyList();
+    this.#keyList = undefined;
+    try {
+      use(keys);
+    } finally {
+      keys.clear();
+      this.#keyList = keys;
     }
   }
 
@@ -261,13 +314,10 @@ export class EmbeddedStore<KeyEncoding extends Encoding, ValueEncoding extends E
 }
 
 const nothing = new Uint8Array(0);
+const deletion: Mutation = { value: nothing, expiresAtMs: 0, flags: tombstoneFlag };
 
-function bytesOf(mutations: readonly Mutation[]): number {
-  return mutations.reduce(
-    (sum, { key, value, expiresAtMs }) =>
-      sum + recordBytes(expiresAtMs === 0 ? 0 : expiryFlag, key.length, value.length),
-    0,
-  );
+function recordBytesOf(value: Uint8Array, expiresAtMs: number, keyBytes: number): number {
+  return recordBytes(expiresAtMs === 0 ? 0 : expiryFlag, keyBytes, value.length);
 }
 
 const isArray: (value: unknown) => boolean = Array.isArray;

@@ -74,7 +74,8 @@ export class EmbeddedView<KeyEncoding extends Encoding, ValueEncoding extends En
   }
 
   #find(key: Encodable[KeyEncoding]): Found | undefined {
-    const found = this.#engine.findAt(this.#opened(), this.#codecs.encodeKey(key));
+    this.#codecs.loadKey(key, this.#engine.memory);
+    const found = this.#engine.findLoadedAt(this.#opened());
     if (found === undefined) return undefined;
     const expiresAtMs = found.memory.expiryAt(found.location);
     return expiresAtMs !== 0 && expiresAtMs <= this.#clock.nowMs() ? undefined : found;

@@ -26,10 +26,11 @@ export interface Encodable {
   readonly view: Uint8Array | string;
 }
 
-type Role = 'key' | 'value';
+export type Role = 'key' | 'value';
 
 export interface Codec<Name extends Encoding> {
-  encode(value: Encodable[Name], role: Role): Uint8Array;
+  /** Bytes, or a text that stands for its UTF-8; what `bytesOf` refuses in it is left in. */
+  plain(value: Encodable[Name], role: Role): Uint8Array | string;
   /** What lies in `bytes` from `start` to `end`. */
   decode(bytes: Uint8Array, start: number, end: number, role: Role): Decoded[Name];
 }
@@ -48,13 +49,13 @@ export function codecFor<Name extends Encoding>(option: string, name: Name): Cod
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 const codecs: { readonly [Name in Encoding]: Codec<Name> } = {
-  utf8: { encode: encodeText, decode: decodeText },
+  utf8: { plain: plainText, decode: decodeText },
   json: {
-    encode(value, role) {
+    plain(value, role) {
       // Declared as string, but undefined for what JSON has no form for.
       const text = JSON.stringify(value) as string | undefined;
       if (text === undefined) throw new TypeError(`a ${role} of type ${typeof value} has no JSON form`);
-      return bytesOf(text);
+      return text;
     },
     decode(bytes, start, end, role) {
       const text = decodeText(bytes, start, end, role);
@@ -69,31 +70,32 @@ const codecs: { readonly [Name in Encoding]: Codec<Name> } = {
       }
     },
   },
-  binary: { encode: encodeBytes, decode: copyOf },
+  binary: { plain: plainBytes, decode: copyOf },
   view: {
-    encode: encodeBytes,
+    plain: plainBytes,
     decode: (bytes, start, end) => new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start),
   },
 };
 
-/** From Node's pool, unlike a TextEncoder's: short keys need no allocation of their own. */
-function bytesOf(text: string): Uint8Array {
-  return Buffer.from(text, 'utf8');
+/** @throws KvError `invalid-argument` for a text that UTF-8 cannot carry */
+export function bytesOf(plain: Uint8Array | string, role: Role): Uint8Array {
+  if (typeof plain !== 'string') return plain;
+  // Encoding would replace it by another character, under which the key is never found again.
+  if (/\p{Surrogate}/u.test(plain)) {
+    throw new KvError('invalid-argument', `the ${role} has a lone surrogate, which UTF-8 cannot carry`);
+  }
+  // From Node's pool, unlike a TextEncoder's: short ones need no allocation of their own.
+  return Buffer.from(plain, 'utf8');
 }
 
-function encodeBytes(value: Uint8Array | string, role: Role): Uint8Array {
-  if (value instanceof Uint8Array) return value;
-  if (typeof value === 'string') return encodeText(value, role);
+function plainBytes(value: Uint8Array | string, role: Role): Uint8Array | string {
+  if (value instanceof Uint8Array || typeof value === 'string') return value;
   throw new TypeError(`a ${role} must be a Uint8Array or a string`);
 }
 
-function encodeText(text: unknown, role: Role): Uint8Array {
+function plainText(text: unknown, role: Role): string {
   if (typeof text !== 'string') throw new TypeError(`a ${role} must be a string`);
-  // Encoding would replace it by another character, under which the key is never found again.
-  if (/\p{Surrogate}/u.test(text)) {
-    throw new KvError('invalid-argument', `the ${role} has a lone surrogate, which UTF-8 cannot carry`);
-  }
-  return bytesOf(text);
+  return text;
 }
 
 function decodeText(bytes: Uint8Array, start: number, end: number, role: Role): string {

@@ -1,5 +1,5 @@
 import type { ReadableMemory } from '../memory/readable-memory.js';
-import type { Codec, Decoded, Encodable, Encoding } from './encodings.js';
+import { bytesOf, type Codec, type Decoded, type Encodable, type Encoding } from './encodings.js';
 import { refuseLonger } from './refusals.js';
 import type { ResolvedStoreOptions } from './store-options.js';
 
@@ -22,19 +22,25 @@ export class StoreCodecs<KeyEncoding extends Encoding, ValueEncoding extends Enc
     this.#valueBytesMax = valueBytesMax;
   }
 
-  encodeKey(key: Encodable[KeyEncoding]): Uint8Array {
-    const bytes = this.#keys.encode(key, 'key');
+  /**
+   * Lays a key out in the memory, for what is done with it next. An encoding may call the application, which may use the store:
+   * whatever else is encoded comes before.
+   */
+  loadKey(key: Encodable[KeyEncoding], { key: into }: ReadableMemory): void {
+    const plain = this.#keys.plain(key, 'key');
+    if (typeof plain === 'string' && plain.length <= this.#keyBytesMax && into.loadText(plain)) return;
+    const bytes = bytesOf(plain, 'key');
     if (bytes.length > this.#keyBytesMax) refuseLonger('key', bytes, this.#keyBytesMax);
-    return bytes;
+    into.load(bytes);
   }
 
   /** A copy, of any length: one end of a range is no key of a record. */
   encodeBound(key: Encodable[KeyEncoding] | undefined): Uint8Array | undefined {
-    return key === undefined ? undefined : new Uint8Array(this.#keys.encode(key, 'key'));
+    return key === undefined ? undefined : new Uint8Array(bytesOf(this.#keys.plain(key, 'key'), 'key'));
   }
 
   encodeValue(value: Encodable[ValueEncoding]): Uint8Array {
-    const bytes = this.#values.encode(value, 'value');
+    const bytes = bytesOf(this.#values.plain(value, 'value'), 'value');
     if (bytes.length > this.#valueBytesMax) refuseLonger('value', bytes, this.#valueBytesMax);
     return bytes;
   }

@@ -161,14 +161,20 @@ export class LocalEngine implements StorageEngine {
 
   /** The location of a key's record, 0 if there is none. @throws like `get` */
   find(key: Uint8Array): number {
-    this.#throwUnlessServed(key);
-    return this.memory.find(key);
+    this.memory.loadKey(key);
+    return this.findLoaded();
+  }
+
+  /** The same of the key that was loaded last into the memory. */
+  findLoaded(): number {
+    this.#throwUnlessServed();
+    return this.memory.findLoaded();
   }
 
   /** The same as of a moment. */
-  findAt(moment: Moment, key: Uint8Array): Found | undefined {
-    this.#throwUnlessServed(key);
-    return moment.find(key);
+  findLoadedAt(moment: Moment): Found | undefined {
+    this.#throwUnlessServed();
+    return moment.findLoaded();
   }
 
   /** Everything as it is now, to be read while writes go on. */
@@ -291,10 +297,11 @@ export class LocalEngine implements StorageEngine {
     }
   }
 
-  #throwUnlessServed(key: Uint8Array): void {
+  /** Of the key that is loaded. */
+  #throwUnlessServed(): void {
     this.throwIfClosed();
     if (this.#refused.size === 0) return;
-    this.#throwIfRefused(partitionOfHash(this.memory.loadKey(key) >>> 0, this.partitions));
+    this.#throwIfRefused(partitionOfHash(this.memory.key.hash >>> 0, this.partitions));
   }
 
   #checked(partitions: Iterable<number>): number[] {

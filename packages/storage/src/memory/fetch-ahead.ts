@@ -45,6 +45,11 @@ export class FetchAhead {
     this.#count += 1;
   }
 
+  /** A key that will be encoded, if it is a text: where that lies is one more wait. */
+  text(key: unknown): void {
+    if (typeof key === 'string') this.#sum ^= key.length;
+  }
+
   /** Only the slot of the index. */
   slot(hash: number): void {
     this.#sum ^= this.#index.tableOf(hash).touch(hash);

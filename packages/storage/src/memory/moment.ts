@@ -63,12 +63,18 @@ export class Moment {
 
   /** The record that a key had. */
   find(key: Uint8Array): Found | undefined {
+    this.#memory.loadKey(key);
+    return this.findLoaded();
+  }
+
+  /** The same of the key that was loaded last into the memory. */
+  findLoaded(): Found | undefined {
     if (this.#past !== undefined) {
       const { records } = this.#past;
-      const location = records.find(key);
+      const location = records.findKey(this.#memory.key);
       if (location !== 0) return isTombstone(records, location) ? undefined : { memory: records, location };
     }
-    const location = this.#memory.find(key);
+    const location = this.#memory.findLoaded();
     return location === 0 ? undefined : { memory: this.#memory, location };
   }
 

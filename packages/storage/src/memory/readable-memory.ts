@@ -28,7 +28,8 @@ export class ReadableMemory {
   readonly space: SegmentSpace;
   readonly index: HashIndex;
   readonly ahead: FetchAhead;
-  protected readonly key = new KeyWords();
+  /** The key that was laid out last, for `findLoaded` and `putLoaded`. */
+  readonly key = new KeyWords();
   protected readonly segments: readonly (Segment | undefined)[];
   /** What the last search found. */
   protected foundTable: HashTable | undefined;
@@ -42,7 +43,7 @@ export class ReadableMemory {
     this.ahead = new FetchAhead(this.index, this.segments);
   }
 
-  /** Lays a key out for `findLoaded` and `putLoaded`. @returns its hash, as a signed integer */
+  /** Lays a key out. @returns its hash, as a signed integer */
   loadKey(key: Uint8Array): number {
     this.key.load(key);
     return this.key.hash;
@@ -50,7 +51,11 @@ export class ReadableMemory {
 
   /** @returns the location of the newest record of the key loaded last, 0 if there is none */
   findLoaded(): number {
-    const { hash, words, bytes } = this.key;
+    return this.findKey(this.key);
+  }
+
+  /** The same of a key that was laid out elsewhere. */
+  findKey({ hash, words, bytes }: KeyWords): number {
     return this.search(hash, words, 0, bytes);
   }
 
