@@ -13,6 +13,8 @@ import {
 import type { KvError } from '@kv/errors';
 import { errorTrailerKey, grpcStatusOf, kvErrorToTrailer } from '@kv/proto';
 
+import { widenReceiveWindow } from './receive-window.js';
+
 /** What the node does with one stream. */
 export interface StreamHandler {
   /** Whatever it throws ends the stream. */
@@ -80,6 +82,7 @@ class DirectCall implements Pick<ServerInterceptingCallInterface, 'start'>, Dire
   start(): void {
     this.#call.start({
       onReceiveMetadata: () => {
+        widenReceiveWindow(this.#call);
         // At once: the caller learns that the stream stands, though nothing is answered yet.
         this.#call.sendMetadata(new Metadata());
         this.#handler = this.#open(this);
