@@ -39,6 +39,9 @@ export const operationsPerMessageMax = 1_024;
 /** Of these, operations whose answer may carry a record of 1 MiB: bounds the reply. */
 export const recordsReturnedPerMessageMax = 64;
 
+/** Bytes of the records in one reply to writes; of what is beyond it, what was replaced is unknown. */
+export const recordBytesReturnedMax = 64 * mebibyte;
+
 /** Records in one message to a peer, unless one record alone is larger. */
 export const recordBytesPerMessageMax = 2 * mebibyte;
 

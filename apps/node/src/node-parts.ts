@@ -87,6 +87,7 @@ export async function openNodeParts(
     {
       ...{ clock, timers, hlc, placement, random: ports.random, decisions, observer },
       replica: (member) => (member === placement.self ? own : peers.replica(member)),
+      peek: (key) => engine.get(key)?.record,
       stamps: createStampIssuer({
         ...{ hlc, fence, ceilings: engine, decisions },
         isAdmitted: () => standing.isAdmitted(),

@@ -151,7 +151,10 @@ describe('a node answers gRPC', () => {
     const header = { clusterId: Buffer.alloc(16, 1), ...facts };
     const none = Buffer.alloc(0);
     for (const call of [
-      peer.write({ header, records: bytes('garbage'), wantPrevious: none }, { timeoutMs: 1_000 }),
+      peer.write(
+        { header, records: bytes('garbage'), wantPrevious: none, expected: none },
+        { timeoutMs: 1_000 },
+      ),
       peer.read({ header, keys: bytes('garbage'), wantValue: none }, { timeoutMs: 1_000 }),
       peer.ping({ header, directory: undefined }, { timeoutMs: 1_000 }),
     ]) {
@@ -168,7 +171,12 @@ describe('a node answers gRPC', () => {
     const peer = peerOf(started.node);
     const clusterId = Buffer.from(started.node.clusterId, 'hex');
     const header = { clusterId, epoch: 1, from: 65_537, hlcTime: 1, wallTimeMs: 0, deadlineMs: 100 };
-    const request = { header, records: bytes('garbage'), wantPrevious: Buffer.alloc(0) };
+    const request = {
+      header,
+      records: bytes('garbage'),
+      wantPrevious: Buffer.alloc(0),
+      expected: Buffer.alloc(0),
+    };
     await expect(peer.write(request, { timeoutMs: 1_000 })).rejects.toMatchObject({
       code: 'corrupt',
       outcome: 'not-applied',

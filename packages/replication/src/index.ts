@@ -72,6 +72,7 @@ export {
   unreachableBy,
   type WriteRequest,
 } from './replica/channel.js';
+export { type VersionColumn, versionBytes, writeUnknown, writeVersion } from './replica/version-column.js';
 export { createLocalReplica } from './replica/local-replica.js';
 export type { LocalReplicaPorts, LocalView, ReplicaObserver } from './replica/local-ports.js';
 export {

@@ -48,7 +48,12 @@ afterEach(async () => {
   await listener.close({ drainMs: 0 });
 });
 
-const request = { header: undefined, records: Buffer.from('r'), wantPrevious: Buffer.alloc(0) };
+const request = {
+  header: undefined,
+  records: Buffer.from('r'),
+  wantPrevious: Buffer.alloc(0),
+  expected: Buffer.alloc(0),
+};
 
 describe('a connection to a peer', () => {
   it('says "not sent" while nobody listens, and is there again soon after somebody does', async () => {

@@ -62,7 +62,12 @@ function connect(address: string): PeerConnection {
 
 const patient = { timeoutMs: 5_000 };
 const ping = { header: undefined, directory: undefined };
-const write = (bytes = 10) => ({ header: undefined, records: Buffer.alloc(bytes), wantPrevious: none });
+const write = (bytes = 10) => ({
+  header: undefined,
+  records: Buffer.alloc(bytes),
+  wantPrevious: none,
+  expected: none,
+});
 const repair = (bytes = 10) => ({ header: undefined, records: Buffer.alloc(bytes) });
 const until = async (isTrue: () => boolean) => {
   while (!isTrue()) await new Promise((resolve) => setTimeout(resolve, 2));

@@ -26,7 +26,15 @@ import { fixedEpoch } from '../remote/message-header.js';
 import { type ByteBudget, createByteBudget } from './byte-budget.js';
 import { joined } from './joined.js';
 import { Lane, LaneFull } from './lane.js';
-import { type ReadParcel, readParcel, single, wanted, type WriteParcel, writeParcel } from './parcels.js';
+import {
+  expectedOf,
+  type ReadParcel,
+  readParcel,
+  single,
+  wanted,
+  type WriteParcel,
+  writeParcel,
+} from './parcels.js';
 
 export interface ChannelOptions {
   /** Number of the member that is asked. */
@@ -84,8 +92,9 @@ export function createMemberChannel(
       reads.submit(readParcel({ keys: [key], at, wantValue, returned }, request), single(request, receiver));
     },
     writeMany: (request, receiver) => {
-      const { records, count } = request;
-      writes.submit(writeParcel({ records, count, wantPrevious: false }, request), receiver);
+      const { records, count, expected } = request;
+      const wantPrevious = expected !== undefined;
+      writes.submit(writeParcel({ records, count, wantPrevious, expected }, request), receiver);
     },
     readMany: (request, receiver) => {
       const { keys, at, wantValues: wantValue } = request;
@@ -113,6 +122,7 @@ function writeLane({ replica, ports, ...way }: Way, budget: ByteBudget) {
         replica.writeBatch({
           records: joined(parcels.map(({ records }) => records)),
           wantPrevious: wanted(parcels),
+          expected: expectedOf(parcels),
           deadlineMs: boundOf(deadlineMs),
         }),
     },

@@ -1,5 +1,12 @@
 import type { Timestamp } from '@kv/hlc';
-import type { AnswerReceiver, Answers, AnswersReceiver, Bits } from '@kv/replication';
+import {
+  type AnswerReceiver,
+  type Answers,
+  type AnswersReceiver,
+  type Bits,
+  type VersionColumn,
+  versionBytes,
+} from '@kv/replication';
 
 import type { LaneParcel } from './lane.js';
 
@@ -13,6 +20,8 @@ export interface WriteParcel extends LaneParcel {
   readonly records: Uint8Array;
   /** Of each of them. */
   readonly isWanted: boolean;
+  /** Undefined: whatever each replaces is shown, if it is wanted. */
+  readonly expected: VersionColumn | undefined;
 }
 
 export interface ReadParcel extends LaneParcel {
@@ -22,16 +31,21 @@ export interface ReadParcel extends LaneParcel {
   readonly isWanted: boolean;
 }
 
+interface Writes {
+  readonly records: Uint8Array;
+  readonly count: number;
+  readonly wantPrevious: boolean;
+  readonly expected?: VersionColumn | undefined;
+}
+
 export function writeParcel(
-  {
-    records,
-    count,
-    wantPrevious,
-  }: { readonly records: Uint8Array; readonly count: number; readonly wantPrevious: boolean },
+  { records, count, wantPrevious, expected }: Writes,
   { deadlineAtMs, signal }: Bounds,
 ): WriteParcel {
-  const returned = wantPrevious ? count : 0;
-  return { records, count, isWanted: wantPrevious, bytes: records.length, returned, deadlineAtMs, signal };
+  // What is as expected is not shown, which is nearly all.
+  const returned = wantPrevious && expected === undefined ? count : 0;
+  const bytes = records.length + (expected?.length ?? 0);
+  return { records, count, isWanted: wantPrevious, expected, bytes, returned, deadlineAtMs, signal };
 }
 
 export function readParcel(
@@ -66,6 +80,15 @@ export function wanted(parcels: readonly { readonly count: number; readonly isWa
     for (; index < end; index += 1) if (parcel.isWanted) bits[index >>> 3]! |= 1 << (index & 7);
   }
   return bits;
+}
+
+/** What each operation of the parcels is expected to replace; undefined: nothing is expected of any. */
+export function expectedOf(parcels: readonly WriteParcel[]): VersionColumn | undefined {
+  if (parcels.length === 1) return parcels[0]!.expected;
+  if (parcels.every(({ expected }) => expected === undefined)) return undefined;
+  return Buffer.concat(
+    parcels.map(({ count, expected }) => expected ?? new Uint8Array(count * versionBytes).fill(0xff)),
+  );
 }
 
 const noBits: Bits = new Uint8Array(0);

@@ -9,6 +9,7 @@ import {
   readAnswersOf,
   ReplicaUnreachable,
   type WriteAnswer,
+  type WriteAnswers,
   writeAnswersOf,
   type WriteReply,
 } from '@kv/replication';
@@ -156,6 +157,31 @@ describe('a remote replica', () => {
     }));
     await Promise.all(writes.map(({ key, wantPrevious }) => write(replica, recordOf(key), wantPrevious)));
     expect([...wanted]).toEqual(writes.map(({ key, wantPrevious }) => [key, wantPrevious]));
+  });
+
+  it('brings back no previous record that is the expected one', async () => {
+    const seen: unknown[] = [];
+    const replica = remote({
+      writeBatch: ({ wantPrevious, expected }) => {
+        seen.push([...wantPrevious], expected?.length);
+        return Promise.resolve({
+          ...writeAnswersOf([
+            { ...facts, kind: 'stored', previous },
+            { ...facts, kind: 'stored', previous },
+          ]),
+          isAsExpected: (index) => index === 1,
+        });
+      },
+    });
+    const answers = await new Promise<WriteAnswers>((resolve) => {
+      const request = { records: Buffer.concat([record, record]), count: 2, expected: Buffer.alloc(24) };
+      const deadlineAtMs = clock.monotonicMs() + deadlineMs;
+      replica.writeMany({ ...request, deadlineAtMs }, { onAnswers: (_from, got) => resolve(got) });
+    });
+    expect(seen).toEqual([[0xff], 24]);
+    expect([0, 1].map((index) => answers.isAsExpected(index))).toEqual([false, true]);
+    expect(answers.answerAt(0)).toMatchObject({ kind: 'stored', previous: { version: previous.version } });
+    expect(answers.answerAt(1)).toMatchObject({ kind: 'stored', previous: undefined });
   });
 
   it('brings back what was read, or what identifies it, and that nothing was there', async () => {

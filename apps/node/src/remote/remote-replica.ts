@@ -7,7 +7,7 @@ import { fromKeys } from './key-column.js';
 import { type HeaderOptions, type HeaderPorts, openReplyHeader, requestHeader } from './message-header.js';
 import { toReadAnswers } from './read-results.js';
 import { toDigestReply, toScanReply } from './reply-messages.js';
-import { asBuffer } from './wire-bytes.js';
+import { asBuffer, noBytes } from './wire-bytes.js';
 import { toWriteAnswers } from './write-results.js';
 
 export interface RemoteReplicaOptions extends HeaderOptions {
@@ -27,11 +27,12 @@ export function createRemoteReplica(
   const { connection } = ports;
   const { member } = options;
   return {
-    writeBatch: async ({ records, wantPrevious, deadlineMs }) => {
+    writeBatch: async ({ records, wantPrevious, expected, deadlineMs }) => {
       const request = {
         header: requestHeader(options, ports, { deadlineMs }),
         records: asBuffer(records),
         wantPrevious: asBuffer(wantPrevious),
+        expected: expected === undefined ? noBytes : asBuffer(expected),
       };
       const response = await connection.write(request, patience(deadlineMs));
       return toWriteAnswers(response.results, openReplyHeader(response.header, member));

@@ -12,11 +12,13 @@ import {
 } from '@kv/replication';
 import { readRecord, type RecordView } from '@kv/storage';
 
+import { recordBytesReturnedMax } from '../limits.js';
 import { checkedTimestamp } from './message-header.js';
 import { floorAt, noteFloor, refusal } from './reply-columns.js';
 import { noBytes } from './wire-bytes.js';
 
 const hasRecord = 16;
+const asExpected = 32;
 const newerBytes = 12;
 
 /** An answer that is none: the write was begun, and whether it will be durable is not known. */
@@ -26,9 +28,14 @@ export function fromWriteAnswers(answers: WriteAnswers, count: number): WriteRes
   const newer: Buffer[] = [];
   const refusals: string[] = [];
   const purgeFloors: number[] = [];
+  let recordBytes = 0;
   for (let index = 0; index < count; index += 1) {
     if (answers.isStored(index)) {
       statuses[index] = WriteStatus.STORED;
+      continue;
+    }
+    if (answers.isAsExpected(index)) {
+      statuses[index] = WriteStatus.STORED | asExpected;
       continue;
     }
     const reply = answers.answerAt(index);
@@ -50,6 +57,12 @@ export function fromWriteAnswers(answers: WriteAnswers, count: number): WriteRes
         continue;
     }
     if (reply.previous === undefined) continue;
+    recordBytes += reply.previous.bytes.length;
+    if (recordBytes > recordBytesReturnedMax) {
+      // True of what is stored as well, and tells nothing of what was there before.
+      if (reply.kind === 'stored') statuses[index] = WriteStatus.ALREADY;
+      continue;
+    }
     statuses[index] = statusOf[reply.kind] | hasRecord;
     records.push(reply.previous.bytes);
   }
@@ -86,6 +99,10 @@ class RemoteWriteAnswers implements WriteAnswers {
 
   isStored(index: number): boolean {
     return this.#results.statuses[index] === WriteStatus.STORED;
+  }
+
+  isAsExpected(index: number): boolean {
+    return this.#results.statuses[index] === (WriteStatus.STORED | asExpected);
   }
 
   answerAt(index: number): WriteAnswer {
@@ -128,7 +145,7 @@ class WriteResultsReader {
     const { hlcTime, epoch, incarnations } = this.#facts;
     const previous = (status & hasRecord) === 0 ? undefined : this.#record();
     // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- whatever is no status has no answer
-    switch ((status & ~hasRecord) as WriteStatus) {
+    switch ((status & ~(hasRecord | asExpected)) as WriteStatus) {
       case WriteStatus.STORED:
         return { kind: 'stored', previous, hlcTime, purgeFloor, epoch, incarnations };
       case WriteStatus.ALREADY:

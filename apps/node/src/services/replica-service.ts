@@ -46,13 +46,15 @@ export function createReplicaService(options: HeaderOptions, ports: ReplicaServi
   const ofOneIncarnation = <Result>(work: Promise<Result>) => ofSameSelf(options, work);
 
   return {
-    write: async ({ header, records, wantPrevious }) => {
+    write: async ({ header, records, wantPrevious, expected: column }) => {
       checkRequestHeader(header, options);
       const count = countRecords(records);
-      checkCounts(count, wantPrevious);
+      const expected = column.length === 0 ? undefined : column;
+      // What is expected is not sent; of the rest so much as fits.
+      checkCounts(count, expected === undefined ? wantPrevious : undefined);
       const { deadlineMs } = header;
       const answers = await ofOneIncarnation(
-        orNotApplied(replica.writeBatch({ records, wantPrevious, deadlineMs })),
+        orNotApplied(replica.writeBatch({ records, wantPrevious, expected, deadlineMs })),
       );
       return { header: reply(), results: fromWriteAnswers(answers, count) };
     },

@@ -1,4 +1,5 @@
 import type { HybridLogicalClock } from '@kv/hlc';
+import type { RecordView } from '@kv/storage';
 
 import type { Caller } from './caller.js';
 import { checkKeyPart, checkLimit, checkScanLevel } from './check-request.js';
@@ -62,6 +63,11 @@ export interface CoordinatorPorts {
   readonly placement: Placement;
   /** The way to a member; undefined = there is none now, which counts as unreachable, not sent. */
   replica(member: number): ReplicaChannel | undefined;
+  /**
+   * What the own copy holds at this moment, durable or not: replicas need not show a previous record that is the same. May
+   * throw, which is as good as nothing. Default: nobody knows, and each previous record is shown.
+   */
+  peek?(key: Uint8Array): RecordView | undefined;
   readonly stamps: StampIssuer;
   readonly hlc: HybridLogicalClock;
   readonly clock: Clock;
@@ -104,9 +110,10 @@ function createShell(options: CoordinatorOptions, ports: CoordinatorPorts): Shel
   const counters = createCounters();
   const { placement, stamps, hlc, clock, timers, random, observer } = ports;
   const replica = (member: number): ReplicaChannel | undefined => ports.replica(member);
+  const peek = ports.peek?.bind(ports);
   return {
     options: ready,
-    ...{ placement, replica, stamps, hlc, clock, timers, random, counters, observer },
+    ...{ placement, replica, peek, stamps, hlc, clock, timers, random, counters, observer },
     decisions: ports.decisions ?? soundDecisions,
     repairer: createRepairer(
       { bytesMax: ready.repairBytesMax, timeoutMs: ready.requestTimeoutMs },

@@ -1,6 +1,6 @@
 import { toKvError } from '@kv/errors';
 import type { HybridLogicalClock, Timestamp, Version } from '@kv/hlc';
-import { hashKey, partitionOfHash } from '@kv/storage';
+import { hashKey, partitionOfHash, type RecordView } from '@kv/storage';
 
 import type { CheckedTicketRequest } from './check-request.js';
 import { type ConsistencyLevel, quorumOf, replicasRequired } from '../consistency-level.js';
@@ -20,6 +20,8 @@ export interface Shell {
   readonly options: ReadyOptions;
   readonly placement: Placement;
   replica(member: number): ReplicaChannel | undefined;
+  /** What the own copy holds at this moment, to expect the same of others. Undefined: there is no asking it. */
+  readonly peek: ((key: Uint8Array) => RecordView | undefined) | undefined;
   readonly stamps: StampIssuer;
   readonly hlc: HybridLogicalClock;
   readonly clock: Clock;

@@ -207,7 +207,7 @@ export class WriteOperation implements RunningOperation, CallEvents, AnswerRecei
 
 const noBytes = new Uint8Array(0);
 
-function previousValue(previous: PreviousRecord): PreviousValue {
+export function previousValue(previous: PreviousRecord): PreviousValue {
   switch (previous.kind) {
     case 'value':
       return { kind: 'value', value: previous.record.value };

@@ -27,6 +27,8 @@ export interface Answers<Answer> {
 export interface WriteAnswers extends Answers<WriteAnswer> {
   /** Whether the answer is `stored`, and tells of no previous record. */
   isStored(index: number): boolean;
+  /** Whether the answer is `stored`, and the previous record that was wanted is the expected one, or none as expected. */
+  isAsExpected(index: number): boolean;
 }
 
 export interface ReadAnswers extends Answers<ReadAnswer | HeadAnswer> {
@@ -52,6 +54,7 @@ export function writeAnswersOf(replies: readonly (WriteAnswer | undefined)[]): W
       const reply = replies[index];
       return reply?.kind === 'stored' && reply.previous === undefined;
     },
+    isAsExpected: () => false,
     answerAt: (index) => replies[index] ?? perhapsSent,
   };
 }
@@ -81,6 +84,7 @@ export function sameAnswer(answer: (Refusal & ReplyFacts) | Unreachable): WriteA
     isNone: answer.kind === 'unreachable',
     incarnations: answer.kind === 'unreachable' ? [] : answer.incarnations,
     isStored: () => false,
+    isAsExpected: () => false,
     isAbsent: () => false,
     recordAt: () => undefined,
     timestampAt: () => undefined,

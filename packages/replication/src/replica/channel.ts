@@ -10,6 +10,7 @@ import {
 } from './answers.js';
 import type { HeadReply, ReadReply, Replica, WriteReply } from './replica.js';
 import { mayHaveBeenSent } from './replica.js';
+import type { VersionColumn } from './version-column.js';
 
 /**
  * The way from a coordinator to one owner, for operations by the hundred thousand a second: each is handed over with
@@ -56,6 +57,8 @@ export interface ManyWrites {
   /** Encoded, laid end to end. */
   readonly records: Uint8Array;
   readonly count: number;
+  /** What each is expected to replace, if the previous records are wanted: those that are something else are shown. */
+  readonly expected: VersionColumn | undefined;
   readonly deadlineAtMs: number;
 }
 
@@ -105,10 +108,11 @@ export function channelTo(
         (answer) => receiver.onAnswer(member, tag, wantValue ? answer : headOnly(answer)),
       );
     },
-    writeMany: ({ records, deadlineAtMs }, receiver) => {
+    writeMany: ({ records, expected, deadlineAtMs }, receiver) => {
+      const wantPrevious = expected !== undefined;
       const deadlineMs = leftMs(deadlineAtMs);
       const writes = readRecords(records).map(({ bytes: record }) =>
-        orUnreachable(() => replica.write({ record, wantPrevious: false, deadlineMs })),
+        orUnreachable(() => replica.write({ record, wantPrevious, deadlineMs })),
       );
       void Promise.all(writes).then((answers) => {
         receiver.onAnswers(member, writeAnswersOf(answers), 0);

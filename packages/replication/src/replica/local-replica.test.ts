@@ -8,6 +8,7 @@ import { keyBytesMax, valueBytesMax } from '../limits.js';
 import type { WriteAnswers } from './answers.js';
 import type { WriteAnswer } from './channel.js';
 import { createLocalReplica } from './local-replica.js';
+import { versionBytes, writeVersion } from './version-column.js';
 
 const key = new TextEncoder().encode('k');
 const bounds = { deadlineMs: 0 };
@@ -285,6 +286,23 @@ describe('a batch of writes', () => {
       { kind: 'already' },
       { kind: 'newer', version: recordAt(30).version, previous: { version: recordAt(30).version } },
     ]);
+  });
+
+  it('says which of them replaced what was expected', async () => {
+    const { replica } = await setUp();
+    const expected = new Uint8Array(4 * versionBytes);
+    // Of the first nothing, of the second the first, of the third something else; the fourth meets something newer.
+    writeVersion(expected, 1, recordAt(10).version);
+    writeVersion(expected, 2, recordAt(10).version);
+    const batch = { records: records(10, 20, 30, 25), wantPrevious: Uint8Array.of(0b1111), ...bounds };
+    const answers = await replica.writeBatch({ ...batch, expected });
+    expect([0, 1, 2, 3].map((index) => answers.isAsExpected(index))).toEqual([true, true, false, false]);
+    expect(answers.answerAt(2)).toMatchObject({
+      kind: 'stored',
+      previous: { version: recordAt(20).version },
+    });
+    const unasked = await replica.writeBatch({ ...batch, records: records(40) });
+    expect(unasked.isAsExpected(0)).toBe(false);
   });
 
   it('refuses what this member does not own, or what is too far ahead, and takes in the rest', async () => {

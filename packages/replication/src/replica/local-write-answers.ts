@@ -4,10 +4,12 @@ import type { WriteAnswers } from './answers.js';
 import { bitAt, type Bits } from './bits.js';
 import { perhapsSent, type WriteAnswer } from './channel.js';
 import type { Incarnation, ReplyFacts, WriteReply } from './replica.js';
+import { type VersionColumn, versionBytes } from './version-column.js';
 
 export interface LocalWriteResults {
   readonly results: ApplyResults;
   readonly wantPrevious: Bits;
+  readonly expected: VersionColumn | undefined;
   /** False: what was appended is not known to be durable. */
   readonly isDurable: boolean;
   /** Of each, whether this copy may have lost records of its partition; undefined = of none. */
@@ -34,6 +36,12 @@ export class LocalWriteAnswers implements WriteAnswers {
     if (this.#areSilent) return false;
     const { results, wantPrevious } = this.#told;
     return results.kindAt(index) === 'stored' && !bitAt(wantPrevious, index);
+  }
+
+  isAsExpected(index: number): boolean {
+    const { results, expected } = this.#told;
+    if (this.#areSilent || expected === undefined || results.kindAt(index) !== 'stored') return false;
+    return results.replacedIs(index, expected, index * versionBytes);
   }
 
   answerAt(index: number): WriteAnswer {

@@ -62,6 +62,7 @@ export class LocalWrites {
     return new LocalWriteAnswers({
       results,
       wantPrevious: batch.wantPrevious,
+      expected: batch.expected,
       isDurable,
       abstentions,
       facts,

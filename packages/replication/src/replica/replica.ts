@@ -4,6 +4,7 @@ import type { RecordHead, RecordView } from '@kv/storage';
 
 import type { ReadAnswers, WriteAnswers } from './answers.js';
 import type { Bits } from './bits.js';
+import type { VersionColumn } from './version-column.js';
 
 /**
  * One owner of a partition as a coordinator sees it. The coordinator's own copy and every remote one look alike
@@ -53,6 +54,8 @@ export interface WriteBatch extends Bounds {
   /** Laid end to end. */
   readonly records: Uint8Array;
   readonly wantPrevious: Bits;
+  /** What each is expected to replace: if it is that, the previous record need not be shown. Undefined: nothing is. */
+  readonly expected?: VersionColumn | undefined;
 }
 
 export interface RepairBatch extends Bounds {

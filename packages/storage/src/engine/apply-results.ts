@@ -1,5 +1,6 @@
 import type { ErrorCode } from '@kv/errors';
 
+import { timestampOffset, versionBytes } from '../record/record-layout.js';
 import { lengthAt } from '../memory/record-words.js';
 import type { Segment } from '../memory/segment.js';
 import { type RecordView, viewRecord } from '../record/record.js';
@@ -73,6 +74,18 @@ export class ResultColumns implements ApplyResults {
       default:
         return { kind: 'refused', code: outcome };
     }
+  }
+
+  replacedIs(index: number, version: Uint8Array, offset: number): boolean {
+    if (offset + versionBytes > version.length) return false;
+    const segment = this.#segments[index];
+    // Nothing was here: the version is none.
+    const start = this.#offsets[index]! + timestampOffset;
+    for (let byte = 0; byte < versionBytes; byte += 1) {
+      const held = segment === undefined ? 0 : segment.bytes[start + byte];
+      if (version[offset + byte] !== held) return false;
+    }
+    return true;
   }
 
   *[Symbol.iterator](): Generator<ApplyResult, void> {

@@ -34,6 +34,8 @@ export interface ApplyResults extends Iterable<ApplyResult> {
   readonly position: LogPosition;
   /** As `at(index).kind`, without making anything. */
   kindAt(index: number): ApplyResult['kind'];
+  /** Whether the record that was here before is of this version: 12 bytes at `offset`, as in a record; all zero = none was. */
+  replacedIs(index: number, version: Uint8Array, offset: number): boolean;
   /** As of an array: negative numbers count from the end, and beyond it there is nothing. */
   at(index: number): ApplyResult | undefined;
 }

@@ -35,6 +35,9 @@ export const valueLengthOffset = 24;
 export const keyHashOffset = 28;
 export const fixedBytes = 32;
 
+/** Timestamp and node lie side by side. */
+export const versionBytes = 12;
+
 export const expiryBytes = 8;
 export const operationIdBytes = 16;
 

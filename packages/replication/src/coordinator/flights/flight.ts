@@ -89,6 +89,10 @@ export abstract class Flight<Aboard extends Passenger<Answer>, Answer, Batch ext
   protected abstract goOnAlone(passenger: Aboard): LoneOperation<Answer>;
   /** What the last that was heard means for one that waits. */
   protected abstract judge(passenger: Aboard, index: number): 'told' | 'wait' | 'leave';
+  /** What a core is told of an answer. */
+  protected answerTo(_passenger: Aboard, answers: Batch, index: number): Answer {
+    return answers.answerAt(index);
+  }
   /** The last that was heard came after its caller was told. */
   protected heardLate?(passenger: Aboard, index: number): void;
   /** Nobody aboard waits any more, and somebody has not answered. @returns whether to stay and hear that */
@@ -107,8 +111,8 @@ export abstract class Flight<Aboard extends Passenger<Answer>, Answer, Batch ext
 
   takes(bytes: number): boolean {
     const { operationsMax, bytesMax } = this.#bounds;
-    if (this.#hasLeft || this.passengers.length === operationsMax) return false;
-    return this.passengers.length === 0 || this.#bytes + bytes <= bytesMax;
+    const { length } = this.passengers;
+    return length < operationsMax && (length === 0 || this.#bytes + bytes <= bytesMax);
   }
 
   board(passenger: Aboard, bytes: number): RunningOperation {
@@ -180,7 +184,7 @@ export abstract class Flight<Aboard extends Passenger<Answer>, Answer, Batch ext
     for (let index = 0; index < passengers.length; index += 1) {
       const passenger = passengers[index]!;
       if (passenger.operation !== undefined) {
-        passenger.operation.onAnswer(from, firstRound, answers.answerAt(first + index));
+        passenger.operation.onAnswer(from, firstRound, this.answerTo(passenger, answers, first + index));
       } else if (passenger.isOver) this.heardLate?.(passenger, index);
       else this.#judge(passenger, index, isSound);
     }
@@ -239,7 +243,7 @@ export abstract class Flight<Aboard extends Passenger<Answer>, Answer, Batch ext
     const operation = this.goOnAlone(passenger);
     passenger.operation = operation;
     for (const { member, answers, first } of this.heard) {
-      operation.onAnswer(member, firstRound, answers.answerAt(first + index));
+      operation.onAnswer(member, firstRound, this.answerTo(passenger, answers, first + index));
     }
     if (this.#isImpatient) operation.onImpatient();
   }

@@ -19,6 +19,8 @@ import { FlyingWrite, WriteFlight } from './write-flight.js';
 /** Flights that still take passengers, by who is asked. */
 interface Gate {
   writes: WriteFlight | undefined;
+  /** Whose callers want to know what they replace. */
+  replacements: WriteFlight | undefined;
   reads: ReadFlight | undefined;
   readsAtOne: ReadFlight | undefined;
   tickets: TicketFlight | undefined;
@@ -46,18 +48,24 @@ export class Flights {
     caller: Caller<WriteResult>,
   ): RunningOperation | undefined {
     const timeoutMs = this.#timeoutMs(options);
-    // A ticket has to be obtained first, and previous values are compared.
-    const needsMore =
-      write.wantPrevious || (write.consistency === 'linearizable' && write.ticket === undefined);
-    if (timeoutMs === undefined || needsMore) return undefined;
-    const crew = this.#crews.of(partitionOfKey(this.#shell, write.key));
-    const gate = this.#gateOf(crew);
-    const bytes = write.key.length + (write.value?.length ?? 0);
-    if (gate.writes?.takes(bytes) !== true) {
-      gate.writes = new WriteFlight(this.#shell, crew.members, flightBounds);
-      this.#schedule(gate.writes);
+    // A ticket has to be obtained first.
+    if (timeoutMs === undefined || (write.consistency === 'linearizable' && write.ticket === undefined)) {
+      return undefined;
     }
-    return gate.writes.board(new FlyingWrite(gate.writes, timeoutMs, write, caller), bytes);
+    const { wantPrevious } = write;
+    const crew = this.#crews.of(partitionOfKey(this.#shell, write.key));
+    // Else all previous records would come over the network, and their number in a message is bounded.
+    if (wantPrevious && !(crew.hasSelf && this.#shell.peek !== undefined)) return undefined;
+    const gate = this.#gateOf(crew);
+    const kind = wantPrevious ? 'replacements' : 'writes';
+    const bytes = write.key.length + (write.value?.length ?? 0);
+    let flight = gate[kind];
+    if (flight?.takes(bytes) !== true) {
+      flight = new WriteFlight(this.#shell, crew, { ...flightBounds, wantPrevious });
+      gate[kind] = flight;
+      this.#schedule(flight);
+    }
+    return flight.board(new FlyingWrite(flight, timeoutMs, write, caller), bytes);
   }
 
   /** Undefined: it needs a way of its own. */
@@ -107,7 +115,7 @@ export class Flights {
   #gateOf(crew: Crew): Gate {
     let gate = this.#gates.get(crew);
     if (gate === undefined) {
-      gate = { writes: undefined, reads: undefined, readsAtOne: undefined, tickets: undefined };
+      gate = emptyGate();
       this.#gates.set(crew, gate);
     }
     return gate;
@@ -120,9 +128,20 @@ export class Flights {
     void Promise.resolve().then(() => {
       const departures = this.#departures;
       this.#departures = [];
+      for (const gate of this.#gates.values()) Object.assign(gate, emptyGate());
       for (const departing of departures) departing.depart();
     });
   }
 }
 
 const flightBounds = { operationsMax: flightOperationsMax, bytesMax: flightBytesMax };
+
+function emptyGate(): Gate {
+  return {
+    writes: undefined,
+    replacements: undefined,
+    reads: undefined,
+    readsAtOne: undefined,
+    tickets: undefined,
+  };
+}

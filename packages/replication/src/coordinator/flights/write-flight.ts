@@ -1,19 +1,25 @@
-import { physicalMs, type Version } from '@kv/hlc';
-import type { RecordFields } from '@kv/storage';
+import { physicalMs, type Version, zeroTimestamp } from '@kv/hlc';
+import type { RecordFields, RecordView } from '@kv/storage';
 
 import { sameAnswer, type WriteAnswers } from '../../replica/answers.js';
+import { previousRecord } from '../../cores/previous-record.js';
 import { type ManyWrites, notSent, type WriteAnswer } from '../../replica/channel.js';
+import type { ReplyFacts } from '../../replica/replica.js';
+import { type VersionColumn, versionBytes, writeVersion } from '../../replica/version-column.js';
 import type { Caller } from '../caller.js';
 import type { CheckedWrite } from '../check-request.js';
-import { Flight, Passenger } from './flight.js';
-import type { WriteResult } from '../requests.js';
-import { countStamp, issueStamp, serverTime, versionOf } from '../shell.js';
-import { WriteOperation } from '../write-operation.js';
+import type { Crew } from './crew.js';
+import { Flight, type FlightBounds, Passenger } from './flight.js';
+import type { PreviousValue, WriteResult } from '../requests.js';
+import { countStamp, issueStamp, serverTime, type Shell, versionOf } from '../shell.js';
+import { previousValue, WriteOperation } from '../write-operation.js';
 
 export class FlyingWrite extends Passenger<WriteAnswer> {
   readonly write: CheckedWrite;
   readonly caller: Caller<WriteResult>;
   version: Version | undefined = undefined;
+  /** What it is expected to replace, if anybody wants to know. */
+  expected: RecordView | undefined = undefined;
   acknowledgements = 0;
 
   constructor(flight: WriteFlight, timeoutMs: number, write: CheckedWrite, caller: Caller<WriteResult>) {
@@ -31,11 +37,20 @@ export class FlyingWrite extends Passenger<WriteAnswer> {
   }
 }
 
-/** Writes that are over once enough owners have stored their records, and whose callers ask for no previous value. */
+/**
+ * Writes that are over once enough owners have stored their records. Where the previous values are wanted, once enough owners
+ * replaced what the own copy held as the flight departed: then none of them needs to show it.
+ */
 export class WriteFlight extends Flight<FlyingWrite, WriteAnswer, WriteAnswers> {
+  readonly #wantPrevious: boolean;
   #message: ManyWrites | undefined;
   /** Of the last that was heard. */
   #time: WriteResult['serverTime'] | undefined;
+
+  constructor(shell: Shell, crew: Crew, { wantPrevious, ...bounds }: WriteFlightOptions) {
+    super(shell, crew.members, bounds);
+    this.#wantPrevious = wantPrevious;
+  }
 
   override onAnswers(from: number, answers: WriteAnswers, first: number): void {
     this.#time = undefined;
@@ -59,7 +74,8 @@ export class WriteFlight extends Flight<FlyingWrite, WriteAnswer, WriteAnswers> 
   protected pack(deadlineAtMs: number): void {
     const { observer, records } = this.shell;
     const encoded = records.encodeAll(this.passengers.map((passenger) => recordOf(passenger)));
-    this.#message = { records: encoded, count: this.passengers.length, deadlineAtMs };
+    const expected = this.#wantPrevious ? this.#expect() : undefined;
+    this.#message = { records: encoded, count: this.passengers.length, expected, deadlineAtMs };
     if (observer?.stamped === undefined) return;
     for (const { write, version } of this.passengers) {
       const { key, operationId, ticket } = write;
@@ -76,12 +92,52 @@ export class WriteFlight extends Flight<FlyingWrite, WriteAnswer, WriteAnswers> 
   protected judge(passenger: FlyingWrite, index: number): 'told' | 'wait' | 'leave' {
     const { answers, first } = this.heard.at(-1)!;
     if (answers.isNone) return 'wait';
-    if (!answers.isStored(first + index)) return 'leave';
+    const at = first + index;
+    if (!(this.#wantPrevious ? answers.isAsExpected(at) : answers.isStored(at))) return 'leave';
     passenger.acknowledgements += 1;
     if (passenger.acknowledgements < this.quorumOf(passenger)) return 'wait';
     this.#time ??= serverTime(this.shell);
-    passenger.caller.resolve({ version: passenger.version!, previous: notAsked, serverTime: this.#time });
+    const previous = this.#wantPrevious ? this.#previousOf(passenger) : notAsked;
+    passenger.caller.resolve({ version: passenger.version!, previous, serverTime: this.#time });
     return 'told';
+  }
+
+  /** What all of the quorum replaced, so that it is enough to look at one of them. */
+  #previousOf({ write, version, expected }: FlyingWrite): PreviousValue {
+    return previousValue(
+      previousRecord({
+        stamp: version!,
+        firstStamp: undefined,
+        operationId: write.operationId,
+        quorum: [{ last: { kind: 'stored', previous: expected, ...noFacts }, first: undefined }],
+        decisions: this.shell.decisions,
+      }),
+    );
+  }
+
+  protected override answerTo(passenger: FlyingWrite, answers: WriteAnswers, index: number): WriteAnswer {
+    const answer = answers.answerAt(index);
+    const isNotShown = this.#wantPrevious && answers.isAsExpected(index) && answer.kind === 'stored';
+    return isNotShown ? { ...answer, previous: passenger.expected } : answer;
+  }
+
+  #expect(): VersionColumn {
+    const { passengers } = this;
+    const column = new Uint8Array(passengers.length * versionBytes);
+    for (let index = 0; index < passengers.length; index += 1) {
+      const passenger = passengers[index]!;
+      passenger.expected = this.#held(passenger.write.key);
+      if (passenger.expected !== undefined) writeVersion(column, index, passenger.expected.version);
+    }
+    return column;
+  }
+
+  #held(key: Uint8Array): RecordView | undefined {
+    try {
+      return this.shell.peek?.(key);
+    } catch {
+      return undefined; // The own copy will refuse the write, too.
+    }
   }
 
   protected startAlone({ write, timeoutMs, caller }: FlyingWrite): WriteOperation {
@@ -116,5 +172,12 @@ function recordOf({ write, version }: FlyingWrite): RecordFields {
   };
 }
 
+export interface WriteFlightOptions extends FlightBounds {
+  /** Of all that board. */
+  readonly wantPrevious: boolean;
+}
+
+/** A previous record is told by no more than itself. */
+const noFacts: ReplyFacts = { hlcTime: zeroTimestamp, purgeFloor: zeroTimestamp, epoch: 0, incarnations: [] };
 const noBytes = new Uint8Array(0);
 const notAsked = { kind: 'not-asked' } as const;

@@ -74,7 +74,10 @@ export interface ReplyHeader {
 
 /** What became of the records of a request, column by column: a message holds up to a thousand of them. */
 export interface WriteResults {
-  /** One byte for each record, in the same order: its WriteStatus, plus 16 if a record in `records` belongs to it. */
+  /**
+   * One byte for each record, in the same order: its WriteStatus, plus 16 if a record in `records` belongs to it, plus 32 if
+   * what was replaced is what the coordinator expected.
+   */
   statuses: Buffer;
   /** The records that were met, end to end, for those with 16: replaced (STORED) or newer (NEWER). */
   records: Buffer;
@@ -91,6 +94,11 @@ export interface WriteRequest {
   records: Buffer;
   /** One bit per record, least significant first: the coordinator wants the previous record. Missing bits are 0. */
   wantPrevious: Buffer;
+  /**
+   * For each record the version that the coordinator expects it to replace, as in WriteResults.newer_versions; zeros: none.
+   * Where a wanted previous record is that one, it is not sent. Empty, or all bits of one set: nothing is expected.
+   */
+  expected: Buffer;
 }
 
 export interface WriteResponse {
@@ -560,7 +568,7 @@ export const WriteResults = {
 };
 
 function createBaseWriteRequest(): WriteRequest {
-  return { header: undefined, records: noBytes, wantPrevious: noBytes };
+  return { header: undefined, records: noBytes, wantPrevious: noBytes, expected: noBytes };
 }
 
 export const WriteRequest = {
@@ -573,6 +581,9 @@ export const WriteRequest = {
     }
     if (message.wantPrevious.length !== 0) {
       writer.uint32(26).bytes(message.wantPrevious);
+    }
+    if (message.expected.length !== 0) {
+      writer.uint32(34).bytes(message.expected);
     }
     return writer;
   },
@@ -605,6 +616,13 @@ export const WriteRequest = {
 
           message.wantPrevious = reader.bytes() as Buffer;
           continue;
+        case 4:
+          if (tag !== 34) {
+            break;
+          }
+
+          message.expected = reader.bytes() as Buffer;
+          continue;
       }
       if ((tag & 7) === 4 || tag === 0) {
         break;
@@ -624,6 +642,7 @@ export const WriteRequest = {
       : undefined;
     message.records = object.records ?? noBytes;
     message.wantPrevious = object.wantPrevious ?? noBytes;
+    message.expected = object.expected ?? noBytes;
     return message;
   },
 };

@@ -1,0 +1,169 @@
+import { describe, expect, it } from '@jest/globals';
+import { readRecord } from '@kv/storage';
+
+import { type ReadAnswer, readAnswersOf, sameAnswer, type TicketResult } from '../src/index.js';
+import { bytes, textOf } from './model/cluster.js';
+import { epochMs, facts, recordAt } from './model/core-harness.js';
+import {
+  told,
+  setUp,
+  type World,
+  keys,
+  lastTo,
+  settle,
+  warmedUp,
+  getAll,
+  all,
+  found,
+  recordsOf,
+} from './model/flights-world.js';
+
+describe('reads that were submitted together', () => {
+  it('ask the own copy for values, the others for heads, and are over once two show the same', async () => {
+    const world = setUp();
+    const callers = await getAll(world, keys);
+    expect(world.reads.map(({ to, request }) => [to, request.wantValues, request.keys.length])).toEqual([
+      [2, false, keys.length],
+      [3, false, keys.length],
+      [1, true, keys.length],
+    ]);
+    const answers = readAnswersOf(recordsOf(10).map(found));
+    lastTo(2, world.reads).answer(answers);
+    lastTo(3, world.reads).answer(answers);
+    // Both agree, and neither has shown a value.
+    expect(callers.every(({ caller }) => caller.results.length === 0)).toBe(true);
+    lastTo(1, world.reads).answer(answers);
+    for (const [index, { caller }] of callers.entries()) {
+      const [result] = caller.results;
+      expect(result?.found === true && textOf(result.value)).toBe(`of ${keys[index]}`);
+    }
+    expect(world.alone).toEqual([]);
+  });
+
+  it('find nothing where a quorum has nothing', async () => {
+    const world = setUp();
+    const callers = await getAll(world, keys);
+    const absent = readAnswersOf(all<ReadAnswer>(keys.length, { kind: 'absent', ...facts() }));
+    lastTo(1, world.reads).answer(absent);
+    lastTo(3, world.reads).answer(absent);
+    for (const { caller } of callers)
+      expect(caller.results).toMatchObject([{ found: false, version: undefined }]);
+  });
+
+  it('rule 8: go on alone where copies differ, and write the newest back', async () => {
+    const world = setUp();
+    const callers = await getAll(world, keys);
+    const older = recordsOf(10);
+    const newer = [...older];
+    newer[3] = recordAt(20, { key: keys[3]!, value: 'new' });
+    lastTo(1, world.reads).answer(readAnswersOf(newer.map(found)));
+    lastTo(2, world.reads).answer(readAnswersOf(older.map(found)));
+    expect(callers.map(({ caller }) => caller.results.length)).toEqual(
+      keys.map((_, index) => (index === 3 ? 0 : 1)),
+    );
+    expect(world.alone).toEqual([{ to: 2, kind: 'repair' }]);
+  });
+
+  it.each([
+    ['is deleted', recordAt(10, { tombstone: true }), { found: false, version: recordAt(10).version }],
+    ['expires', recordAt(10, { expiresAtTick: 100 }), { found: true, expiresAtMs: epochMs + 100 }],
+  ])('go on alone where the record %s, and say the same', async (_what, record, result) => {
+    const world = setUp();
+    const [get] = await getAll(world, ['k']);
+    for (const message of world.reads) message.answer(readAnswersOf([found(readRecord(record.bytes))]));
+    expect(get!.caller.results).toMatchObject([result]);
+  });
+
+  it('compare who answers late, and look again where it differs', async () => {
+    const world = setUp();
+    await getAll(world, keys);
+    const answers = readAnswersOf(recordsOf(10).map(found));
+    lastTo(1, world.reads).answer(answers);
+    lastTo(2, world.reads).answer(answers);
+    const late = recordsOf(10).map(found);
+    late[7] = { kind: 'absent', ...facts() };
+    expect(world.coordinator.counters().comparisons).toBe(0);
+    lastTo(3, world.reads).answer(readAnswersOf(late));
+    expect(world.coordinator.counters().comparisons).toBe(1);
+  });
+
+  it('need no owner that cannot be reached, as long as a quorum can', async () => {
+    const world = setUp();
+    const callers = await getAll(world, keys);
+    const answers = readAnswersOf(recordsOf(10).map(found));
+    lastTo(2, world.reads).answer(sameAnswer({ kind: 'unreachable', sent: false }));
+    lastTo(1, world.reads).answer(answers);
+    lastTo(3, world.reads).answer(answers);
+    expect(callers.every(({ caller }) => caller.results.length === 1)).toBe(true);
+    expect(world.alone).toEqual([]);
+  });
+
+  it('end with their deadline', async () => {
+    const world = setUp();
+    const callers = await getAll(world, keys);
+    await world.timers.advanceAsync(5_001);
+    for (const { caller } of callers) expect(caller.errors).toMatchObject([{ code: 'timeout' }]);
+  });
+
+  it('at ONE ask the own copy only, and another one if it refuses', async () => {
+    const world = setUp();
+    const callers = await getAll(world, keys, 'one');
+    expect(world.reads.map(({ to }) => to)).toEqual([1]);
+    const answers = recordsOf(10).map(found);
+    answers[2] = { kind: 'refused', code: 'unavailable', ...facts() };
+    lastTo(1, world.reads).answer(readAnswersOf(answers));
+    expect(callers.map(({ caller }) => caller.results.length)).toEqual(
+      keys.map((_, index) => (index === 2 ? 0 : 1)),
+    );
+    expect(world.alone.filter(({ kind }) => kind === 'read')).toHaveLength(1);
+  });
+});
+
+describe('tickets that were asked for together', () => {
+  const ticketAll = async ({ coordinator }: World) => {
+    const callers = keys.map((key) => {
+      const caller = told<TicketResult>();
+      coordinator.submit.ticket({ key: bytes(key) }, {}, caller);
+      return caller;
+    });
+    await settle();
+    return callers;
+  };
+
+  it('rule 10: are above what a quorum shows, one message to each owner, heads only', async () => {
+    const world = await warmedUp();
+    const callers = await ticketAll(world);
+    expect(world.reads.map(({ to, request }) => [to, request.wantValues, request.keys.length])).toEqual([
+      [2, false, keys.length],
+      [3, false, keys.length],
+      [1, false, keys.length],
+    ]);
+    lastTo(2, world.reads).answer(readAnswersOf(recordsOf(5).map(found)));
+    const newer = recordsOf(5).map(found);
+    newer[4] = found(recordAt(8, { key: keys[4]! }));
+    newer[5] = { kind: 'absent', ...facts() };
+    lastTo(3, world.reads).answer(readAnswersOf(newer));
+    for (const [index, { results }] of callers.entries()) {
+      expect(results).toHaveLength(1);
+      const seen = recordAt(index === 4 ? 8 : 5).version.timestamp;
+      expect(results[0]!.ticket.timestamp).toBeGreaterThan(seen);
+    }
+    expect(world.coordinator.counters().tickets).toBe(keys.length);
+    expect(world.alone).toEqual([]);
+  });
+
+  it('go on alone where an owner refuses, with what the others said', async () => {
+    const world = await warmedUp();
+    const callers = await ticketAll(world);
+    const some = recordsOf(5).map(found);
+    some[4] = { kind: 'refused', code: 'unavailable', ...facts() };
+    lastTo(2, world.reads).answer(readAnswersOf(some));
+    lastTo(3, world.reads).answer(readAnswersOf(recordsOf(5).map(found)));
+    expect(callers.map(({ results }) => results.length)).toEqual(
+      keys.map((_, index) => (index === 4 ? 0 : 1)),
+    );
+    lastTo(1, world.reads).answer(readAnswersOf(recordsOf(5).map(found)));
+    expect(callers[4]!.results).toHaveLength(1);
+    expect(world.alone).toEqual([]);
+  });
+});
