@@ -134,3 +134,6 @@ export const drainMs = 5_000;
 
 /** How long a stop may take in all before the process ends regardless. */
 export const stopMs = 9_000;
+
+/** What buffers may take between two collections of the old generation, in percent of what its objects take: some 60 MiB. */
+export const heapGrowthPercent = 300;
