@@ -77,6 +77,9 @@ export const manyUnderWayMax = 4_096;
  */
 export const favouriteOperations = 32;
 
+/** Operations to one member before another one is given some: in larger messages each would hardly cost less. */
+export const groupOperations = 128;
+
 /** A key with so many writes under way is hot. With fewer, a second stamp now and then costs less than messages. */
 export const hotKeyWrites = 3;
 

@@ -191,7 +191,8 @@ describe('routing', () => {
     await cluster.timers.advanceAsync(500);
     const stuck = countsOf(sent(cluster, 'get', from)).get('b:1');
     expect(stuck).toBeGreaterThan(0);
-    expect(stuck).toBeLessThanOrEqual(200 / members.length + 33);
+    // So many under way make two groups.
+    expect(stuck).toBeLessThanOrEqual(200 / 2 + 33);
     await client.close();
     await Promise.allSettled(reads);
   });

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { createManualClock, createManualTimers } from '@kv/testing';
 
 import { favouriteOperations } from '../limits.js';
-import { Favourite } from './favourite.js';
+import { Favourite, shareOf } from './favourite.js';
 
 function favour(members: number) {
   const timers = createManualTimers(createManualClock());
@@ -75,5 +75,12 @@ describe('the favourite', () => {
     loads[0] = Infinity;
     loads[1] = Infinity;
     expect(counts(turn(100), 3)).toEqual([0, 0, 100]);
+  });
+
+  it('has half of what is under way, or less where all still have a group', () => {
+    expect([1, 64, 256, 383, 384, 640, 10_000].map((underWay) => underWay / shareOf(underWay, 5))).toEqual([
+      2, 2, 2, 2, 3, 5, 5,
+    ]);
+    expect(shareOf(10, 1)).toBe(10);
   });
 });

@@ -8,7 +8,7 @@
  * - as soon as it has more than its fair share of what is under way, so that a burst spreads within its turn, and a member
  *   that is slow gathers no more than its part.
  */
-import { favouriteOperations } from '../limits.js';
+import { favouriteOperations, groupOperations } from '../limits.js';
 import type { Timers } from '../ports.js';
 
 export interface FavouriteOptions {
@@ -40,7 +40,7 @@ export class Favourite {
   /** For an operation that is issued now. @param underWay operations under way, to all members */
   next(underWay: number): number {
     const { members, loadOf } = this.#options;
-    const share = underWay / members;
+    const share = shareOf(underWay, members);
     // Wider within a turn than between turns: else the end of a turn would go to others in messages of its own.
     const loadMax = this.#isTurn ? share + favouriteOperations : Math.max(share, favouriteOperations);
     if (loadOf(this.#place) > loadMax) this.#moveOn(share);
@@ -82,4 +82,13 @@ export class Favourite {
   #after(place: number): number {
     return (place + 1) % this.#options.members;
   }
+}
+
+/**
+ * How much of what is under way one member should have. In larger messages an operation costs less, up to about
+ * `groupOperations`; so no more members share than can have that many, but two, since a client that works on answers leaves
+ * the processors of nodes to others.
+ */
+export function shareOf(underWay: number, members: number): number {
+  return underWay / Math.min(members, Math.max(2, Math.floor(underWay / groupOperations)));
 }

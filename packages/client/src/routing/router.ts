@@ -9,7 +9,7 @@ import type { Contact, EndpointPool, Target } from '../attempts/endpoint-pool.js
 import { createOperationScope } from '../attempts/operation-scope.js';
 import { contactTimeoutMs, favouriteOperations, ringRefreshMs } from '../limits.js';
 import type { Clock, Random, Timers } from '../ports.js';
-import { Favourite } from './favourite.js';
+import { Favourite, shareOf } from './favourite.js';
 import { HotKeys, slotOf } from './hot-keys.js';
 import { type RingView, ringViewOf } from './ring-view.js';
 
@@ -93,7 +93,7 @@ export class Router {
 
   /** A member's part of what is under way, and some more. */
   get #loadMax(): number {
-    return this.#underWay / this.#routes!.members.length + favouriteOperations;
+    return shareOf(this.#underWay, this.#routes!.members.length) + favouriteOperations;
   }
 
   /** The first owner at this place or behind it that answers and has room; if none has, the first that answers. */
