@@ -126,6 +126,9 @@ export const keepAliveTimeoutMs = 5_000;
 /** Before an endpoint is used, one call has to be answered within this time: a machine that vanished answers nothing. */
 export const contactTimeoutMs = 1_000;
 
+/** Once an endpoint failed, another that was not heard of for so long is greeted before it is given an operation. */
+export const contactDoubtedMs = 1_000;
+
 /**
  * After no endpoint could be reached for so long an operation makes one pass over them, not three, and fails at once
  * while another one's pass is under way: thousands that wait for a dead cluster would each take seconds to say so.

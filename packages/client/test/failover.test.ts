@@ -107,6 +107,25 @@ describe('failover', () => {
     expect(sentTo(cluster, 'status')).toHaveLength(2);
   });
 
+  it('takes no time from a node that waits for its clock', async () => {
+    const cluster = createFakeCluster();
+    const client = clientOf(cluster);
+    await cluster.settle(client.get('k'));
+    const [first] = sentTo(cluster, 'get');
+    const second = cluster.node(endpoints[(endpoints.indexOf(first!) + 1) % 3]!);
+    second.serving = false;
+    second.skewMs = 3_600_000;
+    cluster.node(first!).faults.put.push({ fail: down });
+    second.faults.put.push({ fail: notReady });
+    await cluster.settle(client.put('k', 'v'));
+    for (const { request } of cluster.calls.filter(({ method }) => method === 'put')) {
+      const { stampNotAfter } = request as { stampNotAfter: number };
+      expect(stampNotAfter).toBeLessThan(cluster.serverTime() + 60_000 * 4_096);
+    }
+    expect(sentTo(cluster, 'put').length).toBeGreaterThan(1);
+    await client.close();
+  });
+
   it('leaves a silent endpoint in time for another to answer', async () => {
     const cluster = createFakeCluster();
     const client = clientOf(cluster, { timeoutMs: 400 });

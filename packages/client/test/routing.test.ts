@@ -179,6 +179,22 @@ describe('routing', () => {
     expect(askedFor(cluster, 'put', later).size).toBeGreaterThan(1);
   });
 
+  it('greets a node that was not heard of for a while, once another one failed', async () => {
+    const cluster = createFakeCluster();
+    cluster.describeResponse = everythingEverywhere;
+    const client = new KvClient(members, { hedging: false }, cluster.ports);
+    for (let round = 0; round < 4; round += 1) await cluster.settle(client.getMany(keys));
+    await cluster.timers.advanceAsync(5_000);
+    const from = cluster.calls.length;
+    cluster.faults.get.push({ fail: new KvError('unavailable', 'reset by peer') });
+    await cluster.settle(client.get('key0'));
+    const asked = cluster.calls.slice(from).filter(({ method }) => method === 'get' || method === 'status');
+    const [failed, , answered] = asked.map(({ endpoint }) => endpoint);
+    expect(asked.map(({ method }) => method)).toEqual(['get', 'status', 'get']);
+    expect(answered).not.toBe(failed);
+    await client.close();
+  });
+
   it('gives a slow node no more than its part', async () => {
     const { cluster, client } = await routed({ options: { hedging: false, timeoutMs: 60_000 } });
     const from = cluster.calls.length;

@@ -5,6 +5,7 @@ import { KvError } from '@kv/errors';
 import { failedAt } from './attempt-failure.js';
 import { channels, type ConnectionEvent } from '../diagnostics.js';
 import {
+  contactDoubtedMs,
   contactTimeoutMs,
   memberRetryMsFirst,
   memberRetryMsMax,
@@ -30,6 +31,8 @@ interface Entry {
   lane?: Lane;
   /** Set while it is known to answer. */
   contact?: Contact | undefined;
+  /** By the monotonic clock. */
+  greetedAtMs?: number;
   /** The first call to it, shared by all operations that wait for it. */
   greeting?: Promise<Contact> | undefined;
   /** Of a member that a cluster named: it has to be of that cluster. */
@@ -159,6 +162,20 @@ export class EndpointPool {
     entry.contact = undefined;
     this.#publish(entry, 'down');
     this.#moveFrom(entry);
+    this.#doubt(all);
+  }
+
+  /**
+   * What took one endpoint may have taken others: a connection that was idle since may be dead at the other end, which the
+   * next attempt would find out, and the one after that of the next. Greeting them first costs no attempt.
+   */
+  #doubt(entries: readonly Entry[]): void {
+    const longAgoMs = this.#ports.clock.monotonicMs() - contactDoubtedMs;
+    for (const entry of entries) {
+      const { contact, greetedAtMs = -Infinity } = entry;
+      if (contact === undefined || Math.max(greetedAtMs, contact.lane.heardAtMs) > longAgoMs) continue;
+      entry.contact = undefined;
+    }
   }
 
   #publish({ endpoint }: Entry, state: 'up' | 'down', error?: unknown): void {
@@ -242,7 +259,7 @@ export class EndpointPool {
     try {
       // A scope of its own: the operations that wait for it may end, and others still need it.
       const within = { timeoutMs: contactTimeoutMs, signal: this.closing };
-      const { serverTime } = await this.#within(within, (signal) =>
+      const { serverTime, serving: isServing } = await this.#within(within, (signal) =>
         connection.status({}, { signal, timeoutMs: contactTimeoutMs }),
       );
       if (entry.clusterId !== undefined) {
@@ -251,7 +268,11 @@ export class EndpointPool {
         );
         if (clusterId !== entry.clusterId) throw new KvError('unavailable', 'another cluster answers there');
       }
-      this.#ports.serverTime.observe(serverTime);
+      // One that waits for its clock, which was far ahead, tells a time that the others do not have.
+      if (isServing || this.#ports.serverTime.now() === undefined) {
+        this.#ports.serverTime.observe(serverTime);
+      }
+      entry.greetedAtMs = this.#ports.clock.monotonicMs();
       this.#unreachable = undefined;
       // The same lane after a failure: what it has under way is under way still.
       entry.lane ??= new Lane(connection, this.#ports);

@@ -42,6 +42,7 @@ export class Lane {
   #bytes = 0;
   #operationsMax = laneOperationsFirst;
   #narrowedAtMs = -Infinity;
+  #heardAtMs = -Infinity;
   #cancelLook: (() => void) | undefined;
 
   constructor(connection: ClientConnection, ports: LanePorts) {
@@ -143,6 +144,11 @@ export class Lane {
     });
   }
 
+  /** When an answer came last, by the monotonic clock. */
+  get heardAtMs(): number {
+    return this.#heardAtMs;
+  }
+
   /** Called by batches. */
   left(passenger: Passenger): void {
     this.#operations -= 1;
@@ -156,6 +162,7 @@ export class Lane {
 
   /** Some of a batch are over. */
   settled(batch: LaneBatch, { count, isLate }: { readonly count: number; readonly isLate: boolean }): void {
+    if (count > 0) this.#heardAtMs = this.#ports.clock.monotonicMs();
     if (isLate) this.#narrow(batch);
     else {
       this.#operationsMax = Math.min(laneOperationsMax, this.#operationsMax + count / this.#operationsMax);
