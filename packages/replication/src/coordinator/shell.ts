@@ -65,6 +65,18 @@ export function issueStamp(
   return stamps.issue({ above, notAfter: decisions.stampCeiling(stampNotAfter) });
 }
 
+/** The same, if no wait is needed. Undefined: it is, or there is none, and nothing was counted. */
+export function stampAtOnce(
+  shell: Shell,
+  bounds: Pick<CheckedTicketRequest, 'stampAbove' | 'stampNotAfter'>,
+  met: Timestamp | undefined,
+): Version | undefined {
+  const stamp = issueStamp(shell, bounds, met);
+  if (!('kind' in stamp) || stamp.kind === 'refused') return undefined;
+  countStamp(shell, stamp);
+  return versionOf(shell, stamp.timestamp);
+}
+
 /** Of the directory as it is now: a loss may have begun another incarnation while the stamp was made (rule 17). */
 export function versionOf({ options }: Shell, timestamp: Timestamp): Version {
   return { timestamp, node: options.node };

@@ -1,4 +1,5 @@
 import { physicalMs, type Timestamp, type Version } from '@kv/hlc';
+import type { RecordFields } from '@kv/storage';
 
 import { type Call, type CallEvents, openCall } from './call.js';
 import type { Caller, RunningOperation } from './caller.js';
@@ -145,14 +146,7 @@ export class WriteOperation implements RunningOperation, CallEvents, AnswerRecei
       version,
       round: version === write.ticket ? 'ticket' : round,
     });
-    const record = this.#shell.records.encode({
-      key: write.key,
-      value: write.value ?? noBytes,
-      version,
-      tombstone: write.value === undefined,
-      expiresAtMs: write.ttlMs > 0 ? physicalMs(version.timestamp) + write.ttlMs : 0,
-      operationId: write.operationId,
-    });
+    const record = this.#shell.records.encode(recordOf(write, version));
     const { wantPrevious } = write;
     const request = { record, wantPrevious, deadlineAtMs: this.#call.deadlineAtMs, tag: round };
     for (const from of to) {
@@ -203,6 +197,18 @@ export class WriteOperation implements RunningOperation, CallEvents, AnswerRecei
     this.#call.close();
     return caller;
   }
+}
+
+/** The record of a write, as this version of its key. */
+export function recordOf({ key, value, ttlMs, operationId }: CheckedWrite, version: Version): RecordFields {
+  return {
+    key,
+    value: value ?? noBytes,
+    version,
+    tombstone: value === undefined,
+    expiresAtMs: ttlMs > 0 ? physicalMs(version.timestamp) + ttlMs : 0,
+    operationId,
+  };
 }
 
 const noBytes = new Uint8Array(0);

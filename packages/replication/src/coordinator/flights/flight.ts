@@ -33,6 +33,7 @@ export abstract class Passenger<Answer> implements RunningOperation {
 }
 
 export interface LoneOperation<Answer> extends RunningOperation {
+  start(): void;
   onAnswer(from: number, round: number, answer: Answer): void;
   onImpatient(): void;
 }
@@ -50,7 +51,12 @@ export interface FlightBounds {
   readonly bytesMax: number;
 }
 
-export abstract class Flight<Aboard extends Passenger<Answer>, Answer, Batch extends Answers<Answer>>
+export abstract class Flight<
+  Aboard extends Passenger<Answer>,
+  Answer,
+  Batch extends Answers<Answer>,
+  Alone extends LoneOperation<Answer>,
+>
   implements Waiting, AnswersReceiver<Batch>
 {
   protected readonly shell: Shell;
@@ -83,10 +89,10 @@ export abstract class Flight<Aboard extends Passenger<Answer>, Answer, Batch ext
   protected abstract pack(deadlineAtMs: number): void;
   /** Sends it. */
   protected abstract ask(member: number): void;
-  /** A new operation, which nothing was done for. */
-  protected abstract startAlone(passenger: Aboard): LoneOperation<Answer>;
-  /** An operation whose first round was sent. */
-  protected abstract goOnAlone(passenger: Aboard): LoneOperation<Answer>;
+  /** An operation of its own for it, not begun. */
+  protected abstract alone(passenger: Aboard, timeoutMs: number): Alone;
+  /** Begins one whose first round was sent. */
+  protected abstract goOn(operation: Alone, passenger: Aboard): void;
   /** What the last that was heard means for one that waits. */
   protected abstract judge(passenger: Aboard, index: number): 'told' | 'wait' | 'leave';
   /** What a core is told of an answer. */
@@ -96,9 +102,11 @@ export abstract class Flight<Aboard extends Passenger<Answer>, Answer, Batch ext
   /** The last that was heard came after its caller was told. */
   protected heardLate?(passenger: Aboard, index: number): void;
   /** Nobody aboard waits any more, and somebody has not answered. @returns whether to stay and hear that */
-  protected abstract staysLate(): boolean;
+  protected staysLate(): boolean {
+    return false;
+  }
   /** Everybody answered. */
-  protected abstract landed(): void;
+  protected landed?(): void;
 
   /** So many owners must say the same. */
   protected quorumOf({ level }: Aboard): number {
@@ -160,7 +168,7 @@ export abstract class Flight<Aboard extends Passenger<Answer>, Answer, Batch ext
     } catch {
       // Alone it meets the same, and knows whom to tell.
     }
-    passenger.operation = this.startAlone(passenger);
+    this.#startAlone(passenger);
     return false;
   }
 
@@ -169,10 +177,16 @@ export abstract class Flight<Aboard extends Passenger<Answer>, Answer, Batch ext
       this.pack(deadlineAtMs);
       return true;
     } catch {
-      for (const passenger of this.passengers) passenger.operation = this.startAlone(passenger);
+      for (const passenger of this.passengers) this.#startAlone(passenger);
       this.passengers = [];
       return false;
     }
+  }
+
+  #startAlone(passenger: Aboard): void {
+    const operation = this.alone(passenger, passenger.timeoutMs);
+    passenger.operation = operation;
+    operation.start();
   }
 
   onAnswers(from: number, answers: Batch, first: number): void {
@@ -240,7 +254,9 @@ export abstract class Flight<Aboard extends Passenger<Answer>, Answer, Batch ext
   #leave(passenger: Aboard, index: number): void {
     this.#unanswered -= 1;
     this.#goesOnAlone = true;
-    const operation = this.goOnAlone(passenger);
+    const timeoutMs = Math.max(0, passenger.endsAtMs - this.shell.clock.monotonicMs());
+    const operation = this.alone(passenger, timeoutMs);
+    this.goOn(operation, passenger);
     passenger.operation = operation;
     for (const { member, answers, first } of this.heard) {
       operation.onAnswer(member, firstRound, this.answerTo(passenger, answers, first + index));
@@ -255,7 +271,7 @@ export abstract class Flight<Aboard extends Passenger<Answer>, Answer, Batch ext
     // Whoever has not answered keeps nothing in memory here for longer than needed.
     const isWaitedFor = !isComplete && (this.staysLate() || this.#goesOnAlone);
     if (!isWaitedFor) this.passengers = [];
-    if (isComplete) this.landed();
+    if (isComplete) this.landed?.();
   }
 }
 

@@ -33,7 +33,7 @@ export class FlyingRead extends Passenger<ReadAnswer | HeadAnswer> {
  * Reads that are over once enough owners show the same living record, this member's own copy among them, or none. The others
  * show heads, and whoever says so later is compared too.
  */
-export class ReadFlight extends Flight<FlyingRead, ReadAnswer | HeadAnswer, ReadAnswers> {
+export class ReadFlight extends Flight<FlyingRead, ReadAnswer | HeadAnswer, ReadAnswers, ReadOperation> {
   #at: Timestamp | undefined;
   #message: ManyReads | undefined;
   #own: Heard<ReadAnswers> | undefined;
@@ -110,20 +110,15 @@ export class ReadFlight extends Flight<FlyingRead, ReadAnswer | HeadAnswer, Read
     caller.resolve({ serverTime: this.#time, found: true, value, version, expiresAtMs: 0 });
   }
 
-  protected startAlone({ read, timeoutMs, caller }: FlyingRead): ReadOperation {
-    const operation = new ReadOperation(this.shell, read, { timeoutMs }, new GetCaller(this.shell, caller));
-    operation.start();
-    return operation;
+  protected alone({ read, caller }: FlyingRead, timeoutMs: number): ReadOperation {
+    return new ReadOperation(this.shell, read, { timeoutMs }, new GetCaller(this.shell, caller));
   }
 
-  protected goOnAlone({ read, endsAtMs, caller }: FlyingRead): ReadOperation {
-    const timeoutMs = Math.max(0, endsAtMs - this.shell.clock.monotonicMs());
-    const operation = new ReadOperation(this.shell, read, { timeoutMs }, new GetCaller(this.shell, caller));
+  protected goOn(operation: ReadOperation): void {
     operation.goOn(this.#at!, this.members.length);
-    return operation;
   }
 
-  protected staysLate(): boolean {
+  protected override staysLate(): boolean {
     const { background, options } = this.shell;
     if (this.#lateBytesHeld > 0) return true;
     if (background.lateBytes + this.#lateBytes > options.lateBytesMax) return false;
@@ -132,7 +127,7 @@ export class ReadFlight extends Flight<FlyingRead, ReadAnswer | HeadAnswer, Read
     return true;
   }
 
-  protected landed(): void {
+  protected override landed(): void {
     this.shell.background.lateBytes -= this.#lateBytesHeld;
     this.#lateBytesHeld = 0;
   }

@@ -6,7 +6,7 @@ import type { Caller } from '../caller.js';
 import type { CheckedTicketRequest } from '../check-request.js';
 import { Flight, Passenger } from './flight.js';
 import type { TicketResult } from '../requests.js';
-import { countStamp, issueStamp, readTime, serverTime, versionOf } from '../shell.js';
+import { readTime, serverTime, stampAtOnce } from '../shell.js';
 import { TicketCaller } from '../ticket-caller.js';
 import { TicketOperation } from '../ticket-operation.js';
 
@@ -32,7 +32,12 @@ export class FlyingTicket extends Passenger<ReadAnswer | HeadAnswer> {
 }
 
 /** Tickets that are issued once a quorum has shown heads, above the newest of them (rule 10). */
-export class TicketFlight extends Flight<FlyingTicket, ReadAnswer | HeadAnswer, ReadAnswers> {
+export class TicketFlight extends Flight<
+  FlyingTicket,
+  ReadAnswer | HeadAnswer,
+  ReadAnswers,
+  TicketOperation
+> {
   #message: ManyReads | undefined;
 
   protected prepare(): boolean {
@@ -66,35 +71,20 @@ export class TicketFlight extends Flight<FlyingTicket, ReadAnswer | HeadAnswer, 
 
   #issue({ request, caller }: FlyingTicket, above: Timestamp | undefined): boolean {
     const { counters, observer } = this.shell;
-    const stamp = issueStamp(this.shell, request, above);
-    // Alone it asks again, and waits for the stamp, or is told why there is none.
-    if (!('kind' in stamp) || stamp.kind === 'refused') return false;
-    countStamp(this.shell, stamp);
-    const ticket = versionOf(this.shell, stamp.timestamp);
+    // Without a stamp it asks again, alone, and waits for it or is told why there is none.
+    const ticket = stampAtOnce(this.shell, request, above);
+    if (ticket === undefined) return false;
     counters.tickets += 1;
     observer?.ticketed?.({ key: request.key, version: ticket });
     caller.resolve({ ticket, serverTime: serverTime(this.shell) });
     return true;
   }
 
-  protected startAlone({ request, timeoutMs, caller }: FlyingTicket): TicketOperation {
-    const alone = new TicketCaller(this.shell, caller);
-    const operation = new TicketOperation(this.shell, request, { timeoutMs }, alone);
-    operation.start();
-    return operation;
+  protected alone({ request, caller }: FlyingTicket, timeoutMs: number): TicketOperation {
+    return new TicketOperation(this.shell, request, { timeoutMs }, new TicketCaller(this.shell, caller));
   }
 
-  protected goOnAlone({ request, endsAtMs, caller }: FlyingTicket): TicketOperation {
-    const timeoutMs = Math.max(0, endsAtMs - this.shell.clock.monotonicMs());
-    const alone = new TicketCaller(this.shell, caller);
-    const operation = new TicketOperation(this.shell, request, { timeoutMs }, alone);
+  protected goOn(operation: TicketOperation): void {
     operation.goOn();
-    return operation;
   }
-
-  protected staysLate(): boolean {
-    return false;
-  }
-
-  protected landed(): void {}
 }

@@ -1,5 +1,5 @@
-import { physicalMs, type Version, zeroTimestamp } from '@kv/hlc';
-import type { RecordFields, RecordView } from '@kv/storage';
+import { type Version, zeroTimestamp } from '@kv/hlc';
+import type { RecordView } from '@kv/storage';
 
 import { sameAnswer, type WriteAnswers } from '../../replica/answers.js';
 import { previousRecord } from '../../cores/previous-record.js';
@@ -11,8 +11,8 @@ import type { CheckedWrite } from '../check-request.js';
 import type { Crew } from './crew.js';
 import { Flight, type FlightBounds, Passenger } from './flight.js';
 import type { PreviousValue, WriteResult } from '../requests.js';
-import { countStamp, issueStamp, serverTime, type Shell, versionOf } from '../shell.js';
-import { previousValue, WriteOperation } from '../write-operation.js';
+import { serverTime, type Shell, stampAtOnce } from '../shell.js';
+import { previousValue, recordOf, WriteOperation } from '../write-operation.js';
 
 export class FlyingWrite extends Passenger<WriteAnswer> {
   readonly write: CheckedWrite;
@@ -41,7 +41,7 @@ export class FlyingWrite extends Passenger<WriteAnswer> {
  * Writes that are over once enough owners have stored their records. Where the previous values are wanted, once enough owners
  * replaced what the own copy held as the flight departed: then none of them needs to show it.
  */
-export class WriteFlight extends Flight<FlyingWrite, WriteAnswer, WriteAnswers> {
+export class WriteFlight extends Flight<FlyingWrite, WriteAnswer, WriteAnswers, WriteOperation> {
   readonly #wantPrevious: boolean;
   #message: ManyWrites | undefined;
   /** Of the last that was heard. */
@@ -59,21 +59,14 @@ export class WriteFlight extends Flight<FlyingWrite, WriteAnswer, WriteAnswers> 
 
   protected prepare(passenger: FlyingWrite): boolean {
     const { write } = passenger;
-    if (write.ticket !== undefined) {
-      passenger.version = write.ticket;
-      return true;
-    }
-    const stamp = issueStamp(this.shell, write, undefined);
-    // Alone it asks again, and waits for the stamp, or is told why there is none.
-    if (!('kind' in stamp) || stamp.kind === 'refused') return false;
-    countStamp(this.shell, stamp);
-    passenger.version = versionOf(this.shell, stamp.timestamp);
-    return true;
+    // Without a stamp it asks again, alone, and waits for it or is told why there is none.
+    passenger.version = write.ticket ?? stampAtOnce(this.shell, write, undefined);
+    return passenger.version !== undefined;
   }
 
   protected pack(deadlineAtMs: number): void {
     const { observer, records } = this.shell;
-    const encoded = records.encodeAll(this.passengers.map((passenger) => recordOf(passenger)));
+    const encoded = records.encodeAll(this.passengers.map(({ write, version }) => recordOf(write, version!)));
     const expected = this.#wantPrevious ? this.#expect() : undefined;
     this.#message = { records: encoded, count: this.passengers.length, expected, deadlineAtMs };
     if (observer?.stamped === undefined) return;
@@ -140,36 +133,13 @@ export class WriteFlight extends Flight<FlyingWrite, WriteAnswer, WriteAnswers> 
     }
   }
 
-  protected startAlone({ write, timeoutMs, caller }: FlyingWrite): WriteOperation {
-    const operation = new WriteOperation(this.shell, write, { timeoutMs }, caller);
-    operation.start();
-    return operation;
+  protected alone({ write, caller }: FlyingWrite, timeoutMs: number): WriteOperation {
+    return new WriteOperation(this.shell, write, { timeoutMs }, caller);
   }
 
-  protected goOnAlone({ write, version, endsAtMs, caller }: FlyingWrite): WriteOperation {
-    const timeoutMs = Math.max(0, endsAtMs - this.shell.clock.monotonicMs());
-    const operation = new WriteOperation(this.shell, write, { timeoutMs }, caller);
+  protected goOn(operation: WriteOperation, { version }: FlyingWrite): void {
     operation.goOn(version!);
-    return operation;
   }
-
-  protected staysLate(): boolean {
-    return false;
-  }
-
-  protected landed(): void {}
-}
-
-function recordOf({ write, version }: FlyingWrite): RecordFields {
-  const { key, value, ttlMs, operationId } = write;
-  return {
-    key,
-    value: value ?? noBytes,
-    version: version!,
-    tombstone: value === undefined,
-    expiresAtMs: ttlMs > 0 ? physicalMs(version!.timestamp) + ttlMs : 0,
-    operationId,
-  };
 }
 
 export interface WriteFlightOptions extends FlightBounds {
@@ -179,5 +149,4 @@ export interface WriteFlightOptions extends FlightBounds {
 
 /** A previous record is told by no more than itself. */
 const noFacts: ReplyFacts = { hlcTime: zeroTimestamp, purgeFloor: zeroTimestamp, epoch: 0, incarnations: [] };
-const noBytes = new Uint8Array(0);
 const notAsked = { kind: 'not-asked' } as const;
