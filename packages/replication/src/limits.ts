@@ -37,3 +37,12 @@ export const flightOperationsMax = 1_024;
 
 /** Bytes of their keys and values, unless a single one is larger: a message between nodes holds twice as many. */
 export const flightBytesMax = 1024 * 1024;
+
+/** Owners for whose answers nobody waits are asked so many milliseconds later, many flights at once. */
+export const afterwardsMs = 1;
+
+/**
+ * Reads that are also compared with the owners whom a quorum did not need. What a replica missed while it was away, is
+ * repaired as it is read, so long as few read; where many do, this is a hundredth of the work.
+ */
+export const readsComparedPerSecond = 1_000;

@@ -11,6 +11,8 @@ export interface CoordinatorOptions {
   readonly requestTimeoutMs?: number | undefined;
   /** After this long a replica that has not answered is thought to hang, in milliseconds. Default 50. */
   readonly impatientAfterMs?: number | undefined;
+  /** After this long a quorum that waits for a replica asks the others as well, in milliseconds. Default 10. */
+  readonly hedgeAfterMs?: number | undefined;
   /** Share of ONE reads after which the other replicas are compared and repaired, 0 to 1. Default 0.1. */
   readonly compareShare?: number | undefined;
   /** Background repairs above this many bytes in flight are dropped. Default 8 MiB. */
@@ -35,6 +37,7 @@ export function readyOptions(options: CoordinatorOptions): ReadyOptions {
     partitions: options.partitions,
     requestTimeoutMs: options.requestTimeoutMs ?? 5_000,
     impatientAfterMs: options.impatientAfterMs ?? 50,
+    hedgeAfterMs: options.hedgeAfterMs ?? 10,
     compareShare: options.compareShare ?? 0.1,
     repairBytesMax: options.repairBytesMax ?? 8 * mebibyte,
     lateBytesMax: options.lateBytesMax ?? 8 * mebibyte,
@@ -50,6 +53,7 @@ export function readyOptions(options: CoordinatorOptions): ReadyOptions {
   );
   mustBe(ready.requestTimeoutMs > 0, `requestTimeoutMs must be above 0, it is ${ready.requestTimeoutMs}`);
   mustBe(ready.impatientAfterMs > 0, `impatientAfterMs must be above 0, it is ${ready.impatientAfterMs}`);
+  mustBe(ready.hedgeAfterMs > 0, `hedgeAfterMs must be above 0, it is ${ready.hedgeAfterMs}`);
   mustBe(
     ready.compareShare >= 0 && ready.compareShare <= 1,
     `compareShare must be from 0 to 1, it is ${ready.compareShare}`,

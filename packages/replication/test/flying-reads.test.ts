@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { readRecord } from '@kv/storage';
 
 import { type ReadAnswer, readAnswersOf, sameAnswer, type TicketResult } from '../src/index.js';
+import { flightOperationsMax } from '../src/limits.js';
 import { bytes, textOf } from './model/cluster.js';
 import { epochMs, facts, recordAt } from './model/core-harness.js';
 import {
@@ -16,21 +17,21 @@ import {
   all,
   found,
   recordsOf,
+  theOther,
 } from './model/flights-world.js';
 
 describe('reads that were submitted together', () => {
-  it('ask the own copy for values, the others for heads, and are over once two show the same', async () => {
+  it('ask the own copy for values, another one for heads, and are over once it shows the same', async () => {
     const world = setUp();
     const callers = await getAll(world, keys);
+    const other = theOther(world);
     expect(world.reads.map(({ to, request }) => [to, request.wantValues, request.keys.length])).toEqual([
-      [2, false, keys.length],
-      [3, false, keys.length],
+      [other, false, keys.length],
       [1, true, keys.length],
     ]);
     const answers = readAnswersOf(recordsOf(10).map(found));
-    lastTo(2, world.reads).answer(answers);
-    lastTo(3, world.reads).answer(answers);
-    // Both agree, and neither has shown a value.
+    lastTo(other, world.reads).answer(answers);
+    // It has shown no value.
     expect(callers.every(({ caller }) => caller.results.length === 0)).toBe(true);
     lastTo(1, world.reads).answer(answers);
     for (const [index, { caller }] of callers.entries()) {
@@ -40,12 +41,48 @@ describe('reads that were submitted together', () => {
     expect(world.alone).toEqual([]);
   });
 
+  it('ask the others in turn', async () => {
+    const world = setUp();
+    const asked: number[] = [];
+    for (let index = 0; index < 4; index += 1) {
+      await getAll(world, keys);
+      asked.push(theOther(world));
+      world.reads.length = 0;
+    }
+    expect(asked.slice(0, 2).sort()).toEqual([2, 3]);
+    expect(asked.slice(2)).toEqual(asked.slice(0, 2));
+  });
+
+  it('pass over one that is late until it answers in time', async () => {
+    const world = setUp();
+    await getAll(world, keys);
+    const late = theOther(world);
+    const prompt = 5 - late;
+    const answers = readAnswersOf(recordsOf(10).map(found));
+    await world.timers.advanceAsync(11);
+    // Both are asked now.
+    expect(world.reads.map(({ to }) => to)).toEqual([late, 1, prompt]);
+    lastTo(late, world.reads).answer(answers);
+    for (let index = 0; index < 3; index += 1) {
+      world.reads.length = 0;
+      await getAll(world, keys);
+      expect(theOther(world)).toBe(prompt);
+      for (const message of [...world.reads]) message.answer(answers);
+    }
+    await world.timers.advanceAsync(1);
+    lastTo(late, world.reads).answer(answers);
+    await getAll(world, keys);
+    const first = theOther(world);
+    await getAll(world, keys);
+    expect([first, theOther(world)].sort()).toEqual([2, 3]);
+  });
+
   it('find nothing where a quorum has nothing', async () => {
     const world = setUp();
     const callers = await getAll(world, keys);
     const absent = readAnswersOf(all<ReadAnswer>(keys.length, { kind: 'absent', ...facts() }));
     lastTo(1, world.reads).answer(absent);
-    lastTo(3, world.reads).answer(absent);
+    lastTo(theOther(world), world.reads).answer(absent);
     for (const { caller } of callers)
       expect(caller.results).toMatchObject([{ found: false, version: undefined }]);
   });
@@ -53,15 +90,18 @@ describe('reads that were submitted together', () => {
   it('rule 8: go on alone where copies differ, and write the newest back', async () => {
     const world = setUp();
     const callers = await getAll(world, keys);
+    const other = theOther(world);
     const older = recordsOf(10);
     const newer = [...older];
     newer[3] = recordAt(20, { key: keys[3]!, value: 'new' });
     lastTo(1, world.reads).answer(readAnswersOf(newer.map(found)));
-    lastTo(2, world.reads).answer(readAnswersOf(older.map(found)));
+    lastTo(other, world.reads).answer(readAnswersOf(older.map(found)));
     expect(callers.map(({ caller }) => caller.results.length)).toEqual(
       keys.map((_, index) => (index === 3 ? 0 : 1)),
     );
-    expect(world.alone).toEqual([{ to: 2, kind: 'repair' }]);
+    expect(world.alone).toEqual([{ to: other, kind: 'repair' }]);
+    // Its core hears the third, too.
+    expect(world.reads.map(({ to }) => to)).toEqual([other, 1, 5 - other]);
   });
 
   it.each([
@@ -74,26 +114,47 @@ describe('reads that were submitted together', () => {
     expect(get!.caller.results).toMatchObject([result]);
   });
 
-  it('compare who answers late, and look again where it differs', async () => {
+  it('compare the third a moment later, and look again where it differs', async () => {
     const world = setUp();
     await getAll(world, keys);
+    const other = theOther(world);
     const answers = readAnswersOf(recordsOf(10).map(found));
     lastTo(1, world.reads).answer(answers);
-    lastTo(2, world.reads).answer(answers);
-    const late = recordsOf(10).map(found);
-    late[7] = { kind: 'absent', ...facts() };
+    lastTo(other, world.reads).answer(answers);
+    const behind = recordsOf(10).map(found);
+    behind[7] = { kind: 'absent', ...facts() };
+    await world.timers.advanceAsync(1);
     expect(world.coordinator.counters().comparisons).toBe(0);
-    lastTo(3, world.reads).answer(readAnswersOf(late));
+    lastTo(5 - other, world.reads).answer(readAnswersOf(behind));
     expect(world.coordinator.counters().comparisons).toBe(1);
+  });
+
+  it('are compared no more often than a share of the work may be', async () => {
+    const world = setUp();
+    const answers = readAnswersOf(recordsOf(10).map(found));
+    const flights = 2 * Math.ceil(flightOperationsMax / keys.length);
+    for (let index = 0; index < flights; index += 1) {
+      await getAll(world, keys);
+      for (const message of world.reads.slice(-2)) message.answer(answers);
+    }
+    await world.timers.advanceAsync(1);
+    expect(world.reads.length).toBe(2 * flights + Math.floor(flightOperationsMax / keys.length));
+    world.reads.length = 0;
+    await world.timers.advanceAsync(1_000);
+    await getAll(world, keys);
+    for (const message of world.reads.slice(-2)) message.answer(answers);
+    await world.timers.advanceAsync(1);
+    expect(world.reads).toHaveLength(3);
   });
 
   it('need no owner that cannot be reached, as long as a quorum can', async () => {
     const world = setUp();
     const callers = await getAll(world, keys);
+    const other = theOther(world);
     const answers = readAnswersOf(recordsOf(10).map(found));
-    lastTo(2, world.reads).answer(sameAnswer({ kind: 'unreachable', sent: false }));
+    lastTo(other, world.reads).answer(sameAnswer({ kind: 'unreachable', sent: false }));
     lastTo(1, world.reads).answer(answers);
-    lastTo(3, world.reads).answer(answers);
+    lastTo(5 - other, world.reads).answer(answers);
     expect(callers.every(({ caller }) => caller.results.length === 1)).toBe(true);
     expect(world.alone).toEqual([]);
   });
@@ -130,19 +191,19 @@ describe('tickets that were asked for together', () => {
     return callers;
   };
 
-  it('rule 10: are above what a quorum shows, one message to each owner, heads only', async () => {
+  it('rule 10: are above what a quorum shows, one message to each of it, heads only', async () => {
     const world = await warmedUp();
     const callers = await ticketAll(world);
+    const other = theOther(world);
     expect(world.reads.map(({ to, request }) => [to, request.wantValues, request.keys.length])).toEqual([
-      [2, false, keys.length],
-      [3, false, keys.length],
+      [other, false, keys.length],
       [1, false, keys.length],
     ]);
-    lastTo(2, world.reads).answer(readAnswersOf(recordsOf(5).map(found)));
+    lastTo(1, world.reads).answer(readAnswersOf(recordsOf(5).map(found)));
     const newer = recordsOf(5).map(found);
     newer[4] = found(recordAt(8, { key: keys[4]! }));
     newer[5] = { kind: 'absent', ...facts() };
-    lastTo(3, world.reads).answer(readAnswersOf(newer));
+    lastTo(other, world.reads).answer(readAnswersOf(newer));
     for (const [index, { results }] of callers.entries()) {
       expect(results).toHaveLength(1);
       const seen = recordAt(index === 4 ? 8 : 5).version.timestamp;
@@ -157,12 +218,13 @@ describe('tickets that were asked for together', () => {
     const callers = await ticketAll(world);
     const some = recordsOf(5).map(found);
     some[4] = { kind: 'refused', code: 'unavailable', ...facts() };
-    lastTo(2, world.reads).answer(readAnswersOf(some));
-    lastTo(3, world.reads).answer(readAnswersOf(recordsOf(5).map(found)));
+    const other = theOther(world);
+    lastTo(other, world.reads).answer(readAnswersOf(some));
+    lastTo(1, world.reads).answer(readAnswersOf(recordsOf(5).map(found)));
     expect(callers.map(({ results }) => results.length)).toEqual(
       keys.map((_, index) => (index === 4 ? 0 : 1)),
     );
-    lastTo(1, world.reads).answer(readAnswersOf(recordsOf(5).map(found)));
+    lastTo(5 - other, world.reads).answer(readAnswersOf(recordsOf(5).map(found)));
     expect(callers[4]!.results).toHaveLength(1);
     expect(world.alone).toEqual([]);
   });

@@ -5,6 +5,10 @@ import type { Caller } from './caller.js';
 import { checkKeyPart, checkLimit, checkScanLevel } from './check-request.js';
 import { type CoordinatorCounters, createCounters } from './counters.js';
 import { type Decisions, soundDecisions } from '../decisions.js';
+import { Afterwards } from './flights/afterwards.js';
+import { Allowance } from './flights/allowance.js';
+import { AskingOrder } from './flights/asking-order.js';
+import { flightOperationsMax, readsComparedPerSecond } from '../limits.js';
 import type { CoordinatorObserver } from './observer.js';
 import { type CoordinatorOptions, readyOptions } from '../options.js';
 import { Patience } from './patience.js';
@@ -97,7 +101,11 @@ export function createCoordinator(options: CoordinatorOptions, ports: Coordinato
       yield* runScan(shell, { prefix, after, limit: limit === 0 ? Infinity : limit, level }, call);
     },
     counters: () => ({ ...shell.counters }),
-    close: () => shell.patience.close(),
+    close: () => {
+      shell.patience.close();
+      shell.hedges.close();
+      shell.afterwards.close();
+    },
   };
 }
 
@@ -120,6 +128,10 @@ function createShell(options: CoordinatorOptions, ports: CoordinatorPorts): Shel
       { replica, counters },
     ),
     patience: new Patience(ready.impatientAfterMs, { clock, timers }),
+    hedges: new Patience(ready.hedgeAfterMs, { clock, timers }),
+    askingOrder: new AskingOrder(),
+    afterwards: new Afterwards({ timers }),
+    readsCompared: new Allowance({ perSecond: readsComparedPerSecond, most: flightOperationsMax }, { clock }),
     records: new RecordArena(),
     background: { comparisons: 0, lateBytes: 0 },
   };

@@ -2,6 +2,9 @@ import { toKvError } from '@kv/errors';
 import type { HybridLogicalClock, Timestamp, Version } from '@kv/hlc';
 import { hashKey, partitionOfHash, type RecordView } from '@kv/storage';
 
+import type { Afterwards } from './flights/afterwards.js';
+import type { Allowance } from './flights/allowance.js';
+import type { AskingOrder } from './flights/asking-order.js';
 import type { CheckedTicketRequest } from './check-request.js';
 import { type ConsistencyLevel, quorumOf, replicasRequired } from '../consistency-level.js';
 import type { Counters } from './counters.js';
@@ -32,6 +35,12 @@ export interface Shell {
   readonly observer: CoordinatorObserver | undefined;
   readonly repairer: Repairer;
   readonly patience: Patience;
+  /** For owners that were asked at first, where others could be asked instead. */
+  readonly hedges: Patience;
+  readonly askingOrder: AskingOrder;
+  readonly afterwards: Afterwards;
+  /** Reads that are compared with owners whom they did not need. */
+  readonly readsCompared: Allowance;
   readonly records: RecordArena;
   /** What goes on when nobody waits any more. */
   readonly background: {

@@ -100,6 +100,9 @@ export function lastTo<Message extends { readonly to: number }>(
   return messages.filter(({ to }) => to === owner).at(-1)!;
 }
 
+/** Whom the last flight of reads asked beside the own copy. */
+export const theOther = ({ reads }: World): number => reads.filter(({ to }) => to !== 1).at(-1)!.to;
+
 export const settle = () => new Promise((resolve) => setImmediate(resolve));
 
 /** Ten stamps need a durable ceiling at first: one write brings it. */

@@ -4,6 +4,7 @@ import { incarnationOf, Incarnations } from '../../cores/incarnations.js';
 import { neverSentError } from '../../errors.js';
 import type { Answers, AnswersReceiver } from '../../replica/answers.js';
 import type { RunningOperation } from '../caller.js';
+import type { Unhurried } from './afterwards.js';
 import type { Waiting } from '../patience.js';
 import { requiredFor, type Shell } from '../shell.js';
 
@@ -57,7 +58,7 @@ export abstract class Flight<
   Batch extends Answers<Answer>,
   Alone extends LoneOperation<Answer>,
 >
-  implements Waiting, AnswersReceiver<Batch>
+  implements Waiting, Unhurried, AnswersReceiver<Batch>
 {
   protected readonly shell: Shell;
   /** Who is asked. */
@@ -71,7 +72,11 @@ export abstract class Flight<
   /** Aboard, and not told. */
   #unanswered = 0;
   #goesOnAlone = false;
-  #askedLater: readonly number[] = [];
+  #departedAtMs = 0;
+  #asked: number[] = [];
+  /** Owners not asked yet. */
+  #rest: readonly number[] = [];
+  #restFollows = false;
   #unreached = 0;
   #isImpatient = false;
   #cancelTimer: (() => void) | undefined;
@@ -89,6 +94,8 @@ export abstract class Flight<
   protected abstract pack(deadlineAtMs: number): void;
   /** Sends it. */
   protected abstract ask(member: number): void;
+  /** So many owners are asked at first; the others if one of these is late, or somebody leaves. */
+  protected abstract askedAtFirst(): number;
   /** An operation of its own for it, not begun. */
   protected abstract alone(passenger: Aboard, timeoutMs: number): Alone;
   /** Begins one whose first round was sent. */
@@ -105,12 +112,28 @@ export abstract class Flight<
   protected staysLate(): boolean {
     return false;
   }
-  /** Everybody answered. */
+  /** Everybody who was asked has answered. */
   protected landed?(): void;
+  /** The others shall be asked in any case, a moment later. */
+  protected wantsAll(): boolean {
+    return false;
+  }
+  /** All aboard were told without the others. @returns whether to compare those, too */
+  protected comparesRest(): boolean {
+    return false;
+  }
 
   /** So many owners must say the same. */
   protected quorumOf({ level }: Aboard): number {
     return this.shell.decisions.flightQuorum(requiredFor(this.shell, level));
+  }
+
+  protected largestQuorum(): number {
+    return this.passengers.reduce((most, passenger) => Math.max(most, this.quorumOf(passenger)), 0);
+  }
+
+  protected get hasSelf(): boolean {
+    return this.members.includes(this.shell.placement.self);
   }
 
   get isClosed(): boolean {
@@ -140,24 +163,43 @@ export abstract class Flight<
     this.passengers = this.passengers.filter((passenger) => this.#isReady(passenger));
     if (this.passengers.length === 0 || !this.#isPacked(latestMs)) return;
     this.#unanswered = this.passengers.length;
+    this.#departedAtMs = nowMs;
     this.shell.patience.watch(this, nowMs);
-    const { self } = this.shell.placement;
-    const others = this.members.filter((member) => member !== self);
-    const hasSelf = others.length < this.members.length;
-    // Where the own copy is enough its callers need not wait until others were asked. Else those take longer to answer.
-    if (hasSelf && this.passengers.every((passenger) => this.quorumOf(passenger) === 1)) {
-      this.#askedLater = others;
-      this.ask(self);
-      return;
-    }
-    for (const member of others) this.ask(member);
-    if (hasSelf) this.ask(self);
+    const order = this.shell.askingOrder.of(this.members, this.shell.placement.self);
+    const first = this.askedAtFirst();
+    this.#rest = order.slice(first);
+    if (this.#rest.length > 0) this.#provideForRest(nowMs);
+    // The own copy last: the others have the longer way.
+    for (const member of order.slice(0, first).reverse()) this.#ask(member);
   }
 
-  #askRest(): void {
-    const members = this.#askedLater;
-    this.#askedLater = [];
-    for (const member of members) this.ask(member);
+  #provideForRest(nowMs: number): void {
+    if (this.wantsAll()) this.#askRestLater();
+    else this.shell.hedges.watch(new Hedge(this), nowMs);
+  }
+
+  #ask(member: number): void {
+    this.#asked.push(member);
+    this.ask(member);
+  }
+
+  #askRestLater(): void {
+    this.#restFollows = true;
+    this.shell.afterwards.add(this);
+  }
+
+  askRest(): void {
+    const rest = this.#rest;
+    this.#rest = [];
+    for (const member of rest) this.#ask(member);
+  }
+
+  /** Some of those who were asked are late. */
+  hedge(): void {
+    for (const member of this.#asked) {
+      if (!this.heard.some((heard) => heard.member === member)) this.shell.askingOrder.wasLate(member);
+    }
+    this.askRest();
   }
 
   #isReady(passenger: Aboard): boolean {
@@ -191,6 +233,7 @@ export abstract class Flight<
 
   onAnswers(from: number, answers: Batch, first: number): void {
     this.heard.push({ member: from, answers, first });
+    this.#notePace(from, answers);
     if (answers.isNone) this.#unreached += 1;
     // Rule 15: what an incarnation said that is gone counts for nothing, and which answers remain only a core can tell.
     const isSound = !this.#incarnations.hear(answers) || !this.#isOutdated();
@@ -202,13 +245,20 @@ export abstract class Flight<
       } else if (passenger.isOver) this.heardLate?.(passenger, index);
       else this.#judge(passenger, index, isSound);
     }
-    this.#askRest();
+    const isStuck = this.#unanswered > 0 && this.heard.length === this.#asked.length;
+    if (this.#goesOnAlone || answers.isNone || isStuck) this.askRest();
     this.#noteEnd();
+  }
+
+  #notePace(member: number, { isNone }: Batch): void {
+    const { askingOrder, clock, options } = this.shell;
+    if (isNone) askingOrder.wasLate(member);
+    else if (clock.monotonicMs() - this.#departedAtMs <= options.hedgeAfterMs) askingOrder.wasInTime(member);
   }
 
   /** The operations that go on alone have timers of their own. */
   patienceIsOver(): void {
-    this.#askRest();
+    this.askRest();
     this.#isImpatient = true;
     let soonestMs = Infinity;
     for (const { endsAtMs } of this.passengers) soonestMs = Math.min(soonestMs, endsAtMs);
@@ -267,11 +317,34 @@ export abstract class Flight<
   #noteEnd(): void {
     if (this.#unanswered > 0) return;
     this.#cancelTimer?.();
-    const isComplete = this.heard.length === this.members.length;
+    if (this.#rest.length > 0 && !this.#restFollows) this.#compareRest();
+    const isComplete = this.#rest.length === 0 && this.heard.length === this.#asked.length;
     // Whoever has not answered keeps nothing in memory here for longer than needed.
     const isWaitedFor = !isComplete && (this.staysLate() || this.#goesOnAlone);
     if (!isWaitedFor) this.passengers = [];
     if (isComplete) this.landed?.();
+  }
+
+  #compareRest(): void {
+    if (this.comparesRest()) this.#askRestLater();
+    else this.#rest = [];
+  }
+}
+
+/** Waits for those who were asked at first. */
+class Hedge implements Waiting {
+  readonly #flight: Waiting & { hedge(): void };
+
+  constructor(flight: Waiting & { hedge(): void }) {
+    this.#flight = flight;
+  }
+
+  get isClosed(): boolean {
+    return this.#flight.isClosed;
+  }
+
+  patienceIsOver(): void {
+    this.#flight.hedge();
   }
 }
 

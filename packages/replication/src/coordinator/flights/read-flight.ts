@@ -67,6 +67,15 @@ export class ReadFlight extends Flight<FlyingRead, ReadAnswer | HeadAnswer, Read
     else channel.readMany({ keys, at, wantValues, deadlineAtMs }, this);
   }
 
+  /** What most of them show is enough, and costs the least. */
+  protected askedAtFirst(): number {
+    return this.largestQuorum();
+  }
+
+  protected override comparesRest(): boolean {
+    return this.staysLate() && this.shell.readsCompared.take(this.passengers.length);
+  }
+
   protected judge(passenger: FlyingRead, index: number): 'told' | 'wait' | 'leave' {
     const own = this.#own;
     if (own === undefined) return 'wait';

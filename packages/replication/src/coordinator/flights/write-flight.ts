@@ -82,6 +82,16 @@ export class WriteFlight extends Flight<FlyingWrite, WriteAnswer, WriteAnswers, 
     else channel.writeMany(this.#message!, this);
   }
 
+  /** Where the own copy is enough its callers need not wait until others were asked. */
+  protected askedAtFirst(): number {
+    const isOwnEnough = this.hasSelf && this.largestQuorum() === 1;
+    return isOwnEnough ? 1 : this.members.length;
+  }
+
+  protected override wantsAll(): boolean {
+    return true;
+  }
+
   protected judge(passenger: FlyingWrite, index: number): 'told' | 'wait' | 'leave' {
     const { answers, first } = this.heard.at(-1)!;
     if (answers.isNone) return 'wait';

@@ -1,0 +1,39 @@
+import { afterwardsMs } from '../../limits.js';
+import type { Timers } from '../../ports.js';
+
+/** Has owners that it did not ask at first, and for whose answers nobody waits. */
+export interface Unhurried {
+  askRest(): void;
+}
+
+/**
+ * Asks the rest of many flights at once, a moment later. A message costs its receiver as much as a dozen operations, and
+ * takes the processor from those for whom somebody waits.
+ */
+export class Afterwards {
+  readonly #timers: Timers;
+  #waiting: Unhurried[] = [];
+  #cancelTimer: (() => void) | undefined;
+
+  constructor({ timers }: { readonly timers: Timers }) {
+    this.#timers = timers;
+  }
+
+  add(flight: Unhurried): void {
+    this.#waiting.push(flight);
+    this.#cancelTimer ??= this.#timers.after(afterwardsMs, () => this.#askAll());
+  }
+
+  /** All of them at once: there is no later. */
+  close(): void {
+    this.#cancelTimer?.();
+    this.#askAll();
+  }
+
+  #askAll(): void {
+    this.#cancelTimer = undefined;
+    const flights = this.#waiting;
+    this.#waiting = [];
+    for (const flight of flights) flight.askRest();
+  }
+}

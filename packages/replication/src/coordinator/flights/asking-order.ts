@@ -1,0 +1,33 @@
+/**
+ * Whom a flight asks first, where a quorum is enough: the own copy, then the other owners in turn, so that they share the
+ * work and each is compared now and then. One that was late is passed over until it answers in time again.
+ */
+export class AskingOrder {
+  readonly #late = new Set<number>();
+  #turn = 0;
+
+  of(members: readonly number[], self: number): readonly number[] {
+    this.#turn += 1;
+    const others = members.filter((member) => member !== self);
+    const first = this.#turn % others.length || 0;
+    const inTurn = this.#lateLast([...others.slice(first), ...others.slice(0, first)]);
+    return others.length < members.length ? [self, ...inTurn] : inTurn;
+  }
+
+  #lateLast(members: readonly number[]): readonly number[] {
+    const late = this.#late;
+    if (late.size === 0) return members;
+    return [
+      ...members.filter((member) => !late.has(member)),
+      ...members.filter((member) => late.has(member)),
+    ];
+  }
+
+  wasLate(member: number): void {
+    this.#late.add(member);
+  }
+
+  wasInTime(member: number): void {
+    this.#late.delete(member);
+  }
+}
