@@ -22,6 +22,7 @@ import { dataDirectoryFailure, openDataDirectory } from './cluster/open-data-dir
 import { type FixedPlacement, fixedPlacement } from './cluster/placement.js';
 import { createStanding, type Standing } from './cluster/standing.js';
 import type { NodeComposition } from './composition.js';
+import { instantClock } from './instant-clock.js';
 import { type ChanneledReplica, createMemberChannel } from './lanes/member-channel.js';
 import { defaults, memoryDirectory, type NodeOptions, timingOf } from './options.js';
 import type { NodePorts } from './ports.js';
@@ -57,7 +58,7 @@ export async function openNodeParts(
 
   const placement = fixedPlacement(identity);
   const maxDriftMs = decisions.driftBoundMs();
-  const fence = createClockFence({ maxDriftMs }, { clock });
+  const fence = createClockFence({ maxDriftMs }, { clock: instantClock(clock) });
   const hlc = createHybridLogicalClock({ maxDriftMs, ceiling: engine.ceiling }, { clock: fence });
   observer?.opened?.({ engine, hlc, placement });
   const { directoryId, replicationFactor, partitions } = identity;

@@ -1,16 +1,19 @@
 /**
  * Copies of keys outside of the JavaScript heap, each named by one word: for lists of keys in order, which must not depend
- * on where records lie.
+ * on where records lie. Each chunk is twice as long as the one before: a store has an arena for each of a thousand partitions,
+ * most of them with a handful of keys.
  */
 export class KeyArena {
   readonly #chunks: Uint8Array[] = [];
   /** Of the last chunk, in units of 4 bytes. */
-  #used = unitsPerChunk;
+  #used = 0;
+  #room = 0;
+  #bytes = 0;
   /** Places given back, by their size in units. */
   readonly #free = new Map<number, number[]>();
 
   get bytes(): number {
-    return this.#chunks.length * chunkBytes;
+    return this.#bytes;
   }
 
   /** @returns a reference, which is never 0 */
@@ -67,21 +70,27 @@ export class KeyArena {
   }
 
   #allocate(units: number): number {
-    if (this.#used + units > unitsPerChunk) {
-      this.#chunks.push(new Uint8Array(chunkBytes));
-      // 0 is no reference.
-      this.#used = this.#chunks.length === 1 ? 1 : 0;
-    }
+    if (this.#used + units > this.#room) this.#addChunk(units);
     const ref = (((this.#chunks.length - 1) << unitBits) | this.#used) >>> 0;
     this.#used += units;
     return ref;
+  }
+
+  #addChunk(unitsMin: number): void {
+    const isFirst = this.#chunks.length === 0;
+    this.#room = Math.min(Math.max(2 * this.#room, unitsFirst, unitsMin + 1), unitsPerChunk);
+    this.#chunks.push(new Uint8Array(this.#room * 4));
+    this.#bytes += this.#room * 4;
+    // 0 is no reference.
+    this.#used = isFirst ? 1 : 0;
   }
 }
 
 const unitBits = 16;
 const unitMask = (1 << unitBits) - 1;
+/** At most. */
 const unitsPerChunk = 1 << unitBits;
-const chunkBytes = unitsPerChunk * 4;
+const unitsFirst = 256;
 
 /** With the two bytes of its length. */
 function unitsOf(keyBytes: number): number {
