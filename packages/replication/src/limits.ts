@@ -42,7 +42,7 @@ export const flightBytesMax = 1024 * 1024;
 export const afterwardsMs = 1;
 
 /**
- * Reads that are also compared with the owners whom a quorum did not need. What a replica missed while it was away, is
- * repaired as it is read, so long as few read; where many do, this is a hundredth of the work.
+ * Reads that are also compared with the owners whom a quorum did not need. What a replica missed while it was away is repaired
+ * as it is read, so long as few read; where many do this is less than a hundredth of the work.
  */
-export const readsComparedPerSecond = 1_000;
+export const readsComparedPerSecond = 200;

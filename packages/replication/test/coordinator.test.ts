@@ -76,6 +76,7 @@ describe('basic operations through a coordinator', () => {
     const before = members.map(({ arrived }) => arrived.read);
     const asked = () => members.map(({ arrived }, index) => arrived.read - before[index]!);
     const reads = 20;
+    cluster.clock.advance(1_000);
     for (let index = 0; index < reads; index += 1) expect(await get(members[0]!)).toBe('x');
     expect(asked()).toEqual([reads, reads / 2, reads / 2]);
     await cluster.timers.advanceAsync(5);

@@ -1,11 +1,11 @@
 import type { Clock } from '../../ports.js';
 
-/** So many a second, and what was not used of a second or so. */
+/** So many a second, and what was not used before; nothing to begin with. */
 export class Allowance {
   readonly #perSecond: number;
   readonly #most: number;
   readonly #clock: Clock;
-  #left: number;
+  #left = 0;
   #atMs: number;
 
   constructor(
@@ -15,7 +15,6 @@ export class Allowance {
     this.#perSecond = perSecond;
     this.#most = most;
     this.#clock = clock;
-    this.#left = most;
     this.#atMs = clock.monotonicMs();
   }
 
