@@ -81,7 +81,7 @@ export async function openNodeParts(
     isAdmitted: () => standing.isAdmitted(),
   };
   const replica = createLocalReplica({ engine, hlc, clock, view, decisions, observer });
-  const own = createMemberChannel({ member: placement.self }, replica, { ...ports, hlc });
+  const own = createMemberChannel({ member: placement.self, isNear: true }, replica, { ...ports, hlc });
   const requestTimeoutMs = options.requestTimeoutMs ?? defaults.requestTimeoutMs;
   const coordinator = createCoordinator(
     { node: () => standing.node(), replicationFactor, partitions, requestTimeoutMs },

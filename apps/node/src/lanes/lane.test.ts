@@ -35,10 +35,11 @@ beforeEach(() => {
   lane = laneOf(bytesMax);
 });
 
-function laneOf(budgetBytes: number): Lane<Parcel, string> {
+function laneOf(budgetBytes: number, { isNear = false } = {}): Lane<Parcel, string> {
   return new Lane<Parcel, string>(
     {
       member,
+      isNear,
       notSent: 'not sent',
       failed: (error) => (error instanceof LaneFull ? 'full' : `failed: ${(error as Error).message}`),
       exchange: (parcels, deadlineMs) =>
@@ -80,71 +81,97 @@ const submit = (
   });
 };
 const settle = () => new Promise((resolve) => setImmediate(resolve));
+/** An idle lane does not wait for it. */
+const turn = async () => {
+  await Promise.resolve();
+  timers.runTurn();
+};
 
 describe('a lane', () => {
   it('sends what was submitted in one turn as one message, and tells each where its answers begin', async () => {
     const answers = [submit(1), submit(2, { count: 40 }), submit(3)];
     expect(messages).toHaveLength(0);
-    timers.runTurn();
+    await turn();
     expect(messages.map(({ parcels }) => parcels)).toEqual([[1, 2, 3]]);
     messages[0]!.answer('abc');
     expect(await Promise.all(answers)).toEqual(['abc', 'abc from 1', 'abc from 41']);
+  });
+
+  it('sends at once while nothing is under way, then what a turn brings', async () => {
+    void submit(1);
+    await Promise.resolve();
+    expect(messages.map(({ parcels }) => parcels)).toEqual([[1]]);
+    void submit(2);
+    await Promise.resolve();
+    void submit(3);
+    expect(messages).toHaveLength(1);
+    await turn();
+    expect(messages.map(({ parcels }) => parcels)).toEqual([[1], [2, 3]]);
+  });
+
+  it('lets others go first if it is near', async () => {
+    lane = laneOf(bytesMax, { isNear: true });
+    void submit(1);
+    await Promise.resolve();
+    expect(messages).toHaveLength(0);
+    await turn();
+    expect(messages).toHaveLength(1);
   });
 
   it('keeps few messages in flight, and gathers what comes meanwhile', async () => {
     lane = laneOf(2 ** 30);
     for (let index = 0; index < messagesInFlightMax; index += 1) {
       void submit(index);
-      timers.runTurn();
+      await turn();
     }
     for (let index = 0; index < operationsPerMessageMax + 1; index += 1) {
       void submit(100 + index);
-      timers.runTurn();
+      await turn();
     }
     expect(messages).toHaveLength(messagesInFlightMax);
     messages[0]!.answer('a');
     await settle();
-    timers.runTurn();
+    await turn();
     expect(messages).toHaveLength(messagesInFlightMax + 1);
     expect(messages.at(-1)!.parcels).toHaveLength(operationsPerMessageMax);
   });
 
-  it('bounds the bytes of a message, but lets one operation be larger', () => {
+  it('bounds the bytes of a message, but lets one operation be larger', async () => {
     lane = laneOf(2 ** 30);
     for (const bytes of [3_000_000, 1_500_000, 1_500_000, 10]) void submit(bytes, { bytes });
-    timers.runTurn();
+    await turn();
     expect(messages.map(({ parcels }) => parcels)).toEqual([[3_000_000], [1_500_000], [1_500_000, 10]]);
   });
 
-  it('bounds the operations of a message, and never parts those of a parcel', () => {
+  it('bounds the operations of a message, and never parts those of a parcel', async () => {
     lane = laneOf(2 ** 30);
     const half = operationsPerMessageMax / 2;
     for (const [number, count] of [half, half, 1, operationsPerMessageMax, 1].entries()) {
       void submit(number, { count });
     }
-    timers.runTurn();
+    await turn();
     expect(messages.map(({ parcels }) => parcels)).toEqual([[0, 1], [2], [3], [4]]);
   });
 
-  it('bounds how many records a message may bring back', () => {
+  it('bounds how many records a message may bring back', async () => {
     lane = laneOf(2 ** 30);
     for (let number = 0; number <= recordsReturnedPerMessageMax; number += 1) {
       void submit(number, { returned: 1 });
       void submit(1_000 + number);
     }
-    timers.runTurn();
+    await turn();
     expect(messages.map(({ parcels }) => parcels.length)).toEqual([2 * recordsReturnedPerMessageMax, 2]);
   });
 
   it('refuses what would be too many bytes, until there is room again', async () => {
     void submit(1, { bytes: bytesMax - operationOverheadBytes });
     expect(await submit(2)).toBe('full');
-    timers.runTurn();
+    await turn();
     expect(await submit(3)).toBe('full');
     messages[0]!.answer('a');
     await settle();
     void submit(4);
-    timers.runTurn();
+    await turn();
     expect(messages.map(({ parcels }) => parcels)).toEqual([[1], [4]]);
   });
 
@@ -160,31 +187,31 @@ describe('a lane', () => {
     const late = submit(2, { deadlineMs: 5, bytes: bytesMax / 3 });
     given.abort();
     clock.advance(5);
-    timers.runTurn();
+    await turn();
     expect(await aborted).toBe('not sent');
     expect(await late).toBe('not sent');
     expect(messages).toHaveLength(0);
     const next = submit(3, { bytes: bytesMax - operationOverheadBytes });
-    timers.runTurn();
+    await turn();
     messages[0]!.answer('c');
     expect(await next).toBe('c');
   });
 
-  it('tells the peer the longest time that one of them has', () => {
+  it('tells the peer the longest time that one of them has', async () => {
     void submit(1, { deadlineMs: 40 });
     void submit(2, { deadlineMs: 90 });
     clock.advance(10);
-    timers.runTurn();
+    await turn();
     void submit(3, { deadlineMs: Infinity });
-    timers.runTurn();
+    await turn();
     expect(messages.map(({ deadlineMs }) => deadlineMs)).toEqual([80, Infinity]);
   });
 
   it('fails all operations of a message that failed', async () => {
     const [first, second] = [submit(1), submit(2)];
-    timers.runTurn();
+    await turn();
     const third = submit(3);
-    timers.runTurn();
+    await turn();
     messages[0]!.fail(new Error('lost'));
     messages[1]!.answer('c');
     expect(await first).toBe('failed: lost');

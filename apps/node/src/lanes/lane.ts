@@ -1,7 +1,7 @@
 /**
- * Operations of one kind on their way to one member, in parcels. Those submitted in one turn of the event loop travel as one
- * message; while as many messages as may be are in flight, later ones gather for the next. So the messages grow with the load,
- * and an idle lane adds no delay beyond the turn.
+ * Operations of one kind on their way to one member, in parcels. An idle lane sends as soon as what runs now has ended; while
+ * messages are under way those submitted in one turn of the event loop travel as one, and while as many are as may be, later
+ * ones gather for the next. So the messages grow with the load, and an idle lane adds no delay.
  */
 import type { AnswersReceiver } from '@kv/replication';
 
@@ -41,6 +41,8 @@ export interface LaneOptions<Parcel, Batch> {
   readonly notSent: Batch;
   /** In flight at a time. */
   readonly messagesMax?: number | undefined;
+  /** Lets the messages to others go first, though it is idle: what it asks needs no network. Default false. */
+  readonly isNear?: boolean | undefined;
 }
 
 export interface LanePorts {
@@ -87,14 +89,17 @@ export class Lane<Parcel extends LaneParcel, Batch> {
 
   #scheduleFlush(): void {
     this.#flushIsDue = true;
-    this.#ports.timers.nextTurn(() => {
-      this.#flushIsDue = false;
-      while (this.#inFlight < this.#messagesMax && this.#waiting.length > 0) {
-        const message = this.#nextMessage();
-        if (message.length > 0) void this.#send(message);
-      }
-    });
+    if (this.#inFlight === 0 && this.#options.isNear !== true) void Promise.resolve().then(this.#flush);
+    else this.#ports.timers.nextTurn(this.#flush);
   }
+
+  readonly #flush = (): void => {
+    this.#flushIsDue = false;
+    while (this.#inFlight < this.#messagesMax && this.#waiting.length > 0) {
+      const message = this.#nextMessage();
+      if (message.length > 0) void this.#send(message);
+    }
+  };
 
   /** Takes what fits into one message, and drops what nobody waits for any more: empty if that was all of it. */
   #nextMessage(): readonly Entry<Parcel, Batch>[] {

@@ -39,6 +39,8 @@ import {
 export interface ChannelOptions {
   /** Number of the member that is asked. */
   readonly member: number;
+  /** It is this process. Default false. */
+  readonly isNear?: boolean | undefined;
 }
 
 export interface ChannelPorts {
@@ -54,12 +56,12 @@ export type ChanneledReplica = BatchReplica & Pick<ComparableReplica, 'scanParti
 export type MemberChannel = ReplicaChannel & Pick<ComparableReplica, 'digest'>;
 
 export function createMemberChannel(
-  { member }: ChannelOptions,
+  { member, isNear }: ChannelOptions,
   replica: ChanneledReplica,
   ports: ChannelPorts,
 ): MemberChannel {
   const failed = (error: unknown) => sameAnswer(answerFor(error, ports.hlc));
-  const way: Way = { member, replica, ports, failed, notSent: sameAnswer(notSent) };
+  const way: Way = { member, isNear, replica, ports, failed, notSent: sameAnswer(notSent) };
   const budget = createByteBudget(memberBytesMax);
   const writes = writeLane(way, budget);
   const reads = readLane(way, budget);

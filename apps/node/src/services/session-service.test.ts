@@ -100,6 +100,18 @@ const idsOf = (messages: readonly (readonly OperationResult[])[]): number[][] =>
   messages.map((results) => results.map(({ id }) => id));
 
 describe('a session', () => {
+  it('answers at once when nothing else is under way', async () => {
+    const { send, asked, messages } = openSession();
+    send(get(1), get(2));
+    asked[0]!.found();
+    await Promise.resolve();
+    expect(messages).toEqual([]);
+    asked[1]!.found();
+    expect(messages).toEqual([]);
+    await Promise.resolve();
+    expect(idsOf(messages)).toEqual([[1, 2]]);
+  });
+
   it('answers what is ready in one turn with one message; nothing waits for the slow', async () => {
     const { send, asked, messages, turn } = openSession();
     send(get(1), get(2), get(3));

@@ -98,6 +98,8 @@ class CoordinatedSession implements Session, OperationHost {
       this.#flushIsDue = true;
       this.#timers.nextTurn(this.#flush);
     }
+    // No other result can come to share the message.
+    if (this.#underWay.size === 0) void Promise.resolve().then(this.#flush);
     return this.#results;
   }
 
@@ -134,6 +136,7 @@ class CoordinatedSession implements Session, OperationHost {
   }
 
   readonly #flush = (): void => {
+    if (!this.#flushIsDue) return;
     this.#flushIsDue = false;
     for (const message of this.#results.take()) this.#emit(message);
     this.#noteDrained();

@@ -33,6 +33,7 @@ export function createStampCeilings(): StampCeilings {
 
   return {
     above(key, now) {
+      if (ceilings.size === 0) return 0;
       const name = nameOf(key);
       const ceiling = ceilings.get(name);
       if (ceiling === undefined) return 0;

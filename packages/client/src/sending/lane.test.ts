@@ -35,7 +35,12 @@ function openLane() {
     for (const passenger of passengers) lane.submit(passenger);
     return passengers;
   };
-  return { lane, timers, messages, submit, turn: () => timers.runTurn() };
+  /** An idle lane does not wait for it. */
+  const turn = async (): Promise<void> => {
+    await Promise.resolve();
+    timers.runTurn();
+  };
+  return { lane, timers, messages, submit, turn };
 }
 
 class Waiting implements Passenger {
@@ -76,37 +81,50 @@ const tooLate: OperationResult = {
 };
 
 describe('a lane', () => {
-  it('sends what was submitted in one turn as one message', () => {
+  it('sends what was submitted in one turn as one message', async () => {
     const { submit, messages, turn } = openLane();
     submit(3);
     submit(2);
     expect(messages).toEqual([]);
-    turn();
+    await turn();
     submit(1);
-    turn();
+    await turn();
     expect(sizes(messages)).toEqual([5, 1]);
   });
 
-  it('gathers while four messages are under way; one answered by half makes room', () => {
+  it('sends at once while nothing is under way, then what a turn brings', async () => {
+    const { submit, messages, turn } = openLane();
+    submit(2);
+    await Promise.resolve();
+    expect(sizes(messages)).toEqual([2]);
+    submit(1);
+    await Promise.resolve();
+    submit(1);
+    expect(sizes(messages)).toEqual([2]);
+    await turn();
+    expect(sizes(messages)).toEqual([2, 2]);
+  });
+
+  it('gathers while four messages are under way; one answered by half makes room', async () => {
     const { submit, messages, turn } = openLane();
     for (const count of [4, 4, 4, 4, 5, 6]) {
       submit(count);
-      turn();
+      await turn();
     }
     expect(sizes(messages)).toEqual([4, 4, 4, 4]);
     messages[2]!.answer(0);
-    turn();
+    await turn();
     expect(messages).toHaveLength(4);
     messages[2]!.answer(3);
-    turn();
+    await turn();
     expect(sizes(messages)).toEqual([4, 4, 4, 4, 11]);
   });
 
-  it('lets slow operations hold up no others, and leaves no timer behind', () => {
+  it('lets slow operations hold up no others, and leaves no timer behind', async () => {
     const { submit, messages, turn, timers } = openLane();
     for (let count = 0; count < 5; count += 1) {
       submit(1);
-      turn();
+      await turn();
     }
     expect(messages).toHaveLength(4);
     timers.advance(20);
@@ -115,24 +133,24 @@ describe('a lane', () => {
     expect(timers.pending).toBe(0);
   });
 
-  it('cuts messages by operations and by bytes; one alone may be larger', () => {
+  it('cuts messages by operations and by bytes; one alone may be larger', async () => {
     const { submit, messages, turn } = openLane();
     submit(1_030, 10);
-    turn();
+    await turn();
     expect(sizes(messages)).toEqual([1_024]);
     messages[0]!.answer(...Array.from({ length: 1_024 }, (_, index) => index));
     submit(4, 250_000);
     submit(1, 1_000_000);
-    turn();
+    await turn();
     expect(sizes(messages)).toEqual([1_024, 8, 2, 1]);
   });
 
-  it('halves what may be under way after answers that came late, once for all of them, and widens it again', () => {
+  it('halves what may be under way after answers that came late, once for all of them, and widens it again', async () => {
     const { lane, submit, messages, turn, timers } = openLane();
     submit(600);
-    turn();
+    await turn();
     submit(424);
-    turn();
+    await turn();
     expect(lane.operationsMax).toBe(1_024);
     timers.advance(1);
     messages[0]!.sink.onResult(0, tooLate);
@@ -141,20 +159,20 @@ describe('a lane', () => {
     messages[1]!.sink.onResultsEnd();
     expect(lane.operationsMax).toBe(512);
     submit(600);
-    turn();
+    await turn();
     expect(messages).toHaveLength(2);
     messages[0]!.answer(...Array.from({ length: 599 }, (_, index) => index + 1));
     messages[1]!.answer(...Array.from({ length: 423 }, (_, index) => index + 1));
-    turn();
+    await turn();
     expect(lane.operationsMax).toBe(513);
     expect(sizes(messages)).toEqual([600, 424, 513]);
   });
 
-  it('does not send what nobody waits for, and tells the node of what has left', () => {
+  it('does not send what nobody waits for, and tells the node of what has left', async () => {
     const { lane, submit, messages, turn } = openLane();
     const [first, second] = submit(2);
     lane.withdraw(first!);
-    turn();
+    await turn();
     expect(sizes(messages)).toEqual([1]);
     lane.withdraw(second!);
     expect(messages[0]!.cancelled).toEqual([0]);
@@ -162,10 +180,10 @@ describe('a lane', () => {
     expect([first!.outcome, second!.outcome]).toEqual(['waiting', 'left']);
   });
 
-  it('tells everybody of a message that failed, whoever was answered before excepted', () => {
+  it('tells everybody of a message that failed, whoever was answered before excepted', async () => {
     const { submit, messages, turn } = openLane();
     const passengers = submit(3);
-    turn();
+    await turn();
     messages[0]!.answer(1);
     messages[0]!.sink.onFailure(new KvError('unavailable', 'lost', { outcome: 'unknown' }));
     expect(passengers.map(({ outcome }) => outcome)).toEqual(['unavailable', 'arrived', 'unavailable']);

@@ -1,7 +1,7 @@
 /**
- * Operations on their way to one node. Those submitted in one turn of the event loop leave as one message. While as many
- * messages are under way as may be, later operations gather: so messages grow with the load, and where there is none an
- * operation waits for nothing but the end of the turn.
+ * Operations on their way to one node. They leave as soon as what runs now has ended, and while others are under way once in a
+ * turn of the event loop. While as many messages are under way as may be, later operations gather: so messages grow with the
+ * load, and where there is none an operation waits for nothing.
  *
  * How many operations are right to have under way depends on the machines, and on other clients of theirs. So that bound
  * follows what comes back, as TCP's congestion window does: half of it when answers come late, one more for every round
@@ -75,7 +75,9 @@ export class Lane {
   #scheduleFlush(): void {
     if (this.#flushIsDue) return;
     this.#flushIsDue = true;
-    this.#ports.timers.nextTurn(this.#flush);
+    // Whoever waits for answers has been resumed by them, all before this: they are under way together.
+    if (this.#operations === 0) void Promise.resolve().then(this.#flush);
+    else this.#ports.timers.nextTurn(this.#flush);
   }
 
   readonly #flush = (): void => {
