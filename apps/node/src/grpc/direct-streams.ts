@@ -1,7 +1,7 @@
 /**
  * Long bidirectional streams without what lies between: no async iterator, no object stream, no promise for each message.
  * nice-grpc serves everything else; for the paths named here an interceptor of grpc-js takes the call before nice-grpc's
- * handler sees it, and speaks with the HTTP/2 stream itself.
+ * handler sees it.
  */
 import {
   Metadata,
@@ -10,10 +10,12 @@ import {
   type ServerInterceptor,
   status,
 } from '@grpc/grpc-js';
-import type { KvError } from '@kv/errors';
+import { KvError } from '@kv/errors';
 import { errorTrailerKey, grpcStatusOf, kvErrorToTrailer } from '@kv/proto';
+import { UnreadableFrame } from '@kv/streams';
 
 import { widenReceiveWindow } from './receive-window.js';
+import { type Wire, wireOf } from './wire.js';
 
 /** What the node does with one stream. */
 export interface StreamHandler {
@@ -28,7 +30,8 @@ export interface StreamHandler {
 }
 
 export interface DirectStream {
-  send(message: unknown): void;
+  /** Encoded. */
+  send(message: Buffer): void;
   /** Messages that the network has not taken yet. */
   readonly unsent: number;
   /** Reads no further message until `resume`. One that is on its way may still come. */
@@ -38,28 +41,35 @@ export interface DirectStream {
   end(error?: KvError): void;
 }
 
-export type OpenStream = (stream: DirectStream) => StreamHandler;
+export interface DirectService {
+  /** Never throws: what is no message is handed on as what stands for one. */
+  readonly decode: (bytes: Buffer) => unknown;
+  readonly open: (stream: DirectStream) => StreamHandler;
+}
 
 /** By path, such as `/kv.v1.KV/Session`. `failureOf` makes of what a handler throws what its caller is told. */
 export function directStreams(
-  streams: ReadonlyMap<string, OpenStream>,
+  services: ReadonlyMap<string, DirectService>,
   failureOf: (error: unknown, path: string) => KvError,
 ): ServerInterceptor {
   return ({ path }, call) => {
-    const open = streams.get(path);
+    const service = services.get(path);
     // The class adds nothing to the interface but private fields; wrapping every call would only cost.
     // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- see above
-    if (open === undefined) return call as ServerInterceptingCall;
-    return new DirectCall(call, open, (error) => failureOf(error, path)) as unknown as ServerInterceptingCall;
+    if (service === undefined) return call as ServerInterceptingCall;
+    const direct = new DirectCall(call, service, (error) => failureOf(error, path));
+    return direct as unknown as ServerInterceptingCall;
   };
 }
 
 /** Takes the place of a call: what nice-grpc's handler would be told goes to the stream's own. */
 class DirectCall implements Pick<ServerInterceptingCallInterface, 'start'>, DirectStream {
   readonly #call: ServerInterceptingCallInterface;
-  readonly #open: OpenStream;
+  readonly #service: DirectService;
   readonly #failureOf: (error: unknown) => KvError;
   #handler: StreamHandler | undefined;
+  /** Undefined: the messages come and go by grpc-js. */
+  #wire: Wire | undefined;
   #isPaused = false;
   #isReading = false;
   #isOver = false;
@@ -67,11 +77,11 @@ class DirectCall implements Pick<ServerInterceptingCallInterface, 'start'>, Dire
 
   constructor(
     call: ServerInterceptingCallInterface,
-    open: OpenStream,
+    service: DirectService,
     failureOf: (error: unknown) => KvError,
   ) {
     this.#call = call;
-    this.#open = open;
+    this.#service = service;
     this.#failureOf = failureOf;
   }
 
@@ -85,7 +95,12 @@ class DirectCall implements Pick<ServerInterceptingCallInterface, 'start'>, Dire
         widenReceiveWindow(this.#call);
         // At once: the caller learns that the stream stands, though nothing is answered yet.
         this.#call.sendMetadata(new Metadata());
-        this.#handler = this.#open(this);
+        this.#handler = this.#service.open(this);
+        this.#wire = wireOf(this.#call, {
+          onMessage: (bytes) => this.#receive(this.#service.decode(bytes)),
+          onEnd: () => this.#halfClose(),
+          onUnreadable: (error) => this.#refuse(error),
+        });
         this.#read();
       },
       onReceiveMessage: (message) => {
@@ -93,19 +108,21 @@ class DirectCall implements Pick<ServerInterceptingCallInterface, 'start'>, Dire
         this.#receive(message);
         this.#read();
       },
-      onReceiveHalfClose: () => this.#handler?.onEnd(),
+      onReceiveHalfClose: () => this.#halfClose(),
       onCancel: () => this.#close(),
     });
   }
 
-  send(message: unknown): void {
+  send(message: Buffer): void {
     if (this.#isOver) return;
     this.#unsent += 1;
-    this.#call.sendMessage(message, this.#onSent);
+    if (this.#wire === undefined) this.#call.sendMessage(message, this.#onSent);
+    else this.#wire.send(message, this.#onSent);
   }
 
   pause(): void {
     this.#isPaused = true;
+    this.#wire?.pause();
   }
 
   resume(): void {
@@ -132,9 +149,12 @@ class DirectCall implements Pick<ServerInterceptingCallInterface, 'start'>, Dire
   };
 
   #read(): void {
-    if (this.#isPaused || this.#isReading || this.#isOver) return;
-    this.#isReading = true;
-    this.#call.startRead();
+    if (this.#isPaused || this.#isOver) return;
+    if (this.#wire !== undefined) this.#wire.resume();
+    else if (!this.#isReading) {
+      this.#isReading = true;
+      this.#call.startRead();
+    }
   }
 
   #receive(message: unknown): void {
@@ -144,6 +164,16 @@ class DirectCall implements Pick<ServerInterceptingCallInterface, 'start'>, Dire
     } catch (error) {
       this.end(this.#failureOf(error));
     }
+  }
+
+  #refuse(error: unknown): void {
+    if (this.#isOver) return;
+    if (error instanceof UnreadableFrame) this.end(new KvError('invalid-argument', error.message));
+    else this.end(this.#failureOf(error));
+  }
+
+  #halfClose(): void {
+    if (!this.#isOver) this.#handler?.onEnd();
   }
 
   #close(tell?: () => void): void {

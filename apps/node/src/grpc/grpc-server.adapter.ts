@@ -10,7 +10,7 @@ import { concurrentStreamsMax, publicRequestBytesMax, requestBytesMax } from '..
 import type { Logger, Timers } from '../ports.js';
 import type { Listener, NodeServices } from '../transport.js';
 import { toldError } from '../services/told-error.js';
-import { directStreams } from './direct-streams.js';
+import { type DirectService, directStreams } from './direct-streams.js';
 import { createErrorMiddleware } from './error-middleware.js';
 import { linkPath, LinkStreams } from './link-streams.js';
 import { oversizedMessages } from './oversized-messages.js';
@@ -38,9 +38,12 @@ export async function listenGrpc(
   setServing(false);
   const sessions = new SessionStreams(services.kv);
   const links = new LinkStreams({ replica: services.replica, logger });
-  const streams = new Map([
-    [sessionPath, sessions.open],
-    [linkPath, links.open],
+  const publicLimits = { requestBytesMax: publicRequestBytesMax };
+  const kv = withBytesOf(guardedDefinition(KVDefinition, publicLimits), 'session', publicLimits);
+  const replica = withEncodedAnswers(guardedDefinition(ReplicaDefinition, { requestBytesMax }));
+  const streams = new Map<string, DirectService>([
+    [sessionPath, { open: sessions.open, decode: kv.methods.session.requestType.decode }],
+    [linkPath, { open: links.open, decode: replica.methods.link.requestType.decode }],
   ]);
   const interceptors = [
     oversizedMessages(),
@@ -49,11 +52,8 @@ export async function listenGrpc(
   // nice-grpc hands its options to grpc-js as they are; its type knows those of channels only.
   const options = { ...serverOptions, interceptors } as unknown as ChannelOptions;
   const server = createServer(options).use(createErrorMiddleware(logger));
-  const publicLimits = { requestBytesMax: publicRequestBytesMax };
-  const kv = withBytesOf(guardedDefinition(KVDefinition, publicLimits), 'session', publicLimits);
   server.add(kv, { ...services.kv, session: neverCalled });
   server.add(guardedDefinition(ClusterDefinition, publicLimits), services.cluster);
-  const replica = withEncodedAnswers(guardedDefinition(ReplicaDefinition, { requestBytesMax }));
   server.add(replica, { link: neverCalled });
   server.add(HealthDefinition, HealthServiceImpl(health));
   const reflection = createReflection();

@@ -8,7 +8,7 @@ import { linkAnswerBytesMax, linkCallsMax } from '../limits.js';
 import type { Logger } from '../ports.js';
 import { toldError } from '../services/told-error.js';
 import type { CallContext, ReplicaService } from '../transport.js';
-import type { DirectStream, OpenStream, StreamHandler } from './direct-streams.js';
+import type { DirectService, DirectStream, StreamHandler } from './direct-streams.js';
 import { Undecodable } from './service-definition.js';
 
 export const linkPath = `/${ReplicaDefinition.fullName}/${ReplicaDefinition.methods.link.name}`;
@@ -28,7 +28,7 @@ export class LinkStreams {
     this.#ports = ports;
   }
 
-  readonly open: OpenStream = (stream) => {
+  readonly open: DirectService['open'] = (stream) => {
     const link = new LinkStream(stream, {
       ...this.#ports,
       onClosed: () => void this.#open.delete(link),

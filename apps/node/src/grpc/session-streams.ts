@@ -3,7 +3,7 @@ import { KVDefinition } from '@kv/proto';
 
 import { sessionMessagesUnsentMax, sessionOperationsMax } from '../limits.js';
 import type { KvService } from '../transport.js';
-import type { DirectStream, OpenStream, StreamHandler } from './direct-streams.js';
+import type { DirectService, DirectStream, StreamHandler } from './direct-streams.js';
 import { Undecodable } from './service-definition.js';
 
 export const sessionPath = `/${KVDefinition.fullName}/${KVDefinition.methods.session.name}`;
@@ -17,7 +17,7 @@ export class SessionStreams {
     this.#kv = kv;
   }
 
-  readonly open: OpenStream = (stream) => {
+  readonly open: DirectService['open'] = (stream) => {
     const session = new SessionStream(stream, {
       kv: this.#kv,
       onClosed: () => void this.#open.delete(session),
