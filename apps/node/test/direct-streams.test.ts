@@ -2,7 +2,7 @@ import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:h
 import { once } from 'node:events';
 import { gzipSync } from 'node:zlib';
 
-import { Server, ServerCredentials, type ServerInterceptingCall } from '@grpc/grpc-js';
+import { Server, ServerCredentials, ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { errorTrailerKey, SessionRequest, SessionResponse } from '@kv/proto';
 import { FrameReader } from '@kv/streams';
@@ -109,15 +109,15 @@ describe('a stream that is served directly', () => {
 
   it('finds the HTTP/2 stream where grpc-js keeps it', async () => {
     let wire: unknown;
-    const look = (call: ServerInterceptingCall) => {
-      wire = wireOf(call as unknown as Parameters<typeof wireOf>[0], {
+    const look: ServerInterceptor = (_, call) => {
+      wire = wireOf(call, {
         onMessage: () => undefined,
         onEnd: () => undefined,
         onUnreadable: () => undefined,
       });
-      return call;
+      return new ServerInterceptingCall(call);
     };
-    const server = new Server({ interceptors: [(_, call) => look(call as ServerInterceptingCall)] });
+    const server = new Server({ interceptors: [look] });
     const bytes = { requestSerialize: asIs, requestDeserialize: asIs, responseSerialize: asIs };
     const method = { path: '/a/b', requestStream: true, responseStream: true, ...bytes };
     server.addService({ b: { ...method, responseDeserialize: asIs } }, { b: () => undefined });

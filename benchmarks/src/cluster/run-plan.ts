@@ -63,7 +63,7 @@ async function measure(step: Step, asked: Load, target: Target, round: number): 
   const turns = watchesTurns
     ? longest(await Promise.all(monitors.map((monitor) => monitor.turns())))
     : undefined;
-  const { workload, inFlight, clients, valueBytes, keyOrder, previous, ratePerSecond } = load;
+  const { workload, inFlight, clients, valueBytes, keyOrder, previous, busyPolls, ratePerSecond } = load;
   const level = levelOf(system, load.level);
   return {
     ...{
@@ -76,7 +76,7 @@ async function measure(step: Step, asked: Load, target: Target, round: number): 
       valueBytes,
     },
     ...figures,
-    ...{ part, round, nodes, keys, keyOrder, previous },
+    ...{ part, round, nodes, keys, keyOrder, previous, busyPolls },
     ...(ratePerSecond === undefined ? {} : { ratePerSecond }),
     ...(turns === undefined ? {} : { turns }),
   };

@@ -8,6 +8,7 @@ export function baseLoad({ keys, valueBytes, seed, durationMs, warmUpMs }: Bench
     keyOrder: 'uniform',
     level: 'quorum',
     previous: false,
+    busyPolls: false,
     inFlight: 256,
     clients: 1,
     keys,

@@ -90,7 +90,14 @@ const runInPassesMax = 5;
 
 function runInLoad({ keys, valueBytes, seed }: Load, durationMs: number): Load {
   return {
-    ...{ workload: 'mixed', keyOrder: 'uniform', level: 'quorum', previous: false, inFlight: runInInFlight },
+    ...{
+      workload: 'mixed',
+      keyOrder: 'uniform',
+      level: 'quorum',
+      previous: false,
+      busyPolls: false,
+      inFlight: runInInFlight,
+    },
     ...{ clients: 1, keys, valueBytes, seed, warmUpMs: 0, durationMs },
   };
 }

@@ -9,6 +9,7 @@ const load: Load = {
   keyOrder: 'sequential',
   level: 'quorum',
   previous: false,
+  busyPolls: false,
   inFlight: 7,
   clients: 2,
   keys: 5,

@@ -25,6 +25,8 @@ export interface Load {
   readonly level: Level;
   /** Whether a write tells the value that it replaced. */
   readonly previous: boolean;
+  /** Whether the client stays awake for answers; false where it cannot. */
+  readonly busyPolls: boolean;
   /** Operations under way at any moment, over all clients. */
   readonly inFlight: number;
   readonly clients: number;

@@ -1,6 +1,7 @@
 import type { BenchmarkOptions } from '../cluster/options.js';
 import { baseLoad, combine } from '../cluster/settings.js';
 import type { Step } from '../cluster/step.js';
+import type { Load } from '../load/load.js';
 
 /** Until the first, a majority, and the last of the replicas has acknowledged; keys in order and at random. */
 export function replicationSteps(options: BenchmarkOptions): Step[] {
@@ -13,7 +14,7 @@ export function replicationSteps(options: BenchmarkOptions): Step[] {
   ];
 }
 
-/** One operation at a time, beside a bare round trip on an open gRPC stream, in turn. */
+/** One operation at a time, beside a bare round trip on an open gRPC stream, in turn; then by a client that polls. */
 export function oneInFlightSteps(options: BenchmarkOptions): Step[] {
   const { nodes, durability, rounds } = options;
   const base = { ...baseLoad(options), inFlight: 1 };
@@ -26,7 +27,10 @@ export function oneInFlightSteps(options: BenchmarkOptions): Step[] {
         { system: 'grpc-stream', durability, nodes: 1 },
       ],
       rounds,
-      loads: () => [put, { ...base, workload: 'get' }, { ...base, level: 'one' }],
+      loads: () => {
+        const loads: readonly Load[] = [put, { ...base, workload: 'get' }, { ...base, level: 'one' }];
+        return [...loads, ...loads.map((load) => ({ ...load, busyPolls: true }))];
+      },
       appliesTo: (load, { system }) => system === 'kv' || load === put,
     },
   ];

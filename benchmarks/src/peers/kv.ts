@@ -8,10 +8,12 @@ const retryAfterMsDefault = 10;
 const refusals = new Set(['overloaded', 'timeout']);
 
 export const openKv: OpenConnection = async (endpoints) => {
-  const client = new KvClient(endpoints, { timeoutMs });
-  await client.ready();
+  const restful = new KvClient(endpoints, { timeoutMs });
+  const polling = new KvClient(endpoints, { timeoutMs, busyPollMs: 1 });
+  await Promise.all([restful.ready(), polling.ready()]);
   return {
-    use({ level, previous }) {
+    use({ level, previous, busyPolls = false }) {
+      const client = busyPolls ? polling : restful;
       const read = { consistency: level };
       const write = { consistency: level, previous };
       return {
@@ -23,6 +25,8 @@ export const openKv: OpenConnection = async (endpoints) => {
             : undefined,
       };
     },
-    close: () => client.close(),
+    close: async () => {
+      await Promise.all([restful.close(), polling.close()]);
+    },
   };
 };

@@ -9,6 +9,8 @@ export interface Terms {
   readonly level: Level;
   /** Whether a write tells the value that it replaced. */
   readonly previous: boolean;
+  /** Whether the client stays awake for answers, if it can. Default false. */
+  readonly busyPolls?: boolean;
 }
 
 /** One client of a system. All systems are loaded by the same driver through this. */

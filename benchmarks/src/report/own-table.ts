@@ -22,6 +22,7 @@ const columns: readonly Column[] = [
   { title: 'clients', cell: ({ clients }) => String(clients), isOptional: true },
   { title: 'in flight', cell: ({ inFlight }) => count(inFlight), isOptional: true },
   { title: 'previous told', cell: ({ previous }) => (previous ? 'yes' : 'no'), isOptional: true },
+  { title: 'client polls', cell: ({ busyPolls }) => (busyPolls ? 'yes' : 'no'), isOptional: true },
   { title: 'given rate /s', cell: ({ ratePerSecond }) => count(ratePerSecond ?? 0), isOptional: true },
   { title: 'operations /s', cell: ({ opsPerSecond }) => count(opsPerSecond) },
   { title: 'mean µs', cell: ({ meanUs }) => count(meanUs) },

@@ -28,6 +28,7 @@ export function resultOf(given: Partial<Result>): Result {
     keys: 10_000,
     keyOrder: 'uniform',
     previous: false,
+    busyPolls: false,
     ...given,
   };
 }

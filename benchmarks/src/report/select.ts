@@ -10,6 +10,7 @@ export type Wanted = Partial<
     | 'level'
     | 'inFlight'
     | 'previous'
+    | 'busyPolls'
     | 'nodes'
     | 'keys'
     | 'keyOrder'

@@ -43,6 +43,7 @@ import {
 import type { QuickOperation, Waiter } from './quick/quick-operation.js';
 import { QuickWay } from './quick/quick-way.js';
 import { Router } from './routing/router.js';
+import { BusyPoll } from './sending/busy-poll.js';
 import { grpcTransport } from './transport/grpc-transport.adapter.js';
 import { systemClock, systemRandom, systemTimers } from './transport/system.adapter.js';
 
@@ -80,6 +81,7 @@ export class KvClient<K extends Encoding = 'utf8', V extends Encoding = 'utf8'> 
       clock,
       timers,
       router,
+      busyPoll: new BusyPoll({ pollMs: this.#options.busyPollMs }, { clock, timers }),
       onFailure: ({ code }) => {
         if (code === 'unavailable' || code === 'wrong-epoch') router.doubt();
       },

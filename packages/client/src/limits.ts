@@ -62,6 +62,9 @@ export const lateAnswerMs = 200;
 export const operationsMaxDefault = 65_536;
 export const bytesMaxDefault = 128 * 1024 * 1024;
 
+/** Of `busyPollMs`: what takes longer is not worth a processor. */
+export const busyPollMsMax = 100;
+
 /** What an operation that a full client refuses is told to wait. */
 export const overloadedRetryMs = 50;
 

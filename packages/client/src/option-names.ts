@@ -22,6 +22,7 @@ export const clientOptionNames = namesOf<KvClientOptions>({
   bytesMax: true,
   routing: true,
   hedging: true,
+  busyPollMs: true,
 });
 
 export const portNames = namesOf<KvClientPorts>({ transport: true, clock: true, timers: true, random: true });

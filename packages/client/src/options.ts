@@ -3,6 +3,7 @@ import { ConsistencyLevel as LevelMessage } from '@kv/proto';
 
 import { type EncodableTypes, type Encoding, encodings, nameOfType } from './encoding.js';
 import {
+  busyPollMsMax,
   bytesMaxDefault,
   operationsMaxDefault,
   scanLimitMax,
@@ -37,6 +38,12 @@ export interface KvClientOptions<K extends Encoding = 'utf8', V extends Encoding
   readonly hedging?: boolean;
   /** Send each operation to an owner of its key, if that can be reached; false: to one endpoint, whatever the key. Default true. */
   readonly routing?: boolean;
+  /**
+   * Look for answers without a rest for so long after an operation began, in milliseconds, instead of sleeping until one comes: a
+   * way of 100 µs takes half as long, and one of the machine's processors is busy meanwhile. For a client that does one thing at a
+   * time and has a processor to itself. Default 0: never; at most 100.
+   */
+  readonly busyPollMs?: number;
 }
 
 /** What the client takes from outside; each has a real default. */
@@ -101,6 +108,7 @@ export interface ResolvedOptions<K extends Encoding, V extends Encoding> {
   readonly bytesMax: number;
   readonly routing: boolean;
   readonly hedging: boolean;
+  readonly busyPollMs: number;
 }
 
 export function resolveOptions<K extends Encoding, V extends Encoding>(
@@ -110,7 +118,7 @@ export function resolveOptions<K extends Encoding, V extends Encoding>(
   const { keyEncoding = 'utf8' as K, valueEncoding = 'utf8' as V } = options;
   const { consistency = 'quorum', timeoutMs = timeoutMsDefault } = options;
   const { operationsMax = operationsMaxDefault, bytesMax = bytesMaxDefault, routing = true } = options;
-  const { hedging = true } = options;
+  const { hedging = true, busyPollMs = 0 } = options;
   const max = Number.MAX_SAFE_INTEGER;
   return {
     keyEncoding: checkedOneOf(keyEncoding, { name: 'keyEncoding', allowed: encodings }),
@@ -120,6 +128,7 @@ export function resolveOptions<K extends Encoding, V extends Encoding>(
     operationsMax: checkedWhole(operationsMax, { name: 'operationsMax', min: 1, max }),
     routing: checkedBoolean(routing, 'routing'),
     hedging: checkedBoolean(hedging, 'hedging'),
+    busyPollMs: checkedWhole(busyPollMs, { name: 'busyPollMs', min: 0, max: busyPollMsMax }),
     bytesMax: checkedWhole(bytesMax, { name: 'bytesMax', min: 1, max }),
   };
 }

@@ -42,8 +42,8 @@ export async function listenGrpc(
   const kv = withBytesOf(guardedDefinition(KVDefinition, publicLimits), 'session', publicLimits);
   const replica = withEncodedAnswers(guardedDefinition(ReplicaDefinition, { requestBytesMax }));
   const streams = new Map<string, DirectService>([
-    [sessionPath, { open: sessions.open, decode: kv.methods.session.requestType.decode }],
-    [linkPath, { open: links.open, decode: replica.methods.link.requestType.decode }],
+    [sessionPath, { open: sessions.open, decode: (bytes) => kv.methods.session.requestType.decode(bytes) }],
+    [linkPath, { open: links.open, decode: (bytes) => replica.methods.link.requestType.decode(bytes) }],
   ]);
   const interceptors = [
     oversizedMessages(),

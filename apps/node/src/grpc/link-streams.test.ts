@@ -15,7 +15,7 @@ function open(replica: Partial<ReplicaService>) {
   const sent: LinkResponse[] = [];
   const seen = { isPaused: false, isEnded: false };
   const stream: DirectStream = {
-    send: (bytes) => void sent.push(LinkResponse.decode(bytes as Buffer)),
+    send: (bytes) => void sent.push(LinkResponse.decode(bytes)),
     unsent: 0,
     pause: () => void (seen.isPaused = true),
     resume: () => void (seen.isPaused = false),

@@ -11,6 +11,7 @@ import { createOperationScope, listenToMany, type OperationScope } from '../atte
 import { deadlineSweepMsMin, overloadedRetryMs } from '../limits.js';
 import type { Clock, Timers } from '../ports.js';
 import type { Router } from '../routing/router.js';
+import type { BusyPoll } from '../sending/busy-poll.js';
 import type { QuickOperation } from './quick-operation.js';
 
 export interface QuickWayOptions {
@@ -23,6 +24,7 @@ export interface QuickWayPorts {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly router: Pick<Router, 'begin' | 'over' | 'hasAlternatives'>;
+  readonly busyPoll: Pick<BusyPoll, 'expect' | 'rest'>;
   /** An attempt failed. */
   readonly onFailure: (failure: KvError) => void;
 }
@@ -64,6 +66,7 @@ export class QuickWay {
     const nowMs = this.#ports.clock.monotonicMs();
     operation.beganAtMs = nowMs;
     operation.endsAtMs = nowMs + operation.wholeTimeoutMs;
+    this.#ports.busyPoll.expect(nowMs);
     const contact = this.#ports.router.begin(operation);
     if (contact === undefined) {
       this.#runSlowly(operation, undefined);
@@ -157,6 +160,7 @@ export class QuickWay {
   #leave(operation: QuickOperation, error: unknown): void {
     this.#operations -= 1;
     this.#bytes -= operation.bytes;
+    if (this.#operations === 0) this.#ports.busyPoll.rest();
     if (channels.operation.hasSubscribers) this.#publish(operation, error);
   }
 
