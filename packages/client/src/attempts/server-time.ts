@@ -20,8 +20,7 @@ export function createServerTime(clock: Clock): ServerTime {
     observe(serverTime) {
       // The last one, not the greatest: after a change to a node whose clock is behind, ceilings made
       // with the other's time would be beyond the new one's drift bound.
-      // The same again, with the other results of a message: it was heard of then.
-      if (serverTime === seen || !(serverTime > 0 && isTimestamp(serverTime))) return;
+      if (!(serverTime > 0 && isTimestamp(serverTime))) return;
       seen = serverTime;
       seenAtMs = clock.monotonicMs();
     },
