@@ -17,7 +17,19 @@ describe('an arena of keys', () => {
 
   it('keeps keys of every length through all of its growth', () => {
     const arena = new KeyArena();
-    const lengths = [0, 1, 2, 1_021, 1_022, 3, keyBytesFormatMax, 5, 40_000, keyBytesFormatMax, keyBytesFormatMax];
+    const lengths = [
+      0,
+      1,
+      2,
+      1_021,
+      1_022,
+      3,
+      keyBytesFormatMax,
+      5,
+      40_000,
+      keyBytesFormatMax,
+      keyBytesFormatMax,
+    ];
     const keys = Array.from({ length: 20_000 }, (_, index) => keyOf(lengths[index] ?? index % 60, index));
     const refs = keys.map((key) => arena.add(key));
     expect(new Set(refs).size).toBe(keys.length);

@@ -18,13 +18,17 @@ export class OrderedKeys {
   }
 
   get bytes(): number {
-    return this.arena.bytes + this.#blocks.length * (blockKeysMax * 4 + 160);
+    // Where there are many blocks, nearly all have grown to the full size.
+    const refs =
+      this.#blocks.length === 1 ? this.#blocks[0]!.refs.length : this.#blocks.length * blockKeysMax;
+    return this.arena.bytes + refs * 4 + this.#blocks.length * blockObjectBytes;
   }
 
   /** A key that comes after all others, and is in the arena already. */
   push(ref: number): void {
     let block = this.#blocks.at(-1);
     if (block === undefined || block.count >= blockKeysFilled) this.#blocks.push((block = emptyBlock()));
+    makeRoom(block);
     block.refs[block.count] = ref;
     block.count += 1;
     this.#size += 1;
@@ -36,6 +40,7 @@ export class OrderedKeys {
     const place = this.#lowerBound(key);
     const block = this.#blocks[place.block]!;
     if (place.index < block.count && this.arena.compare(block.refs[place.index]!, key) === 0) return;
+    makeRoom(block);
     block.refs.copyWithin(place.index + 1, place.index, block.count);
     block.refs[place.index] = this.arena.add(key);
     block.count += 1;
@@ -116,9 +121,8 @@ export class OrderedKeys {
   #split(at: number): void {
     const block = this.#blocks[at]!;
     const half = block.count >>> 1;
-    const second = emptyBlock();
+    const second = { refs: new Uint32Array(blockKeysMax), count: block.count - half };
     second.refs.set(block.refs.subarray(half, block.count));
-    second.count = block.count - half;
     block.count = half;
     this.#blocks.splice(at + 1, 0, second);
   }
@@ -130,15 +134,29 @@ interface Place {
 }
 
 interface Block {
-  readonly refs: Uint32Array;
+  refs: Uint32Array;
   count: number;
 }
 
 function emptyBlock(): Block {
-  return { refs: new Uint32Array(blockKeysMax), count: 0 };
+  return { refs: new Uint32Array(blockKeysFirst), count: 0 };
+}
+
+/** For one more. */
+function makeRoom(block: Block): void {
+  const { refs, count } = block;
+  if (count < refs.length) return;
+  block.refs = new Uint32Array(Math.min(2 * refs.length, blockKeysMax));
+  block.refs.set(refs);
 }
 
 const blockKeysMax = 512;
+
+/** The objects around its references, roughly. */
+const blockObjectBytes = 160;
+
+/** There is an order for each of a thousand partitions, most of them of a handful of keys. */
+const blockKeysFirst = 16;
 
 /** When filled in order: leaves room for some that come in between. */
 const blockKeysFilled = 384;

@@ -4,7 +4,7 @@ import { incarnationOf, Incarnations } from '../../cores/incarnations.js';
 import { neverSentError } from '../../errors.js';
 import type { Answers, AnswersReceiver } from '../../replica/answers.js';
 import type { RunningOperation } from '../caller.js';
-import type { Unhurried } from './afterwards.js';
+import { Asking, type AskingFlight } from './asking.js';
 import type { Waiting } from '../patience.js';
 import { requiredFor, type Shell } from '../shell.js';
 
@@ -58,7 +58,7 @@ export abstract class Flight<
   Batch extends Answers<Answer>,
   Alone extends LoneOperation<Answer>,
 >
-  implements Waiting, Unhurried, AnswersReceiver<Batch>
+  implements Waiting, AskingFlight, AnswersReceiver<Batch>
 {
   protected readonly shell: Shell;
   /** Who is asked. */
@@ -67,16 +67,12 @@ export abstract class Flight<
   protected readonly heard: Heard<Batch>[] = [];
   readonly #bounds: FlightBounds;
   readonly #incarnations: Incarnations;
+  readonly #asking: Asking;
   #bytes = 0;
   #hasLeft = false;
   /** Aboard, and not told. */
   #unanswered = 0;
   #goesOnAlone = false;
-  #departedAtMs = 0;
-  #asked: number[] = [];
-  /** Owners not asked yet. */
-  #rest: readonly number[] = [];
-  #restFollows = false;
   #unreached = 0;
   #isImpatient = false;
   #cancelTimer: (() => void) | undefined;
@@ -86,6 +82,7 @@ export abstract class Flight<
     this.members = members;
     this.#bounds = bounds;
     this.#incarnations = new Incarnations(shell.decisions);
+    this.#asking = new Asking(shell, this);
   }
 
   /** False, or thrown: something is in its way, which it has to meet alone. */
@@ -93,7 +90,7 @@ export abstract class Flight<
   /** Makes the message. Thrown: none of its passengers flies. */
   protected abstract pack(deadlineAtMs: number): void;
   /** Sends it. */
-  protected abstract ask(member: number): void;
+  abstract ask(member: number): void;
   /** So many owners are asked at first; the others if one of these is late, or somebody leaves. */
   protected abstract askedAtFirst(): number;
   /** An operation of its own for it, not begun. */
@@ -163,43 +160,9 @@ export abstract class Flight<
     this.passengers = this.passengers.filter((passenger) => this.#isReady(passenger));
     if (this.passengers.length === 0 || !this.#isPacked(latestMs)) return;
     this.#unanswered = this.passengers.length;
-    this.#departedAtMs = nowMs;
     this.shell.patience.watch(this, nowMs);
-    const order = this.shell.askingOrder.of(this.members, this.shell.placement.self);
-    const first = this.askedAtFirst();
-    this.#rest = order.slice(first);
-    if (this.#rest.length > 0) this.#provideForRest(nowMs);
-    // The own copy last: the others have the longer way.
-    for (const member of order.slice(0, first).reverse()) this.#ask(member);
-  }
-
-  #provideForRest(nowMs: number): void {
-    if (this.wantsAll()) this.#askRestLater();
-    else this.shell.hedges.watch(new Hedge(this), nowMs);
-  }
-
-  #ask(member: number): void {
-    this.#asked.push(member);
-    this.ask(member);
-  }
-
-  #askRestLater(): void {
-    this.#restFollows = true;
-    this.shell.afterwards.add(this);
-  }
-
-  askRest(): void {
-    const rest = this.#rest;
-    this.#rest = [];
-    for (const member of rest) this.#ask(member);
-  }
-
-  /** Some of those who were asked are late. */
-  hedge(): void {
-    for (const member of this.#asked) {
-      if (!this.heard.some((heard) => heard.member === member)) this.shell.askingOrder.wasLate(member);
-    }
-    this.askRest();
+    const { members } = this;
+    this.#asking.begin({ members, first: this.askedAtFirst(), wantsAll: this.wantsAll() }, nowMs);
   }
 
   #isReady(passenger: Aboard): boolean {
@@ -233,7 +196,7 @@ export abstract class Flight<
 
   onAnswers(from: number, answers: Batch, first: number): void {
     this.heard.push({ member: from, answers, first });
-    this.#notePace(from, answers);
+    this.#asking.heard(from, answers);
     if (answers.isNone) this.#unreached += 1;
     // Rule 15: what an incarnation said that is gone counts for nothing, and which answers remain only a core can tell.
     const isSound = !this.#incarnations.hear(answers) || !this.#isOutdated();
@@ -245,20 +208,14 @@ export abstract class Flight<
       } else if (passenger.isOver) this.heardLate?.(passenger, index);
       else this.#judge(passenger, index, isSound);
     }
-    const isStuck = this.#unanswered > 0 && this.heard.length === this.#asked.length;
-    if (this.#goesOnAlone || answers.isNone || isStuck) this.askRest();
+    const isNotEnough = this.#unanswered > 0 && this.#asking.isAnswered;
+    if (this.#goesOnAlone || answers.isNone || isNotEnough) this.#asking.askRest();
     this.#noteEnd();
-  }
-
-  #notePace(member: number, { isNone }: Batch): void {
-    const { askingOrder, clock, options } = this.shell;
-    if (isNone) askingOrder.wasLate(member);
-    else if (clock.monotonicMs() - this.#departedAtMs <= options.hedgeAfterMs) askingOrder.wasInTime(member);
   }
 
   /** The operations that go on alone have timers of their own. */
   patienceIsOver(): void {
-    this.askRest();
+    this.#asking.askRest();
     this.#isImpatient = true;
     let soonestMs = Infinity;
     for (const { endsAtMs } of this.passengers) soonestMs = Math.min(soonestMs, endsAtMs);
@@ -317,8 +274,8 @@ export abstract class Flight<
   #noteEnd(): void {
     if (this.#unanswered > 0) return;
     this.#cancelTimer?.();
-    if (this.#rest.length > 0 && !this.#restFollows) this.#compareRest();
-    const isComplete = this.#rest.length === 0 && this.heard.length === this.#asked.length;
+    if (this.#asking.hasRest) this.#compareRest();
+    const isComplete = this.#asking.isOver;
     // Whoever has not answered keeps nothing in memory here for longer than needed.
     const isWaitedFor = !isComplete && (this.staysLate() || this.#goesOnAlone);
     if (!isWaitedFor) this.passengers = [];
@@ -326,25 +283,8 @@ export abstract class Flight<
   }
 
   #compareRest(): void {
-    if (this.comparesRest()) this.#askRestLater();
-    else this.#rest = [];
-  }
-}
-
-/** Waits for those who were asked at first. */
-class Hedge implements Waiting {
-  readonly #flight: Waiting & { hedge(): void };
-
-  constructor(flight: Waiting & { hedge(): void }) {
-    this.#flight = flight;
-  }
-
-  get isClosed(): boolean {
-    return this.#flight.isClosed;
-  }
-
-  patienceIsOver(): void {
-    this.#flight.hedge();
+    if (this.comparesRest()) this.#asking.askRestLater();
+    else this.#asking.forgetRest();
   }
 }
 

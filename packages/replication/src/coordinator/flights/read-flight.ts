@@ -59,7 +59,7 @@ export class ReadFlight extends Flight<FlyingRead, ReadAnswer | HeadAnswer, Read
     this.#message = { keys, at: this.#at!, wantValues: false, deadlineAtMs };
   }
 
-  protected ask(member: number): void {
+  ask(member: number): void {
     const { keys, at, deadlineAtMs } = this.#message!;
     const channel = this.shell.replica(member);
     const wantValues = member === this.shell.placement.self;

@@ -49,7 +49,7 @@ export class TicketFlight extends Flight<
     this.#message = { keys, at: readTime(this.shell), wantValues: false, deadlineAtMs };
   }
 
-  protected ask(member: number): void {
+  ask(member: number): void {
     const channel = this.shell.replica(member);
     if (channel === undefined) this.onAnswers(member, sameAnswer(notSent), 0);
     else channel.readMany(this.#message!, this);

@@ -76,7 +76,7 @@ export class WriteFlight extends Flight<FlyingWrite, WriteAnswer, WriteAnswers, 
     }
   }
 
-  protected ask(member: number): void {
+  ask(member: number): void {
     const channel = this.shell.replica(member);
     if (channel === undefined) this.onAnswers(member, sameAnswer(notSent), 0);
     else channel.writeMany(this.#message!, this);
