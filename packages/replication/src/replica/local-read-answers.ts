@@ -9,14 +9,16 @@ import type { Incarnation, ReplyFacts } from './replica.js';
 
 /** What a local copy found for the keys of a message, before any of it may be shown. */
 export class Sights {
+  readonly keyHashes: Uint32Array;
   /** Undefined: nothing is there, or nothing may be told. */
   readonly records: (RecordView | undefined)[];
   /** Where the newest of them stands in the log. */
   last: LogPosition | undefined;
   #refusals: (ErrorCode | undefined)[] | undefined;
 
-  constructor(count: number) {
-    this.records = new Array<RecordView | undefined>(count).fill(undefined);
+  constructor(keyHashes: Uint32Array) {
+    this.keyHashes = keyHashes;
+    this.records = new Array<RecordView | undefined>(keyHashes.length).fill(undefined);
   }
 
   see(index: number, { record, position }: StoredRecord): void {

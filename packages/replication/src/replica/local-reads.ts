@@ -40,13 +40,12 @@ export class LocalReads {
     const { keys, at } = batch;
     const refusal = this.#guard.mergeReader(at);
     if (refusal !== undefined) return sameAnswer(this.#guard.refuse(refusal));
-    const sights = new Sights(keys.length);
-    for (let index = 0; index < keys.length; index += 1) this.#look(keys[index]!, index, sights);
+    const sights = this.#look(keys);
     // Only what was read before the wait is shown: a record that came in since may not be durable itself.
     const failure = await this.#shown(at, sights);
     if (failure !== undefined) sights.hideRecords(failure);
     // They may have become suspect while they waited.
-    if (!this.#guard.isCertain) this.#refuseSuspects(keys, sights);
+    if (!this.#guard.isCertain) this.#refuseSuspects(sights);
     return new LocalReadAnswers(sights, batch.wantValue, this.#guard.facts());
   }
 
@@ -94,10 +93,22 @@ export class LocalReads {
     return { kind: 'digest', words, suspect: guard.abstains(partition, 'proof') };
   }
 
-  #look(key: Uint8Array, index: number, sights: Sights): void {
+  #look(keys: readonly Uint8Array[]): Sights {
+    const { engine } = this.#ports;
+    const sights = new Sights(hashesOf(keys));
+    // One key waits no longer for itself than for a hint.
+    let fetched = keys.length === 1 ? 1 : 0;
+    for (let index = 0; index < keys.length; index += 1) {
+      if (index === fetched) fetched = engine.fetchAhead(sights.keyHashes, index);
+      this.#lookAt(keys[index]!, index, sights);
+    }
+    return sights;
+  }
+
+  #lookAt(key: Uint8Array, index: number, sights: Sights): void {
     const { engine, clock } = this.#ports;
     const guard = this.#guard;
-    const keyHash = hashKey(key);
+    const keyHash = sights.keyHashes[index]!;
     const partition = guard.partitionOf(keyHash);
     const refusal =
       guard.refusalOf(partition) ?? (guard.abstains(partition, 'read') ? 'unavailable' : undefined);
@@ -128,9 +139,9 @@ export class LocalReads {
     }
   }
 
-  #refuseSuspects(keys: readonly Uint8Array[], sights: Sights): void {
-    for (let index = 0; index < keys.length; index += 1) {
-      const partition = this.#guard.partitionOf(hashKey(keys[index]!));
+  #refuseSuspects(sights: Sights): void {
+    for (const [index, keyHash] of sights.keyHashes.entries()) {
+      const partition = this.#guard.partitionOf(keyHash);
       if (this.#guard.abstains(partition, 'read')) sights.refuse(index, 'unavailable');
     }
   }
@@ -166,6 +177,12 @@ export class LocalReads {
     }
     return { page, more: false };
   }
+}
+
+function hashesOf(keys: readonly Uint8Array[]): Uint32Array {
+  const hashes = new Uint32Array(keys.length);
+  for (let index = 0; index < keys.length; index += 1) hashes[index] = hashKey(keys[index]!);
+  return hashes;
 }
 
 /** Of a batch of one. */

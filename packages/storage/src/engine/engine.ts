@@ -104,6 +104,13 @@ export interface StorageEngine {
    */
   get(key: Uint8Array, keyHash?: number): StoredRecord | undefined;
   /**
+   * Has the processor load what `get` of the next some keys waits for: once for all of them, and not once for each. Only a hint.
+   *
+   * @param start index of the first of them
+   * @returns the index behind the last
+   */
+  fetchAhead(keyHashes: Uint32Array, start: number): number;
+  /**
    * The partition's records in the order of their keys' bytes, read as the iteration goes: every key present
    * throughout comes once.
    *

@@ -19,6 +19,7 @@ import { scanKeys } from './scan-keys.js';
 import type { WriteAheadLog } from '../log/write-ahead-log.js';
 import { Cleaner } from '../memory/cleaner.js';
 import { ExpirySweep } from '../memory/expiry-sweep.js';
+import { fetchedAhead } from '../memory/fetch-ahead.js';
 import { KeyOrders } from '../memory/key-orders.js';
 import { KeyRange } from '../memory/key-range.js';
 import { KeyView } from '../memory/key-view.js';
@@ -153,16 +154,24 @@ export class LocalEngine implements StorageEngine {
 
   // --- reading
 
-  get(key: Uint8Array): StoredRecord | undefined {
-    const location = this.find(key);
+  get(key: Uint8Array, keyHash?: number): StoredRecord | undefined {
+    const location = this.find(key, keyHash);
     if (location === 0) return undefined;
     return { record: this.memory.viewAt(location), position: this.memory.positionAt(location) };
   }
 
   /** The location of a key's record, 0 if there is none. @throws like `get` */
-  find(key: Uint8Array): number {
-    this.memory.loadKey(key);
+  find(key: Uint8Array, keyHash?: number): number {
+    this.memory.loadKey(key, keyHash);
     return this.findLoaded();
+  }
+
+  fetchAhead(keyHashes: Uint32Array, start: number): number {
+    const { ahead } = this.memory;
+    const end = Math.min(start + fetchedAhead, keyHashes.length);
+    for (let index = start; index < end; index += 1) ahead.add(keyHashes[index]! | 0);
+    ahead.fetch();
+    return end;
   }
 
   /** The same of the key that was loaded last into the memory. */

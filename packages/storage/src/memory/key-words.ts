@@ -8,8 +8,11 @@ export class KeyWords {
   /** XXH32, seed 0, as a signed integer. */
   hash = 0;
 
-  /** @param key at most 65,535 bytes */
-  load(key: Uint8Array): void {
+  /**
+   * @param key at most 65,535 bytes
+   * @param hash of it, if it is known
+   */
+  load(key: Uint8Array, hash?: number): void {
     const bytes = key.length;
     const whole = bytes >>> 2;
     if (whole >= this.words.length) this.words = new Int32Array(2 * whole);
@@ -26,7 +29,7 @@ export class KeyWords {
       words[whole] = last;
     }
     this.bytes = bytes;
-    this.hash = xxh32Words(words, 0, bytes);
+    this.hash = hash === undefined ? xxh32Words(words, 0, bytes) : hash | 0;
   }
 
   /**

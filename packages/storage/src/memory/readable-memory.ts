@@ -44,8 +44,8 @@ export class ReadableMemory {
   }
 
   /** Lays a key out. @returns its hash, as a signed integer */
-  loadKey(key: Uint8Array): number {
-    this.key.load(key);
+  loadKey(key: Uint8Array, hash?: number): number {
+    this.key.load(key, hash);
     return this.key.hash;
   }
 
