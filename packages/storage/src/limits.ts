@@ -104,3 +104,12 @@ export const entriesPerTurn = 256;
  * system's cache, which takes less time than handing them to another thread and hearing back.
  */
 export const writtenAtOnceBytesMax = mebibyte / 8;
+
+/** A file of so many bytes is removed in one go, which takes some milliseconds. */
+export const removedAtOnceBytesMax = 8 * mebibyte;
+
+/** Longer ones go in such pieces, or in larger ones where much is to be removed, … */
+export const removalStepBytes = 4 * mebibyte;
+
+/** … with such a pause before each. */
+export const removalPauseMs = 40;

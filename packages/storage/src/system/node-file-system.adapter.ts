@@ -1,13 +1,15 @@
 import { writevSync } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, rename } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 
 import { writtenAtOnceBytesMax } from '../limits.js';
 import { lockDirectory } from './directory-lock.adapter.js';
+import { GradualRemoval } from './gradual-removal.adapter.js';
 import type { FileSystem, ReadableFile, WritableFile } from '../ports.js';
 
 /** The real file system. */
 export function nodeFileSystem(): FileSystem {
+  const removal = new GradualRemoval();
   return {
     async makeDirectory(directory) {
       const first = await mkdir(directory, { recursive: true });
@@ -21,7 +23,7 @@ export function nodeFileSystem(): FileSystem {
     openForRead: async (path) => readable(await open(path, 'r')),
     create: async (path) => writable(await open(path, 'w', 0o600)),
     rename: (from, to) => rename(from, to),
-    remove: (path) => unlink(path),
+    remove: (path) => removal.remove(path),
     syncDirectory,
     lock: lockDirectory,
   };
