@@ -145,7 +145,7 @@ function createServices(
   { clock, timers, logger, loopDelay }: NodePorts,
   { parts, serving, members }: ServiceParts,
 ): NodeServices {
-  const { identity, placement, engine, hlc, header, standing, replica, coordinator } = parts;
+  const { identity, placement, engine, hlc, fence, header, standing, replica, coordinator } = parts;
   const requestTimeoutMs = options.requestTimeoutMs ?? defaults.requestTimeoutMs;
   const admission = createAdmission(
     { bytesMax: admittedBytesMax, delayMsMax: loopDelayMsMax, retryAfterMs: admissionRetryMs },
@@ -160,7 +160,7 @@ function createServices(
         version: softwareVersion(),
         owners: placement.lists,
       },
-      { engine, hlc, clock, members, isServing: () => serving.isServing() },
+      { engine, hlc, clock, members, isServing: () => serving.isServing() && fence.verdict() === 'ok' },
     ),
     replica: createReplicaService(header, { replica, standing, hlc, clock }),
   };

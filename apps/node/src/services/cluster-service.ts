@@ -23,6 +23,7 @@ export interface ClusterServicePorts {
   readonly clock: Clock;
   /** As this node sees them now. */
   readonly members: () => readonly Member[];
+  /** Takes reads and writes: not while its clock is wrong, since clients take their time from those who serve. */
   readonly isServing: () => boolean;
 }
 
