@@ -6,6 +6,7 @@ import {
   decodeDirectly,
   encodeDirectly,
   encodeFramed,
+  framed,
   MessageBuilder,
   OperationResult,
   SessionRequest,
@@ -137,10 +138,11 @@ describe('messages written and read directly', () => {
         write: { records: Buffer.alloc(length, 7) },
       });
       const plain = LinkRequest.encode(message).finish();
-      const framed = encodeFramed(LinkRequest, message);
-      expect(framed[0]).toBe(0);
-      expect(framed.readUInt32BE(1)).toBe(plain.length);
-      expect(framed.subarray(5).equals(plain)).toBe(true);
+      const frame = encodeFramed(LinkRequest, message);
+      expect(frame[0]).toBe(0);
+      expect(frame.readUInt32BE(1)).toBe(plain.length);
+      expect(frame.subarray(5).equals(plain)).toBe(true);
+      expect(framed(plain).equals(frame)).toBe(true);
     }
   });
 

@@ -30,7 +30,17 @@ export function encodeFramed<Message>(type: Encoder<Message>, message: Message):
   writer.begin();
   writer.skip(prefixBytes);
   type.encode(message, writer as unknown as _m0.Writer);
-  const frame = writer.end();
+  return prefixed(writer.end());
+}
+
+/** A copy of a message's bytes, behind the same prefix. */
+export function framed(message: Uint8Array): Buffer {
+  const frame = Buffer.allocUnsafe(prefixBytes + message.length);
+  frame.set(message, prefixBytes);
+  return prefixed(frame);
+}
+
+function prefixed(frame: Buffer): Buffer {
   frame[0] = 0;
   frame.writeUInt32BE(frame.length - prefixBytes, 1);
   return frame;

@@ -36,7 +36,7 @@ export {
 } from './gen/kv/v1/kv.js';
 
 // The same bytes as the messages' own methods, for less.
-export { encodeDirectly, encodeFramed, MessageBuilder } from './direct-writer.js';
+export { encodeDirectly, encodeFramed, framed, MessageBuilder } from './direct-writer.js';
 export { decodeDirectly } from './direct-reader.js';
 export { type OperationFields, readSessionRequest } from './session-reader.js';
 

@@ -9,11 +9,13 @@ const refusals = new Set(['overloaded', 'timeout']);
 
 export const openKv: OpenConnection = async (endpoints) => {
   const restful = new KvClient(endpoints, { timeoutMs });
-  const polling = new KvClient(endpoints, { timeoutMs, busyPollMs: 1 });
-  await Promise.all([restful.ready(), polling.ready()]);
+  await restful.ready();
+  let polling: KvClient | undefined;
   return {
     use({ level, previous, busyPolls = false }) {
-      const client = busyPolls ? polling : restful;
+      const client = busyPolls
+        ? (polling ??= new KvClient(endpoints, { timeoutMs, busyPollMs: 1 }))
+        : restful;
       const read = { consistency: level };
       const write = { consistency: level, previous };
       return {
@@ -26,7 +28,7 @@ export const openKv: OpenConnection = async (endpoints) => {
       };
     },
     close: async () => {
-      await Promise.all([restful.close(), polling.close()]);
+      await Promise.all([restful.close(), polling?.close()]);
     },
   };
 };

@@ -5,6 +5,7 @@
  * for where it is kept. Not found, or if messages may be compressed, all works as grpc-js does it; a test would tell.
  */
 import type { ServerInterceptingCallInterface } from '@grpc/grpc-js';
+import { framed } from '@kv/proto';
 import { FrameReader } from '@kv/streams';
 import type { ServerHttp2Stream } from 'node:http2';
 
@@ -67,13 +68,6 @@ class StreamWire implements Wire {
 
   send(message: Buffer, onSent: () => void): void {
     if (this.#stream.destroyed || this.#stream.writableEnded) return;
-    const frame = Buffer.allocUnsafe(message.length + prefixBytes);
-    frame[0] = 0;
-    frame.writeUInt32BE(message.length, 1);
-    message.copy(frame, prefixBytes);
-    this.#stream.write(frame, onSent);
+    this.#stream.write(framed(message), onSent);
   }
 }
-
-/** Not compressed, and the length. */
-const prefixBytes = 5;

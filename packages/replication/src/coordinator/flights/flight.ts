@@ -91,8 +91,6 @@ export abstract class Flight<
   protected abstract pack(deadlineAtMs: number): void;
   /** Sends it. */
   abstract ask(member: number): void;
-  /** So many owners are asked at first; the others if one of these is late, or somebody leaves. */
-  protected abstract askedAtFirst(): number;
   /** An operation of its own for it, not begun. */
   protected abstract alone(passenger: Aboard, timeoutMs: number): Alone;
   /** Begins one whose first round was sent. */
@@ -125,12 +123,9 @@ export abstract class Flight<
     return this.shell.decisions.flightQuorum(requiredFor(this.shell, level));
   }
 
-  protected largestQuorum(): number {
+  /** So many owners are asked at first; the others if one of these is late, or somebody leaves. What is enough costs the least. */
+  protected askedAtFirst(): number {
     return this.passengers.reduce((most, passenger) => Math.max(most, this.quorumOf(passenger)), 0);
-  }
-
-  protected get hasSelf(): boolean {
-    return this.members.includes(this.shell.placement.self);
   }
 
   get isClosed(): boolean {

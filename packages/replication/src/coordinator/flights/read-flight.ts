@@ -67,11 +67,6 @@ export class ReadFlight extends Flight<FlyingRead, ReadAnswer | HeadAnswer, Read
     else channel.readMany({ keys, at, wantValues, deadlineAtMs }, this);
   }
 
-  /** What most of them show is enough, and costs the least. */
-  protected askedAtFirst(): number {
-    return this.largestQuorum();
-  }
-
   protected override comparesRest(): boolean {
     return this.staysLate() && this.shell.readsCompared.take(this.passengers.length);
   }

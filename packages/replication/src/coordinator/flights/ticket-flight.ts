@@ -55,10 +55,6 @@ export class TicketFlight extends Flight<
     else channel.readMany(this.#message!, this);
   }
 
-  protected askedAtFirst(): number {
-    return this.largestQuorum();
-  }
-
   protected judge(passenger: FlyingTicket, index: number): 'told' | 'wait' | 'leave' {
     let replies = 0;
     let above: Timestamp | undefined;

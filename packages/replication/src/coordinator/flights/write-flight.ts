@@ -42,6 +42,7 @@ export class FlyingWrite extends Passenger<WriteAnswer> {
  * replaced what the own copy held as the flight departed: then none of them needs to show it.
  */
 export class WriteFlight extends Flight<FlyingWrite, WriteAnswer, WriteAnswers, WriteOperation> {
+  readonly #hasSelf: boolean;
   readonly #wantPrevious: boolean;
   #message: ManyWrites | undefined;
   /** Of the last that was heard. */
@@ -49,6 +50,7 @@ export class WriteFlight extends Flight<FlyingWrite, WriteAnswer, WriteAnswers, 
 
   constructor(shell: Shell, crew: Crew, { wantPrevious, ...bounds }: WriteFlightOptions) {
     super(shell, crew.members, bounds);
+    this.#hasSelf = crew.hasSelf;
     this.#wantPrevious = wantPrevious;
   }
 
@@ -83,8 +85,8 @@ export class WriteFlight extends Flight<FlyingWrite, WriteAnswer, WriteAnswers, 
   }
 
   /** Where the own copy is enough its callers need not wait until others were asked. */
-  protected askedAtFirst(): number {
-    const isOwnEnough = this.hasSelf && this.largestQuorum() === 1;
+  protected override askedAtFirst(): number {
+    const isOwnEnough = this.#hasSelf && super.askedAtFirst() === 1;
     return isOwnEnough ? 1 : this.members.length;
   }
 
