@@ -69,6 +69,12 @@ export const expiryForRoomMsMin = 1_000;
 /** Between two looks for expired entries of an embedded store. */
 export const expirySweepMs = 5_000;
 
+/** Dead memory below this share of what records may take is not worth cleaning, … */
+export const idleDeadShare = 1 / 2048;
+
+/** … nor is it below this: few keys overwritten without pause would be moved about without pause, and save nothing. */
+export const idleDeadBytesMax = 4 * mebibyte;
+
 /** Appended between two looks at whether memory should be cleaned, or a snapshot taken. */
 export const cleaningCheckBytes = 64 * 1024;
 

@@ -16,6 +16,7 @@ import type {
 import { Losses } from './losses.js';
 import { Maintenance } from './maintenance.js';
 import { scanKeys } from './scan-keys.js';
+import { idleDeadBytesMax, idleDeadShare } from '../limits.js';
 import type { WriteAheadLog } from '../log/write-ahead-log.js';
 import { Cleaner } from '../memory/cleaner.js';
 import { ExpirySweep } from '../memory/expiry-sweep.js';
@@ -80,7 +81,9 @@ export class LocalEngine implements StorageEngine {
     this.#moments = new Moments(memory);
     this.#losses = new Losses(files, { snapshot: () => this.snapshot() });
     this.#refused = damage === 'refuse' ? suspects.partitions : new Set();
-    const cleaner = new Cleaner(memory);
+    const cleaner = new Cleaner(memory, {
+      deadBytesMin: Math.min(memoryBytesMax * idleDeadShare, idleDeadBytesMax),
+    });
     const sweep = memory.retainTombstones ? undefined : new ExpirySweep(memory);
     this.#admission = new Admission({
       ...{ memory, moments: this.#moments, cleaner, sweep, log, memoryBytesMax },

@@ -6,6 +6,11 @@ import { locationOf, type Segment } from './segment.js';
 import { segmentBytesMin } from './segment-space.js';
 import type { SegmentedMemory } from './segmented-memory.js';
 
+export interface CleanerOptions {
+  /** So much dead memory is left alone, however little lives. Default 0 */
+  readonly deadBytesMin?: number | undefined;
+}
+
 export interface CleaningLimits {
   /** What the log has not written yet is left where it is. */
   readonly durableUpTo: LogPosition;
@@ -31,22 +36,26 @@ export class Cleaner {
   /** Up to here the victim is done. */
   #offset = 0;
   readonly #live = new Int32Array(fetchedAhead);
+  readonly #deadBytesMin: number;
 
-  constructor(memory: SegmentedMemory) {
+  constructor(memory: SegmentedMemory, { deadBytesMin = 0 }: CleanerOptions = {}) {
     this.#memory = memory;
+    this.#deadBytesMin = deadBytesMin;
   }
 
   /** More of the memory is dead than should be. */
   get due(): boolean {
     const { space, liveBytes } = this.#memory;
-    const usedBytes = space.usedBytes - space.reservedBytes;
-    return this.#victim !== undefined || usedBytes > liveBytes * usedPerLiveBytes + slackBytes;
+    if (this.#victim !== undefined) return true;
+    const deadBytes = space.usedBytes - space.reservedBytes - liveBytes;
+    return deadBytes > Math.max(liveBytes * deadPerLiveBytes + slackBytes, this.#deadBytesMin);
   }
 
   /** Whoever writes does not let others have their turn, so that nobody cleans. */
   get overdue(): boolean {
     const { space, liveBytes } = this.#memory;
-    return space.usedBytes > liveBytes * usedPerLiveBytesOverdue + slackBytes;
+    const deadBytes = space.usedBytes - liveBytes;
+    return deadBytes > Math.max(liveBytes * deadPerLiveBytesOverdue + slackBytes, this.#deadBytesMin * 1.25);
   }
 
   /** One slice of cleaning. @returns false if there was nothing that could be done */
@@ -148,12 +157,12 @@ function copyWords(from: Int32Array, start: number, to: Int32Array, at: number, 
 }
 
 /**
- * Cleaning begins above it. The lower, the more is moved for each record overwritten at random: at 1.37 about one. What
- * comes in until it is done, and the segments not yet full, stay within 1.4.
+ * Cleaning begins above it. The lower, the more is moved for each record overwritten at random: at 0.37 about one. What
+ * comes in until it is done, and the segments not yet full, stay within 0.4.
  */
-const usedPerLiveBytes = 1.37;
+const deadPerLiveBytes = 0.37;
 
-const usedPerLiveBytesOverdue = 1.39;
+const deadPerLiveBytesOverdue = 0.39;
 
 /** Not worth cleaning: the first two segments. */
 const slackBytes = 2 * segmentBytesMin;
