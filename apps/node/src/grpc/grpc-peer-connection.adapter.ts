@@ -1,5 +1,5 @@
 /** Calls to one peer, over a stream for each class of work, so that none holds up another. */
-import type { LinkResponse, replicaMethods } from '@kv/proto/internal';
+import type { LinkRequest, LinkResponse, replicaMethods } from '@kv/proto/internal';
 import { ReplicaUnreachable } from '@kv/replication';
 import { Connection, type ConnectionLimits } from '@kv/streams';
 
@@ -17,11 +17,11 @@ import type { Clock, Timers } from '../ports.js';
 import type { PeerConnection } from '../transport.js';
 import { DescribeCall } from './describe-call.adapter.js';
 import { LinkLane } from './link-lane.js';
-import type { LinkBody } from './link-stream.adapter.js';
+import { emptyRequest } from './link-messages.js';
 
 type CallKind = keyof typeof replicaMethods;
 type Answer<Kind extends CallKind> = Exclude<LinkResponse[Kind], undefined>;
-type Request<Kind extends CallKind> = Exclude<LinkBody[Kind], undefined>;
+type Request<Kind extends CallKind> = Exclude<LinkRequest[Kind], undefined>;
 
 const connectionLimits: ConnectionLimits = {
   windowBytes: linkWindowBytes,
@@ -46,7 +46,9 @@ export function connectGrpc(
 
   function call<Kind extends CallKind>(kind: Kind, on: LinkLane) {
     return async (request: Request<Kind>, options: { readonly timeoutMs: number }): Promise<Answer<Kind>> => {
-      const answer: LinkResponse = await on.call({ [kind]: request }, options);
+      const message = emptyRequest();
+      message[kind] = request;
+      const answer = await on.call(message, options);
       const body = answer[kind];
       if (body !== undefined) return body as Answer<Kind>;
       throw new ReplicaUnreachable(`${address} answered something else than ${kind}`, { sent: true });

@@ -1,11 +1,11 @@
 import type { ClientHttp2Session } from 'node:http2';
 
 import { ReplicaUnreachable } from '@kv/replication';
-import type { LinkResponse } from '@kv/proto/internal';
+import type { LinkRequest, LinkResponse } from '@kv/proto/internal';
 import type { Connection } from '@kv/streams';
 
 import { connectTimeoutMs, reconnectMsFirst, reconnectMsMax } from '../limits.js';
-import { type LinkBody, LinkStream, type LinkStreamPorts } from './link-stream.adapter.js';
+import { LinkStream, type LinkStreamPorts } from './link-stream.adapter.js';
 
 /** Calls of one class of work to one peer, on a stream of their own: flow control is per stream. */
 export class LinkLane {
@@ -24,16 +24,16 @@ export class LinkLane {
   }
 
   /** Rejects as PeerConnection says. */
-  call(body: LinkBody, { timeoutMs }: { readonly timeoutMs: number }): Promise<LinkResponse> {
+  call(request: LinkRequest, { timeoutMs }: { readonly timeoutMs: number }): Promise<LinkResponse> {
     const deadlineAtMs = this.#ports.clock.monotonicMs() + timeoutMs;
     const { open } = this.#connection;
     return open === undefined
-      ? this.#callWhenConnected(body, { timeoutMs, deadlineAtMs })
-      : this.#callOn(open, body, deadlineAtMs);
+      ? this.#callWhenConnected(request, { timeoutMs, deadlineAtMs })
+      : this.#callOn(open, request, deadlineAtMs);
   }
 
   async #callWhenConnected(
-    body: LinkBody,
+    request: LinkRequest,
     { timeoutMs, deadlineAtMs }: { readonly timeoutMs: number; readonly deadlineAtMs: number },
   ): Promise<LinkResponse> {
     let session: ClientHttp2Session;
@@ -42,13 +42,13 @@ export class LinkLane {
     } catch (cause) {
       throw new ReplicaUnreachable((cause as Error).message, { sent: false, cause });
     }
-    return await this.#callOn(session, body, deadlineAtMs);
+    return await this.#callOn(session, request, deadlineAtMs);
   }
 
   /** Not async: what is thrown is the rejection, and a promise more for each call is saved. */
-  #callOn(session: ClientHttp2Session, body: LinkBody, deadlineAtMs: number): Promise<LinkResponse> {
+  #callOn(session: ClientHttp2Session, request: LinkRequest, deadlineAtMs: number): Promise<LinkResponse> {
     return new Promise((resolve, reject) => {
-      this.#streamOn(session).call(body, { deadlineAtMs, resolve, reject });
+      this.#streamOn(session).call(request, { deadlineAtMs, resolve, reject });
     });
   }
 

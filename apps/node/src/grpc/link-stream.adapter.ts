@@ -16,9 +16,6 @@ import { linkBytesMax, linkUnsentBytesMax, replyBytesMax, requestBytesMax } from
 import type { Clock, Timers } from '../ports.js';
 import { noBytes } from '../remote/wire-bytes.js';
 
-/** What one call asks, under the name that it has in a frame. */
-export type LinkBody = Omit<LinkRequest, 'call' | 'deadlineMs'>;
-
 export interface LinkStreamPorts {
   readonly clock: Clock;
   readonly timers: Timers;
@@ -71,14 +68,15 @@ export class LinkStream implements MessageStreamHandler {
     return this.#wasAnswered;
   }
 
-  /** @throws KvError, not applied, if the call cannot be taken; else exactly one of the two functions is called later */
-  call(body: LinkBody, { deadlineAtMs, resolve, reject }: CallOptions): void {
+  /**
+   * @param request gets its number and its time here
+   * @throws KvError, not applied, if the call cannot be taken; else exactly one of the two functions is called later
+   */
+  call(request: LinkRequest, { deadlineAtMs, resolve, reject }: CallOptions): void {
     const number = this.#nextNumber();
-    const frame = encodeFramed(LinkRequest, {
-      ...body,
-      call: number,
-      deadlineMs: this.#leftMs(deadlineAtMs),
-    });
+    request.call = number;
+    request.deadlineMs = this.#leftMs(deadlineAtMs);
+    const frame = encodeFramed(LinkRequest, request);
     const bytes = frame.length;
     this.#check(bytes);
     const call: Call = { number, frame, bytes, deadlineAtMs, isSent: false, resolve, reject };

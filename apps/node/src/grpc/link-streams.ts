@@ -9,6 +9,7 @@ import type { Logger } from '../ports.js';
 import { toldError } from '../services/told-error.js';
 import type { CallContext, ReplicaService } from '../transport.js';
 import type { DirectService, DirectStream, StreamHandler } from './direct-streams.js';
+import { emptyResponse } from './link-messages.js';
 import { Undecodable } from './service-definition.js';
 
 export const linkPath = `/${ReplicaDefinition.fullName}/${ReplicaDefinition.methods.link.name}`;
@@ -95,18 +96,17 @@ class LinkStream implements StreamHandler {
   }
 
   async #answer(request: LinkRequest): Promise<void> {
-    const { call } = request;
     this.#underWay += 1;
     this.#adjust();
-    let answer: Omit<LinkResponse, 'call'>;
+    const answer = emptyResponse(request.call);
     try {
       if (this.#onDrained !== undefined) throw stopping();
-      answer = await dispatch(request, this.#ports.replica, this.#context);
+      await dispatch(request, answer, { replica: this.#ports.replica, context: this.#context });
     } catch (error) {
-      answer = { error: kvErrorToMessage(toldError(error, { path: linkPath, logger: this.#ports.logger })) };
+      answer.error = kvErrorToMessage(toldError(error, { path: linkPath, logger: this.#ports.logger }));
     }
     this.#underWay -= 1;
-    this.#send({ ...answer, call });
+    this.#send(answer);
     this.#noteDrained();
   }
 
@@ -130,24 +130,25 @@ class LinkStream implements StreamHandler {
   }
 }
 
-/** Hands a call to its handler, with no more time than its caller has left. */
+/** Hands a call to its handler, with no more time than its caller has left, and its answer to `answer`. */
 async function dispatch(
   request: LinkRequest,
-  replica: ReplicaService,
-  context: CallContext,
-): Promise<Omit<LinkResponse, 'call'>> {
+  answer: LinkResponse,
+  { replica, context }: { readonly replica: ReplicaService; readonly context: CallContext },
+): Promise<void> {
   const { deadlineMs, write, read, repair, scanPartition, ping, digest } = request;
-  if (write !== undefined) return { write: await replica.write(within(deadlineMs, write), context) };
-  if (read !== undefined) return { read: await replica.read(within(deadlineMs, read), context) };
-  if (repair !== undefined) return { repair: await replica.repair(within(deadlineMs, repair), context) };
-  if (digest !== undefined) return { digest: await replica.digest(within(deadlineMs, digest), context) };
-  if (ping !== undefined) return { ping: await replica.ping(ping, context) };
-  if (scanPartition !== undefined) {
-    return { scanPartition: await replica.scanPartition(within(deadlineMs, scanPartition), context) };
+  if (write !== undefined) answer.write = await replica.write(within(deadlineMs, write), context);
+  else if (read !== undefined) answer.read = await replica.read(within(deadlineMs, read), context);
+  else if (repair !== undefined) answer.repair = await replica.repair(within(deadlineMs, repair), context);
+  else if (digest !== undefined) answer.digest = await replica.digest(within(deadlineMs, digest), context);
+  else if (ping !== undefined) answer.ping = await replica.ping(ping, context);
+  else if (scanPartition !== undefined) {
+    answer.scanPartition = await replica.scanPartition(within(deadlineMs, scanPartition), context);
+  } else {
+    throw new KvError('unimplemented', 'the call asks for nothing that this node knows', {
+      outcome: 'not-applied',
+    });
   }
-  throw new KvError('unimplemented', 'the call asks for nothing that this node knows', {
-    outcome: 'not-applied',
-  });
 }
 
 /** The header's bound is of the moment at which the message was made; the frame's, of that at which it left. */

@@ -94,12 +94,11 @@ class CoordinatedSession implements Session, OperationHost {
   end(id: number): ResultMessages | undefined {
     // Not of this session's any more if it was closed meanwhile.
     if (!this.#underWay.delete(id)) return undefined;
-    if (!this.#flushIsDue) {
-      this.#flushIsDue = true;
-      this.#timers.nextTurn(this.#flush);
-    }
-    // No other result can come to share the message.
-    if (this.#underWay.size === 0) void Promise.resolve().then(this.#flush);
+    // None under way: no other result can come to share the message.
+    const isLast = this.#underWay.size === 0;
+    if (isLast) void Promise.resolve().then(this.#flush);
+    else if (!this.#flushIsDue) this.#timers.nextTurn(this.#flush);
+    this.#flushIsDue = true;
     return this.#results;
   }
 

@@ -61,7 +61,7 @@ export class Flights {
     const bytes = write.key.length + (write.value?.length ?? 0);
     let flight = gate[kind];
     if (flight?.takes(bytes) !== true) {
-      flight = new WriteFlight(this.#shell, crew, { ...flightBounds, wantPrevious });
+      flight = new WriteFlight(this.#shell, crew, wantPrevious ? replacementOptions : writeOptions);
       gate[kind] = flight;
       this.#schedule(flight);
     }
@@ -115,7 +115,13 @@ export class Flights {
   #gateOf(crew: Crew): Gate {
     let gate = this.#gates.get(crew);
     if (gate === undefined) {
-      gate = emptyGate();
+      gate = {
+        writes: undefined,
+        replacements: undefined,
+        reads: undefined,
+        readsAtOne: undefined,
+        tickets: undefined,
+      };
       this.#gates.set(crew, gate);
     }
     return gate;
@@ -128,20 +134,20 @@ export class Flights {
     void Promise.resolve().then(() => {
       const departures = this.#departures;
       this.#departures = [];
-      for (const gate of this.#gates.values()) Object.assign(gate, emptyGate());
+      for (const gate of this.#gates.values()) closeAll(gate);
       for (const departing of departures) departing.depart();
     });
   }
 }
 
 const flightBounds = { operationsMax: flightOperationsMax, bytesMax: flightBytesMax };
+const writeOptions = { ...flightBounds, wantPrevious: false };
+const replacementOptions = { ...flightBounds, wantPrevious: true };
 
-function emptyGate(): Gate {
-  return {
-    writes: undefined,
-    replacements: undefined,
-    reads: undefined,
-    readsAtOne: undefined,
-    tickets: undefined,
-  };
+function closeAll(gate: Gate): void {
+  gate.writes = undefined;
+  gate.replacements = undefined;
+  gate.reads = undefined;
+  gate.readsAtOne = undefined;
+  gate.tickets = undefined;
 }

@@ -48,10 +48,10 @@ export class WriteFlight extends Flight<FlyingWrite, WriteAnswer, WriteAnswers, 
   /** Of the last that was heard. */
   #time: WriteResult['serverTime'] | undefined;
 
-  constructor(shell: Shell, crew: Crew, { wantPrevious, ...bounds }: WriteFlightOptions) {
-    super(shell, crew.members, bounds);
+  constructor(shell: Shell, crew: Crew, options: WriteFlightOptions) {
+    super(shell, crew.members, options);
     this.#hasSelf = crew.hasSelf;
-    this.#wantPrevious = wantPrevious;
+    this.#wantPrevious = options.wantPrevious;
   }
 
   override onAnswers(from: number, answers: WriteAnswers, first: number): void {
