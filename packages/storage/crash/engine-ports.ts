@@ -53,7 +53,14 @@ export function openForTest(
 ): Promise<StorageEngine> {
   const ports: EnginePorts = { fileSystem, clock, timers, bootId, onFatal };
   return openEngine(
-    { directory, partitions, snapshotIntervalMs: 0, memoryBytesMax: 1e9, damage: 'rebuild', ...options },
+    {
+      directory,
+      partitions,
+      snapshotIntervalMs: 0,
+      memoryBytesMax: 64 * 1024 * 1024,
+      damage: 'rebuild',
+      ...options,
+    },
     ports,
   );
 }

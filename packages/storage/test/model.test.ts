@@ -33,7 +33,7 @@ const keyOf = fc.constantFrom('', 'a', 'aa', 'ab', 'b', 'ba', 'c', 'ä', '😀')
 const reopened = async (world: World): Promise<KvStore> =>
   open(
     '/data',
-    { snapshotIntervalMs: 0, memoryBytesMax: 1e9 },
+    { snapshotIntervalMs: 0, memoryBytesMax: 64 * 1024 * 1024 },
     { fileSystem: world.fileSystem, clock: world.clock },
   );
 
@@ -178,7 +178,7 @@ describe('embedded store against a Map', () => {
         const clock = createManualClock({ nowMs: 1_750_000_000_000 });
         const store = await open(
           '/data',
-          { snapshotIntervalMs: 0, memoryBytesMax: 1e9 },
+          { snapshotIntervalMs: 0, memoryBytesMax: 64 * 1024 * 1024 },
           { fileSystem, clock },
         );
         const world: World = { fileSystem, clock, store, model: new Map() };

@@ -20,7 +20,11 @@ describe('embedded store', () => {
   let store: KvStore;
 
   const opened = (options: StoreOptions = {}) =>
-    open(directory, { memoryBytesMax: 1e9, snapshotIntervalMs: 0, ...options }, { fileSystem, clock });
+    open(
+      directory,
+      { memoryBytesMax: 64 * 1024 * 1024, snapshotIntervalMs: 0, ...options },
+      { fileSystem, clock },
+    );
 
   beforeEach(async () => {
     fileSystem = createMemoryFileSystem();
@@ -365,7 +369,8 @@ describe('embedded store', () => {
   });
 
   it('view: reads what lies in memory, and what was read stays right', async () => {
-    const views = await open(':memory:', { keyEncoding: 'view', valueEncoding: 'view' }, { clock });
+    const encodings = { keyEncoding: 'view', valueEncoding: 'view' } as const;
+    const views = await open(':memory:', { ...encodings, memoryBytesMax: 64 * 1024 * 1024 }, { clock });
     void views.put('key', 'value');
     const value = views.get('key')!;
     const [[key]] = [...views.entries()] as [[Uint8Array, Uint8Array]];

@@ -18,7 +18,7 @@ describe('a view of the store', () => {
   const opened = (options = {}) =>
     open(
       '/data/store',
-      { memoryBytesMax: 1e9, snapshotIntervalMs: 0, ...options },
+      { memoryBytesMax: 64 * 1024 * 1024, snapshotIntervalMs: 0, ...options },
       { fileSystem: createMemoryFileSystem(), clock },
     );
   const bytesKept = (view: () => KvView): number => {
@@ -220,7 +220,7 @@ interface World {
 async function createWorld(): Promise<World> {
   const store = await open(
     '/data',
-    { memoryBytesMax: 1e9, snapshotIntervalMs: 0, durability: 'os' },
+    { memoryBytesMax: 64 * 1024 * 1024, snapshotIntervalMs: 0, durability: 'os' },
     { fileSystem: createMemoryFileSystem() },
   );
   return { store, model: new Map(), readings: [], written: 0 };

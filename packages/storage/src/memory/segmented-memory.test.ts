@@ -224,6 +224,27 @@ describe('segmented memory', () => {
     expect(memory.keys).toBe(5_000);
   });
 
+  it('leaves so little dead memory alone as it was told, and no more', () => {
+    const memory = new SegmentedMemory({ partitions: 8, retainTombstones: false });
+    const deadBytesMin = 1_000_000;
+    const cleaner = new Cleaner(memory, { deadBytesMin });
+    const dead = () => memory.space.usedBytes - memory.liveBytes;
+    const overwrite = () => memory.put(text.encode('key'), text.encode('x'.repeat(200)), (order += 1), 0, 0);
+    let order = 0;
+    while (dead() < deadBytesMin) {
+      expect(cleaner.due).toBe(false);
+      overwrite();
+    }
+    overwrite();
+    expect(cleaner.due).toBe(true);
+    expect(cleaner.overdue).toBe(false);
+    while (dead() < 2 * deadBytesMin) overwrite();
+    expect(cleaner.overdue).toBe(true);
+    while (cleaner.due && cleaner.clean({ durableUpTo: memory.appended, nowMs: 0 }));
+    expect(dead()).toBeLessThanOrEqual(deadBytesMin);
+    expect(dead()).toBeGreaterThan(deadBytesMin * 0.8);
+  });
+
   it('leaves what the log has not written where it is', () => {
     const memory = new SegmentedMemory({ partitions: 8, retainTombstones: false });
     const cleaner = new Cleaner(memory);
