@@ -57,6 +57,7 @@ export function openForTest(
       directory,
       partitions,
       snapshotIntervalMs: 0,
+      // So little that also little dead memory is cleaned.
       memoryBytesMax: 64 * 1024 * 1024,
       damage: 'rebuild',
       ...options,

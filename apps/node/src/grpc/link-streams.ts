@@ -9,7 +9,6 @@ import type { Logger } from '../ports.js';
 import { toldError } from '../services/told-error.js';
 import type { CallContext, ReplicaService } from '../transport.js';
 import type { DirectService, DirectStream, StreamHandler } from './direct-streams.js';
-import { emptyResponse } from './link-messages.js';
 import { Undecodable } from './service-definition.js';
 
 export const linkPath = `/${ReplicaDefinition.fullName}/${ReplicaDefinition.methods.link.name}`;
@@ -98,7 +97,8 @@ class LinkStream implements StreamHandler {
   async #answer(request: LinkRequest): Promise<void> {
     this.#underWay += 1;
     this.#adjust();
-    const answer = emptyResponse(request.call);
+    // With all its fields from the start: one hidden class, whatever is answered.
+    const answer = LinkResponse.create({ call: request.call });
     try {
       if (this.#onDrained !== undefined) throw stopping();
       await dispatch(request, answer, { replica: this.#ports.replica, context: this.#context });
