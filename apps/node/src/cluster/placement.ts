@@ -33,7 +33,14 @@ function preferenceListsOf({ peers, partitions, replicationFactor }: NodeIdentit
   if (latest?.from === from) return latest.lists;
   const members = peers.map((peer, index) => ({ id: peer.id, number: index + 1 }));
   const assignment = claimInOrder(members, { partitions, replicationFactor });
-  const lists = Array.from({ length: partitions }, (_, partition) => preferenceList(assignment, partition));
+  // Of the same owners in the same order there is one list: they are looked up for every operation.
+  const different = new Map<string, readonly number[]>();
+  const lists = Array.from({ length: partitions }, (_, partition) => {
+    const list = preferenceList(assignment, partition);
+    const name = list.join();
+    if (!different.has(name)) different.set(name, list);
+    return different.get(name)!;
+  });
   latest = { from, lists };
   return lists;
 }

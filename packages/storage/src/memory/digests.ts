@@ -32,14 +32,23 @@ export class Digests {
   add(words: Int32Array, record: number, sign: 1 | -1): void {
     const checksum = words[record + checksumWord]!;
     const keyHash = words[record + keyHashWord]!;
-    // A shift by 32, for one partition, is one by 0.
-    const partition = this.#partitionShift === 32 ? 0 : keyHash >>> this.#partitionShift;
-    const place = partition * wordsEach + 2 * (keyHash & (digestBuckets - 1));
+    const place = this.#placeOf(keyHash);
     let mix = checksum ^ imul(keyHash, 0x9e3779b1);
     mix = imul(mix ^ (mix >>> 15), 0x85ebca77) ^ words[record + timestampLowWord]!;
     mix = imul(mix ^ (mix >>> 13), 0xc2b2ae3d);
     this.#sums[place] = (this.#sums[place]! + sign * checksum) | 0;
     this.#sums[place + 1] = (this.#sums[place + 1]! + sign * (mix ^ (mix >>> 16))) | 0;
+  }
+
+  /** Has what `add` will change for a key loaded. @returns anything */
+  touch(keyHash: number): number {
+    return this.#sums[this.#placeOf(keyHash)]!;
+  }
+
+  #placeOf(keyHash: number): number {
+    // A shift by 32, for one partition, is one by 0.
+    const partition = this.#partitionShift === 32 ? 0 : keyHash >>> this.#partitionShift;
+    return partition * wordsEach + 2 * (keyHash & (digestBuckets - 1));
   }
 
   /** A copy: two unsigned words a bucket. */

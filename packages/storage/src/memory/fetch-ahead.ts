@@ -1,28 +1,35 @@
 import { fixedBytes } from '../record/record-layout.js';
+import type { Digests } from './digests.js';
 import type { HashIndex } from './hash-index.js';
+import type { HashTable } from './hash-table.js';
 import { keyHashWord, lengthAt, shapeWord } from './record-words.js';
 import { type Segment, slotOf, wordOf } from './segment.js';
 
 /**
  * Has the processor fetch what a number of look-ups will need, before the first of them is made.
  *
- * With more keys than its caches hold, a look-up waits twice for the memory: for the slot of the index, and for the record that it
- * points at. These waits, one after the other, are most of what a write takes. A processor goes on to loads that depend
- * on nothing it waits for, though; so here each is touched in a loop of nothing but such loads, and the waits become one.
+ * With more keys than its caches hold, a look-up is a chain of waits for the memory: for the table of the index, for its array,
+ * for the slot in that, and for the record that it points at. These waits, one after the other, are most of what a write
+ * takes. A processor goes on to loads that depend on nothing it waits for, though, as far as some hundred instructions; so
+ * here each link of the chain is touched in a loop of its own, for all that come, and their waits become one.
  * Only a hint: whatever it finds may be different by the time of the look-up.
  */
 export class FetchAhead {
   readonly #index: HashIndex;
   readonly #segments: readonly (Segment | undefined)[];
+  readonly #digests: Digests | undefined;
+  readonly #tables: HashTable[] = [];
   readonly #hashes = new Int32Array(fetchedAhead);
   readonly #locations = new Int32Array(fetchedAhead);
   #count = 0;
   /** Of what was touched: without a use, a load would be left out. */
   #sum = 0;
 
-  constructor(index: HashIndex, segments: readonly (Segment | undefined)[]) {
+  /** @param digests if records that come change any */
+  constructor(index: HashIndex, segments: readonly (Segment | undefined)[], digests?: Digests) {
     this.#index = index;
     this.#segments = segments;
+    this.#digests = digests;
   }
 
   /** For records that lie end to end, or seem to. @returns the end of those that were fetched for, a few at most */
@@ -31,7 +38,9 @@ export class FetchAhead {
     while (offset + fixedBytes <= end && this.#count < fetchedAhead) {
       const length = lengthAt(words, offset >>> 2);
       if (length < fixedBytes || (length & 7) !== 0) break;
-      this.add(words[(offset >>> 2) + keyHashWord]!);
+      const hash = words[(offset >>> 2) + keyHashWord]!;
+      if (this.#digests !== undefined) this.#sum ^= this.#digests.touch(hash);
+      this.add(hash);
       offset += length;
     }
     this.fetch();
@@ -40,7 +49,6 @@ export class FetchAhead {
 
   /** One more key; `fetchedAhead` at most. */
   add(hash: number): void {
-    this.slot(hash);
     this.#hashes[this.#count] = hash;
     this.#count += 1;
   }
@@ -59,12 +67,17 @@ export class FetchAhead {
   fetch(): void {
     const count = this.#count;
     const hashes = this.#hashes;
+    const tables = this.#tables;
     const locations = this.#locations;
     this.#count = 0;
-    for (let at = 0; at < count; at += 1) {
-      locations[at] = this.#index.tableOf(hashes[at]!).locationOf(hashes[at]!);
-    }
     let sum = 0;
+    for (let at = 0; at < count; at += 1) {
+      tables[at] = this.#index.tableOf(hashes[at]!);
+      sum ^= tables[at]!.capacity;
+    }
+    for (let at = 0; at < count; at += 1) sum ^= tables[at]!.touchWords();
+    for (let at = 0; at < count; at += 1) sum ^= tables[at]!.touch(hashes[at]!);
+    for (let at = 0; at < count; at += 1) locations[at] = tables[at]!.locationOf(hashes[at]!);
     for (let at = 0; at < count; at += 1) sum ^= this.#touchRecord(locations[at]!);
     this.#sum ^= sum;
   }

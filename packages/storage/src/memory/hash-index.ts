@@ -78,12 +78,13 @@ export class HashIndex {
 
   /** The table with the first hash that is not below, and those above it, in order. For walking all entries. */
   *tablesFrom(hash: number): Generator<HashTable, void> {
-    for (
-      let place = this.#bits === 0 ? 0 : hash >>> (32 - this.#bits);
-      place < this.#directory.length;
-      place += 1
-    ) {
-      yield this.#directory[place]!;
+    const first = this.#bits === 0 ? 0 : hash >>> (32 - this.#bits);
+    let before: HashTable | undefined;
+    for (let place = first; place < this.#directory.length; place += 1) {
+      const table = this.#directory[place]!;
+      // One that was not split yet has several places, side by side.
+      if (table !== before) yield table;
+      before = table;
     }
   }
 

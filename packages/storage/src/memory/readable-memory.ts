@@ -1,6 +1,7 @@
 import type { LogPosition } from '../engine/engine.js';
 import { compareBytes } from '../record/compare-bytes.js';
 import { type RecordView, viewRecord } from '../record/record.js';
+import type { Digests } from './digests.js';
 import { FetchAhead } from './fetch-ahead.js';
 import { HashIndex } from './hash-index.js';
 import type { HashTable } from './hash-table.js';
@@ -21,6 +22,12 @@ import {
 import { type Segment, slotOf, wordOf } from './segment.js';
 import { SegmentSpace } from './segment-space.js';
 
+export interface ReadableMemoryOptions {
+  readonly logged: boolean;
+  /** Kept by whoever writes. */
+  readonly digests: Digests | undefined;
+}
+
 /** The half of the memory that finds and reads; `segmented-memory.ts` says what it promises, and why it is made so. */
 export class ReadableMemory {
   /** A power of two. */
@@ -35,12 +42,12 @@ export class ReadableMemory {
   protected foundTable: HashTable | undefined;
   protected foundSlot = 0;
 
-  constructor(partitions: number, { logged }: { readonly logged: boolean }) {
+  constructor(partitions: number, { logged, digests }: ReadableMemoryOptions) {
     this.partitions = partitions;
     this.space = new SegmentSpace({ logged });
     this.segments = this.space.segments;
     this.index = new HashIndex(partitions);
-    this.ahead = new FetchAhead(this.index, this.segments);
+    this.ahead = new FetchAhead(this.index, this.segments, digests);
   }
 
   /** Lays a key out. @returns its hash, as a signed integer */

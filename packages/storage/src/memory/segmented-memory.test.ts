@@ -369,6 +369,21 @@ describe('segmented memory', () => {
     expect(allRecords(memory, 1e6)).toHaveLength(100_000);
   });
 
+  it('walks a table once while another like it was split already', () => {
+    const memory = new SegmentedMemory({ partitions: 1, retainTombstones: false });
+    const tables = () => [...memory.index.tablesFrom(0)].length;
+    let keys = 0;
+    while (tables() <= 4) {
+      if (keys === 250_000) throw new Error(`${tables()} tables`);
+      for (const end = keys + 100; keys < end; keys += 1) {
+        memory.put(text.encode(`key ${keys}`), new Uint8Array(0), keys + 1, 0, 0);
+      }
+    }
+    expect(tables()).toBeLessThan(8);
+    expect(new Set(memory.index.tablesFrom(0)).size).toBe(tables());
+    expect(allRecords(memory, 1e6)).toHaveLength(keys);
+  });
+
   it('has equal digests for equal sets of records, in whatever order they came', () => {
     fc.assert(
       fc.property(

@@ -62,10 +62,11 @@ export class SegmentedMemory extends ReadableMemory implements RecordMemory {
   readonly #offered: Mutable<Offered> = { offer: 'stored', present: 0, twin: false };
 
   constructor({ partitions, retainTombstones, logged = true }: RecordMemoryOptions) {
-    super(partitions, { logged });
+    const digests = retainTombstones ? new Digests(partitions) : undefined;
+    super(partitions, { logged, digests });
     assertLittleEndian();
     this.retainTombstones = retainTombstones;
-    this.#live = new LiveTally(retainTombstones ? new Digests(partitions) : undefined);
+    this.#live = new LiveTally(digests);
   }
 
   get digests(): Digests | undefined {

@@ -6,27 +6,40 @@ export interface Crew {
   readonly hasSelf: boolean;
 }
 
+/** Owners, in an order of preference. */
+interface Manned {
+  readonly owners: readonly number[];
+  readonly crew: Crew;
+}
+
 /** Which crew a partition has. A cluster has few: one for three members, ten for five. */
 export class Crews {
   readonly #shell: Shell;
   readonly #crews = new Map<string, Crew>();
+  /** Partitions that share their list share this, too: what is looked up for every operation stays in the processor's cache. */
+  readonly #manned = new WeakMap<readonly number[], Manned>();
   /** What was looked up last, by partition. */
-  readonly #known: ({ readonly owners: readonly number[]; readonly crew: Crew } | undefined)[] = [];
+  readonly #known: (Manned | undefined)[] = [];
 
   constructor(shell: Shell) {
     this.#shell = shell;
   }
 
   of(partition: number): Crew {
-    const { self } = this.#shell.placement;
     const owners = this.#shell.placement.owners(partition);
     const known = this.#known[partition];
     if (known?.owners === owners) return known.crew;
+    const manned = this.#manned.get(owners) ?? { owners, crew: this.#crewOf(owners) };
+    this.#manned.set(owners, manned);
+    this.#known[partition] = manned;
+    return manned.crew;
+  }
+
+  #crewOf(owners: readonly number[]): Crew {
     const members = [...owners].sort((a, b) => a - b);
     const name = members.join();
-    const crew = this.#crews.get(name) ?? { members, hasSelf: members.includes(self) };
+    const crew = this.#crews.get(name) ?? { members, hasSelf: members.includes(this.#shell.placement.self) };
     this.#crews.set(name, crew);
-    this.#known[partition] = { owners, crew };
     return crew;
   }
 }
