@@ -1,4 +1,5 @@
-import { isUtf8 } from 'node:buffer';
+// Imported: as a global it is looked up, by way of a getter, at each use.
+import { Buffer, isUtf8 } from 'node:buffer';
 
 import { KvError } from '@kv/errors';
 

@@ -1,3 +1,5 @@
+import { Buffer } from 'node:buffer';
+
 import type { Random } from '../ports.js';
 
 /** Gives each operation 16 bytes that all its attempts share: 8 random ones of the client, then its sequence number. */

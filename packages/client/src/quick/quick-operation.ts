@@ -87,7 +87,7 @@ export abstract class QuickOperation<T = unknown, R = unknown> implements Passen
   /** Fills in what its message says; false if an attempt cannot begin now. */
   protected abstract prepare(nowMs: number): boolean;
   /** The response; undefined if there is more to do, and it was submitted again. @throws KvError if it is none */
-  protected abstract take(result: OperationResult): R | undefined;
+  protected abstract take(result: OperationResult, nowMs: number): R | undefined;
   /** What its caller gets. @throws KvError */
   protected abstract decode(response: R): T;
   /** Of a failure: what may have happened. Undefined for what writes nothing. */
@@ -110,14 +110,14 @@ export abstract class QuickOperation<T = unknown, R = unknown> implements Passen
     return true;
   }
 
-  arrived(result: OperationResult): void {
+  arrived(result: OperationResult, nowMs: number): void {
     if (result.error !== undefined) {
       this.failed(kvErrorFromMessage(result.error));
       return;
     }
     let response: R | undefined;
     try {
-      response = this.take(result);
+      response = this.take(result, nowMs);
     } catch (error) {
       this.failed(toKvError(error));
       return;

@@ -59,11 +59,11 @@ export class QuickRead<T> extends QuickOperation<T, GetResponse> implements Hedg
   }
 
   /** The other owner answered first. */
-  answeredBy(copy: ReadCopy, result: OperationResult): void {
+  answeredBy(copy: ReadCopy, result: OperationResult, nowMs: number): void {
     if (this.#copy !== copy) return;
     this.#copy = undefined;
     this.contact?.lane.withdraw(this);
-    this.arrived(result);
+    this.arrived(result, nowMs);
   }
 
   override left(isAnswered: boolean): void {
@@ -80,9 +80,9 @@ export class QuickRead<T> extends QuickOperation<T, GetResponse> implements Hedg
     return true;
   }
 
-  protected take({ get }: OperationResult): GetResponse {
+  protected take({ get }: OperationResult, nowMs: number): GetResponse {
     const response = answered(get);
-    this.#ports.serverTime.observe(response.serverTime);
+    this.#ports.serverTime.observe(response.serverTime, nowMs);
     return response;
   }
 

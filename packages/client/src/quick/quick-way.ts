@@ -78,7 +78,7 @@ export class QuickWay {
   }
 
   /** The first attempt, or the second round of one that has two. */
-  send(operation: QuickOperation, contact: Contact, nowMs = this.#ports.clock.monotonicMs()): void {
+  send(operation: QuickOperation, contact: Contact, nowMs: number): void {
     operation.contact = contact;
     const leftMs = Math.max(0, operation.endsAtMs - nowMs);
     operation.attemptEndsAtMs = nowMs + attemptTimeoutMs(leftMs, !this.#ports.router.hasAlternatives);

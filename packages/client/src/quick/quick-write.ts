@@ -67,7 +67,7 @@ export class QuickWrite<T> extends QuickOperation<T, PutResponse | DeleteRespons
   protected prepare(nowMs: number): boolean {
     const { ticket } = this.#request;
     if (ticket !== undefined) return true;
-    const now = this.#ports.serverTime.now();
+    const now = this.#ports.serverTime.now(nowMs);
     const leftMs = this.endsAtMs - nowMs;
     if (now === undefined || leftMs < Math.min(attemptMsMin, this.wholeTimeoutMs / 10)) return false;
     const stampAbove = this.#ports.ceilings.above(this.key, now);
@@ -86,22 +86,22 @@ export class QuickWrite<T> extends QuickOperation<T, PutResponse | DeleteRespons
     return true;
   }
 
-  protected take(result: OperationResult): PutResponse | DeleteResponse | undefined {
+  protected take(result: OperationResult, nowMs: number): PutResponse | DeleteResponse | undefined {
     const { serverTime, ceilings } = this.#ports;
     if (this.#isAsking) {
       const response = answered(result.ticket);
-      serverTime.observe(response.serverTime);
+      serverTime.observe(response.serverTime, nowMs);
       const ticket = versionOf(response.ticket);
       this.#request.ticket = ticket;
       this.#ceiling = ticket.timestamp;
       this.#isAsking = false;
       this.ticket = undefined;
       this.#carryRequest();
-      this.way?.send(this, this.contact!);
+      this.way?.send(this, this.contact!, nowMs);
       return undefined;
     }
     const response = answered(this.#isPut ? result.put : result.delete);
-    serverTime.observe(response.serverTime);
+    serverTime.observe(response.serverTime, nowMs);
     const { version } = response;
     // One replica's acknowledgement says nothing to the coordinator of the next write, which may not ask that one.
     if (version !== undefined && this.#consistency !== 'one') {

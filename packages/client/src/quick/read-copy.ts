@@ -5,7 +5,7 @@ import type { Batch, Passenger } from '../sending/passenger.js';
 
 /** The read that it is a copy of. */
 export interface CopiedRead extends Pick<Passenger, 'get' | 'timeoutMs' | 'bytes'> {
-  answeredBy(copy: ReadCopy, result: OperationResult): void;
+  answeredBy(copy: ReadCopy, result: OperationResult, nowMs: number): void;
 }
 
 /** A hedged read on its way to another owner. Only a good answer of it matters: the read itself is still under way. */
@@ -35,8 +35,8 @@ export class ReadCopy implements Passenger {
     return true;
   }
 
-  arrived(result: OperationResult): void {
-    if (result.error === undefined) this.#read.answeredBy(this, result);
+  arrived(result: OperationResult, nowMs: number): void {
+    if (result.error === undefined) this.#read.answeredBy(this, result, nowMs);
   }
 
   failed(): void {

@@ -194,7 +194,9 @@ class LaneBatch implements ExchangeSink, Batch {
   readonly #lane: Lane;
   readonly #passengers: (Passenger | undefined)[];
   #remaining: number;
+  /** Of those that come together. */
   #arrived = 0;
+  #arrivedAtMs = 0;
   #isLate = false;
   #holdsBack = true;
 
@@ -213,9 +215,10 @@ class LaneBatch implements ExchangeSink, Batch {
   onResult(index: number, result: OperationResult): void {
     const passenger = this.#take(index);
     if (passenger === undefined) return;
+    if (this.#arrived === 0) this.#arrivedAtMs = this.#lane.nowMs();
     this.#arrived += 1;
     if (cameTooLate(result)) this.#isLate = true;
-    passenger.arrived(result);
+    passenger.arrived(result, this.#arrivedAtMs);
   }
 
   onResultsEnd(): void {

@@ -19,8 +19,12 @@ export interface Passenger extends Operation {
    * is the lane's no more.
    */
   leaves(nowMs: number): boolean;
-  /** At most one of the two is called, once, and never from within `submit`. */
-  arrived(result: OperationResult): void;
+  /**
+   * At most one of the two is called, once, and never from within `submit`.
+   *
+   * @param nowMs by the monotonic clock, read once for all that came together
+   */
+  arrived(result: OperationResult, nowMs: number): void;
   failed(error: KvError): void;
 }
 
