@@ -23,7 +23,8 @@ const newerBytes = 12;
 
 /** An answer that is none: the write was begun, and whether it will be durable is not known. */
 export function fromWriteAnswers(answers: WriteAnswers, count: number): WriteResults {
-  const statuses = Buffer.alloc(count);
+  // Of the pool, which `alloc` is not: memory of its own would cost more than all that is written to it.
+  const statuses = Buffer.allocUnsafe(count).fill(0);
   const records: Uint8Array[] = [];
   const newer: Buffer[] = [];
   const refusals: string[] = [];

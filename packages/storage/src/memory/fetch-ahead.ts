@@ -2,7 +2,7 @@ import { fixedBytes } from '../record/record-layout.js';
 import type { Digests } from './digests.js';
 import type { HashIndex } from './hash-index.js';
 import type { HashTable } from './hash-table.js';
-import { keyHashWord, lengthAt, shapeWord } from './record-words.js';
+import { keyHashWord, lengthAt, lengthWord } from './record-words.js';
 import { type Segment, slotOf, wordOf } from './segment.js';
 
 /**
@@ -93,12 +93,15 @@ export class FetchAhead {
     const { words } = segment;
     const record = wordOf(location);
     const key = record + keyWord < words.length ? words[record + keyWord]! : 0;
-    return words[record + shapeWord]! ^ key ^ segment.touchDead(record << 2);
+    return words[record + lengthWord]! ^ key ^ segment.touchDead(record << 2);
   }
 }
 
-/** Where most keys have their end: it may be on the record's second cache line. */
-const keyWord = 10;
+/**
+ * Within most keys, whether an operation id lies before them or not. With the first words of the record it makes two cache
+ * lines, which are all that is looked at.
+ */
+const keyWord = 14;
 
 /** As many as a processor has loads under way, and some. */
 export const fetchedAhead = 32;
