@@ -34,7 +34,8 @@ export type {
 } from './ports.js';
 
 // The record format.
-export { encodeRecord, encodeRecordInto, recordBytesOf, type RecordFields } from './record/encode-record.js';
+export { encodeRecord, recordBytesOf, type RecordFields } from './record/encode-record.js';
+export { encodeRecordsInto } from './memory/encode-records.js';
 export {
   compareRecords,
   countRecords,

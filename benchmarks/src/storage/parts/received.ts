@@ -1,5 +1,5 @@
 import {
-  encodeRecordInto,
+  encodeRecordsInto,
   nodeFileSystem,
   openEngine,
   type RecordFields,
@@ -81,9 +81,10 @@ function createMessages({ keyCount, valueBytes }: Task): { next(draw: () => numb
   return {
     next(draw) {
       const message = Buffer.alloc(groupSize * recordBytes);
-      for (let start = 0; start < message.length; start += recordBytes) {
-        encodeRecordInto(message, start, fieldsOf(draw() % keyCount));
-      }
+      encodeRecordsInto(
+        message,
+        Array.from({ length: groupSize }, () => fieldsOf(draw() % keyCount)),
+      );
       return message;
     },
   };

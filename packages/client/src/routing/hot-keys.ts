@@ -9,9 +9,8 @@
 import { hotKeySlots, hotKeyWrites, hotSampleOperations, hotShareMax } from '../limits.js';
 
 export class HotKeys {
-  /** Writes under way. */
-  readonly #writes = new Uint32Array(hotKeySlots);
-  readonly #isHot = new Uint8Array(hotKeySlots);
+  /** Of each slot twice the writes under way, and one more while it is hot: both in one word, as memory is waited for. */
+  readonly #states = new Uint32Array(hotKeySlots);
   /** Of the sample that is being taken. */
   #operations = 0;
   #hotOperations = 0;
@@ -19,7 +18,7 @@ export class HotKeys {
 
   /** Asked once for each operation, as it is issued. */
   goesHome(slot: number): boolean {
-    const isHot = this.#isHot[slot] === 1;
+    const isHot = (this.#states[slot]! & hot) !== 0;
     this.#operations += 1;
     if (isHot) this.#hotOperations += 1;
     if (this.#operations === hotSampleOperations) {
@@ -31,17 +30,18 @@ export class HotKeys {
   }
 
   beginWrite(slot: number): void {
-    const count = this.#writes[slot]! + 1;
-    this.#writes[slot] = count;
-    if (count === hotKeyWrites) this.#isHot[slot] = 1;
+    const state = this.#states[slot]! + oneWrite;
+    this.#states[slot] = state === hotKeyWrites * oneWrite ? state | hot : state;
   }
 
   endWrite(slot: number): void {
-    const count = this.#writes[slot]! - 1;
-    this.#writes[slot] = count;
-    if (count === 0) this.#isHot[slot] = 0;
+    const state = this.#states[slot]! - oneWrite;
+    this.#states[slot] = state === hot ? 0 : state;
   }
 }
+
+const hot = 1;
+const oneWrite = 2;
 
 /** The low bits of a key's hash: the high ones name the partition. */
 export function slotOf(hash: number): number {

@@ -1,4 +1,4 @@
-import { encodeRecordInto, type RecordFields, recordBytesOf } from '@kv/storage';
+import { encodeRecordsInto, type RecordFields, recordBytesOf } from '@kv/storage';
 
 /**
  * Where a coordinator encodes its records: end to end in slabs, so that the records of one turn lie beside each other and
@@ -18,8 +18,7 @@ export class RecordArena {
     let length = 0;
     for (const fields of records) length += recordBytesOf(fields);
     const bytes = this.#take(length);
-    let end = 0;
-    for (const fields of records) end = encodeRecordInto(bytes, end, fields);
+    encodeRecordsInto(bytes, records);
     return bytes;
   }
 

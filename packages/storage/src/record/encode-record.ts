@@ -48,7 +48,10 @@ export interface RecordFields {
  */
 export function encodeRecord(fields: RecordFields): Uint8Array {
   const record = new Uint8Array(recordBytesOf(fields));
-  encodeRecordInto(record, 0, fields);
+  writeFields(record, 0, fields);
+  const keyStart = keyOffset(record[flagsOffset]!);
+  writeU32(record, keyHashOffset, xxh32(record, keyStart, keyStart + fields.key.length));
+  writeU32(record, checksumOffset, xxh32(record, totalLengthOffset));
   return record;
 }
 
@@ -65,11 +68,11 @@ export function recordBytesOf(fields: RecordFields): number {
 }
 
 /**
- * Encodes a mutation whose fields `recordBytesOf` has checked into so many bytes, which are still zero.
+ * Writes fields that `recordBytesOf` has checked into so many bytes, which are still zero: all of the record but its hashes.
  *
- * @returns where they end
+ * @returns where it ends
  */
-export function encodeRecordInto(target: Uint8Array, start: number, fields: RecordFields): number {
+export function writeFields(target: Uint8Array, start: number, fields: RecordFields): number {
   const { key, value, version, expiresAtMs = 0, operationId } = fields;
   const flags = flagsOf(fields);
   const end = start + recordBytes(flags, key.length, value.length);
@@ -85,8 +88,6 @@ export function encodeRecordInto(target: Uint8Array, start: number, fields: Reco
   if (operationId !== undefined) target.set(operationId, keyStart - operationIdBytes);
   target.set(key, keyStart);
   target.set(value, keyStart + key.length);
-  writeU32(target, start + keyHashOffset, xxh32(target, keyStart, keyStart + key.length));
-  writeU32(target, start + checksumOffset, xxh32(target, start + totalLengthOffset, end));
   return end;
 }
 
