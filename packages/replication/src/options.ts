@@ -27,22 +27,39 @@ export type ReadyOptions = { readonly [Name in keyof CoordinatorOptions]-?: numb
 
 const mebibyte = 1024 * 1024;
 
+class FilledOptions implements ReadyOptions {
+  readonly replicationFactor: number;
+  readonly partitions: number;
+  readonly requestTimeoutMs: number;
+  readonly impatientAfterMs: number;
+  readonly hedgeAfterMs: number;
+  readonly compareShare: number;
+  readonly repairBytesMax: number;
+  readonly lateBytesMax: number;
+  readonly scanAheadPages: number;
+  readonly #node: CoordinatorOptions['node'];
+
+  constructor(options: CoordinatorOptions) {
+    this.#node = options.node;
+    this.replicationFactor = options.replicationFactor;
+    this.partitions = options.partitions;
+    this.requestTimeoutMs = options.requestTimeoutMs ?? 5_000;
+    this.impatientAfterMs = options.impatientAfterMs ?? 50;
+    this.hedgeAfterMs = options.hedgeAfterMs ?? 10;
+    this.compareShare = options.compareShare ?? 0.1;
+    this.repairBytesMax = options.repairBytesMax ?? 8 * mebibyte;
+    this.lateBytesMax = options.lateBytesMax ?? 8 * mebibyte;
+    this.scanAheadPages = options.scanAheadPages ?? 8;
+  }
+
+  get node(): number {
+    return typeof this.#node === 'number' ? this.#node : this.#node();
+  }
+}
+
 /** @throws KvError `invalid-argument` */
 export function readyOptions(options: CoordinatorOptions): ReadyOptions {
-  const ready: ReadyOptions = {
-    get node() {
-      return typeof options.node === 'number' ? options.node : options.node();
-    },
-    replicationFactor: options.replicationFactor,
-    partitions: options.partitions,
-    requestTimeoutMs: options.requestTimeoutMs ?? 5_000,
-    impatientAfterMs: options.impatientAfterMs ?? 50,
-    hedgeAfterMs: options.hedgeAfterMs ?? 10,
-    compareShare: options.compareShare ?? 0.1,
-    repairBytesMax: options.repairBytesMax ?? 8 * mebibyte,
-    lateBytesMax: options.lateBytesMax ?? 8 * mebibyte,
-    scanAheadPages: options.scanAheadPages ?? 8,
-  };
+  const ready = new FilledOptions(options);
   mustBeWhole(ready, 'node', 0);
   mustBeWhole(ready, 'replicationFactor', 1);
   mustBeWhole(ready, 'partitions', 1);

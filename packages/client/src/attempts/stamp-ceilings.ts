@@ -18,46 +18,58 @@ export interface StampCeilings {
 }
 
 export function createStampCeilings(): StampCeilings {
-  // Oldest first, since an entry that changes moves to the end: what is out of date is found at the front, so the map
-  // holds no more than the keys whose writes were abandoned during the last two and a half seconds.
-  const ceilings = new Map<string, Timestamp>();
+  return new CeilingsByKey();
+}
 
-  const isPast = (ceiling: Timestamp, now: Timestamp): boolean => plusMs(ceiling, ceilingKeptMs) < now;
+class CeilingsByKey implements StampCeilings {
+  /**
+   * Oldest first, since an entry that changes moves to the end: what is out of date is found at the front, so the map holds no
+   * more than the keys whose writes were abandoned during the last two and a half seconds.
+   */
+  readonly #ceilings = new Map<string, Timestamp>();
 
-  function forgetPast(now: Timestamp): void {
-    for (const [name, ceiling] of ceilings) {
-      if (!isPast(ceiling, now)) return;
-      ceilings.delete(name);
-    }
+  get size(): number {
+    return this.#ceilings.size;
   }
 
-  return {
-    above(key, now) {
-      if (ceilings.size === 0) return 0;
-      const name = nameOf(key);
-      const ceiling = ceilings.get(name);
-      if (ceiling === undefined) return 0;
-      if (!isPast(ceiling, now)) return ceiling;
-      ceilings.delete(name);
-      return 0;
-    },
-    abandoned(key, { ceiling, now }) {
-      forgetPast(now);
-      const name = nameOf(key);
-      const earlier = ceilings.get(name);
-      ceilings.delete(name);
-      ceilings.set(name, earlier !== undefined && earlier > ceiling ? earlier : ceiling);
-    },
-    acknowledged(key, stamp) {
-      if (ceilings.size === 0) return;
-      const name = nameOf(key);
-      // A write that ran beside the abandoned attempt may be acknowledged below its ceiling, and protects nothing.
-      if (stamp > (ceilings.get(name) ?? 0)) ceilings.delete(name);
-    },
-    get size() {
-      return ceilings.size;
-    },
-  };
+  above(key: Uint8Array, now: Timestamp): number {
+    if (this.#ceilings.size === 0) return 0;
+    const name = nameOf(key);
+    const ceiling = this.#ceilings.get(name);
+    if (ceiling === undefined) return 0;
+    if (!isPast(ceiling, now)) return ceiling;
+    this.#ceilings.delete(name);
+    return 0;
+  }
+
+  abandoned(
+    key: Uint8Array,
+    { ceiling, now }: { readonly ceiling: Timestamp; readonly now: Timestamp },
+  ): void {
+    this.#forgetPast(now);
+    const name = nameOf(key);
+    const earlier = this.#ceilings.get(name);
+    this.#ceilings.delete(name);
+    this.#ceilings.set(name, earlier !== undefined && earlier > ceiling ? earlier : ceiling);
+  }
+
+  acknowledged(key: Uint8Array, stamp: number): void {
+    if (this.#ceilings.size === 0) return;
+    const name = nameOf(key);
+    // A write that ran beside the abandoned attempt may be acknowledged below its ceiling, and protects nothing.
+    if (stamp > (this.#ceilings.get(name) ?? 0)) this.#ceilings.delete(name);
+  }
+
+  #forgetPast(now: Timestamp): void {
+    for (const [name, ceiling] of this.#ceilings) {
+      if (!isPast(ceiling, now)) return;
+      this.#ceilings.delete(name);
+    }
+  }
+}
+
+function isPast(ceiling: Timestamp, now: Timestamp): boolean {
+  return plusMs(ceiling, ceilingKeptMs) < now;
 }
 
 /** One character per byte: a Map compares strings by content, bytes by identity. */

@@ -1,77 +1,110 @@
+import type { KvError } from '@kv/errors';
 import { type Timestamp, zeroTimestamp } from '@kv/hlc';
 
+import type { LogPosition } from '../engine/engine.js';
 import { closed, failed, quietRejection } from './log-errors.js';
-import type { LogSource, LogState, LogTap, WriteAheadLog } from './write-ahead-log.js';
+import type { LogSource, LogState, LogStats, LogTap, WriteAheadLog } from './write-ahead-log.js';
 
 /** Forgotten in pieces of this. */
 const untakenBytesMax = 1024 * 1024;
 
 /** The log of an engine that keeps nothing: everything is as durable at once as it will ever be. */
 export function createVolatileLog(source: LogSource): WriteAheadLog {
-  const taps = new Set<LogTap>();
-  let ceiling: Timestamp = zeroTimestamp;
-  let state: LogState = { kind: 'open' };
-  let records = 0;
-  let batches = 0;
-  const takeAll = (): void => {
-    while (source.untakenBytes > 0) {
-      const batch = source.takeAppended(Infinity);
-      records += batch.records;
-      batches += 1;
-      for (const tap of taps) tap(batch);
+  return new VolatileLog(source);
+}
+
+class VolatileLog implements WriteAheadLog {
+  readonly #source: LogSource;
+  readonly #taps = new Set<LogTap>();
+  #ceiling: Timestamp = zeroTimestamp;
+  #state: LogState = { kind: 'open' };
+  #records = 0;
+  #batches = 0;
+
+  constructor(source: LogSource) {
+    this.#source = source;
+  }
+
+  get state(): LogState {
+    return this.#state;
+  }
+
+  get written(): LogPosition {
+    return this.#source.appended;
+  }
+
+  get sequence(): number {
+    return this.#batches;
+  }
+
+  get ceiling(): Timestamp {
+    return this.#ceiling;
+  }
+
+  kick(): void {
+    // Ranges cost nothing until they are taken.
+    if (this.#taps.size > 0 || this.#source.untakenBytes > untakenBytesMax) this.#takeAll();
+  }
+
+  durable(): Promise<void> {
+    return this.#state.kind === 'closed' ? quietRejection(closed()) : Promise.resolve();
+  }
+
+  isDurable(): boolean {
+    return true;
+  }
+
+  persistCeiling(ceiling: Timestamp): Promise<void> {
+    if (ceiling > this.#ceiling) this.#ceiling = ceiling;
+    return Promise.resolve();
+  }
+
+  rotate(): Promise<{ readonly sequence: number; readonly firstBatch: number }> {
+    return Promise.resolve({ sequence: 1, firstBatch: this.#batches + 1 });
+  }
+
+  sync(): Promise<void> {
+    this.#takeAll();
+    return Promise.resolve();
+  }
+
+  release(): void {
+    // There are no files.
+  }
+
+  fail(error: unknown, what: string): KvError {
+    const failure = failed(what, error);
+    this.#state = { kind: 'failed', error: failure };
+    return failure;
+  }
+
+  tap(tap: LogTap): () => void {
+    this.#taps.add(tap);
+    return () => {
+      this.#taps.delete(tap);
+    };
+  }
+
+  drain(): Promise<void> {
+    return this.sync();
+  }
+
+  stats(): LogStats {
+    this.#takeAll();
+    return { logBytes: 0, durable: this.#records, batches: this.#batches, syncs: 0, logBytesWritten: 0 };
+  }
+
+  close(): Promise<void> {
+    this.#state = { kind: 'closed' };
+    return Promise.resolve();
+  }
+
+  #takeAll(): void {
+    while (this.#source.untakenBytes > 0) {
+      const batch = this.#source.takeAppended(Infinity);
+      this.#records += batch.records;
+      this.#batches += 1;
+      for (const tap of this.#taps) tap(batch);
     }
-  };
-  return {
-    get state() {
-      return state;
-    },
-    kick() {
-      // Ranges cost nothing until they are taken.
-      if (taps.size > 0 || source.untakenBytes > untakenBytesMax) takeAll();
-    },
-    get written() {
-      return source.appended;
-    },
-    get sequence() {
-      return batches;
-    },
-    durable: () => (state.kind === 'closed' ? quietRejection(closed()) : Promise.resolve()),
-    isDurable: () => true,
-    get ceiling() {
-      return ceiling;
-    },
-    persistCeiling(next) {
-      if (next > ceiling) ceiling = next;
-      return Promise.resolve();
-    },
-    rotate: () => Promise.resolve({ sequence: 1, firstBatch: batches + 1 }),
-    sync() {
-      takeAll();
-      return Promise.resolve();
-    },
-    release: () => undefined,
-    fail(error, what) {
-      const failure = failed(what, error);
-      state = { kind: 'failed', error: failure };
-      return failure;
-    },
-    tap(tap) {
-      taps.add(tap);
-      return () => {
-        taps.delete(tap);
-      };
-    },
-    drain() {
-      takeAll();
-      return Promise.resolve();
-    },
-    stats() {
-      takeAll();
-      return { logBytes: 0, durable: records, batches, syncs: 0, logBytesWritten: 0 };
-    },
-    close() {
-      state = { kind: 'closed' };
-      return Promise.resolve();
-    },
-  };
+  }
 }

@@ -151,28 +151,45 @@ export interface ManifestFile {
 }
 
 export function createManifestFile(fileSystem: FileSystem, directory: string, start: Manifest): ManifestFile {
-  let current = start;
-  let last: Promise<void> = Promise.resolve();
-  const replace = async (change: Parameters<ManifestFile['update']>[0]): Promise<void> => {
+  return new WholeManifestFile(fileSystem, directory, start);
+}
+
+type Change = Parameters<ManifestFile['update']>[0];
+
+class WholeManifestFile implements ManifestFile {
+  readonly #fileSystem: FileSystem;
+  readonly #directory: string;
+  #current: Manifest;
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(fileSystem: FileSystem, directory: string, start: Manifest) {
+    this.#fileSystem = fileSystem;
+    this.#directory = directory;
+    this.#current = start;
+  }
+
+  get current(): Manifest {
+    return this.#current;
+  }
+
+  update(change: Change): Promise<void> {
+    const done = this.#last.then(() => this.#replace(change));
+    this.#last = done.catch(() => undefined);
+    return done;
+  }
+
+  async #replace(change: Change): Promise<void> {
+    const current = this.#current;
     const next = { ...current, ...(typeof change === 'function' ? change(current) : change) };
     const bytes = encoder.encode(formatManifest(next));
-    const { file } = await createWhole(fileSystem, { directory, name: manifestName }, async (file) => {
+    const place = { directory: this.#directory, name: manifestName };
+    const { file } = await createWhole(this.#fileSystem, place, async (file) => {
       await writeFully(file, bytes, 0);
       await file.sync();
     });
-    current = next;
+    this.#current = next;
     await file.close();
-  };
-  return {
-    get current() {
-      return current;
-    },
-    update(change) {
-      const done = last.then(() => replace(change));
-      last = done.catch(() => undefined);
-      return done;
-    },
-  };
+  }
 }
 
 function checksumOf(line: string): string {

@@ -1,4 +1,4 @@
-import type { ManifestFile } from './manifest.js';
+import type { Manifest, ManifestFile } from './manifest.js';
 
 /** Which partitions may have lost acknowledged records, and which incarnation of the directory this is. */
 export interface SuspectMarks {
@@ -17,52 +17,67 @@ export interface SuspectMarks {
  * @param found marked, and perhaps not durably yet
  */
 export function createSuspectMarks(
-  { partitions: count }: { readonly partitions: number },
+  { partitions }: { readonly partitions: number },
   manifest?: ManifestFile,
   found: Iterable<number> = [],
 ): SuspectMarks {
-  const partitions = new Set([...(manifest?.current.suspect ?? []), ...found]);
-  let volatileIncarnation = 1;
+  return new ManifestMarks(partitions, manifest, found);
+}
+
+class ManifestMarks implements SuspectMarks {
+  readonly partitions: Set<number>;
+  readonly #count: number;
+  readonly #manifest: ManifestFile | undefined;
+  #volatileIncarnation = 1;
   /** When a partition was marked last: a clearing that began before must not take that mark away. */
-  const markedAt = new Map<number, number>();
-  let marks = 0;
+  readonly #markedAt = new Map<number, number>();
+  #marks = 0;
 
-  const note = (change: { readonly incarnation?: number }): Promise<void> =>
-    manifest?.update(() => ({ ...change, suspect: sorted(partitions) })) ?? Promise.resolve();
-  const add = (marked: Iterable<number>): void => {
-    marks += 1;
+  constructor(count: number, manifest: ManifestFile | undefined, found: Iterable<number>) {
+    this.partitions = new Set([...(manifest?.current.suspect ?? []), ...found]);
+    this.#count = count;
+    this.#manifest = manifest;
+  }
+
+  get incarnation(): number {
+    return this.#manifest?.current.incarnation ?? this.#volatileIncarnation;
+  }
+
+  mark(marked: readonly number[]): Promise<void> {
+    this.#add(marked);
+    return this.#note({});
+  }
+
+  clear(cleared: readonly number[]): () => Promise<void> {
+    const before = this.#marks;
+    const goes = (partition: number): boolean => (this.#markedAt.get(partition) ?? 0) <= before;
+    return async () => {
+      await this.#manifest?.update(({ suspect }) => {
+        const gone = new Set(cleared.filter(goes));
+        return { suspect: suspect.filter((partition) => !gone.has(partition)) };
+      });
+      for (const partition of cleared.filter(goes)) this.partitions.delete(partition);
+    };
+  }
+
+  async begin(incarnation: number): Promise<void> {
+    this.#add(Array.from({ length: this.#count }, (_, partition) => partition));
+    await this.#note({ incarnation });
+    this.#volatileIncarnation = incarnation;
+  }
+
+  #add(marked: Iterable<number>): void {
+    this.#marks += 1;
     for (const partition of marked) {
-      partitions.add(partition);
-      markedAt.set(partition, marks);
+      this.partitions.add(partition);
+      this.#markedAt.set(partition, this.#marks);
     }
-  };
+  }
 
-  return {
-    partitions,
-    get incarnation() {
-      return manifest?.current.incarnation ?? volatileIncarnation;
-    },
-    mark(marked) {
-      add(marked);
-      return note({});
-    },
-    clear(cleared) {
-      const before = marks;
-      const goes = (partition: number): boolean => (markedAt.get(partition) ?? 0) <= before;
-      return async () => {
-        await manifest?.update(({ suspect }) => {
-          const gone = new Set(cleared.filter(goes));
-          return { suspect: suspect.filter((partition) => !gone.has(partition)) };
-        });
-        for (const partition of cleared.filter(goes)) partitions.delete(partition);
-      };
-    },
-    async begin(next) {
-      add(Array.from({ length: count }, (_, partition) => partition));
-      await note({ incarnation: next });
-      volatileIncarnation = next;
-    },
-  };
+  #note(change: { readonly incarnation?: number }): Promise<void> {
+    const suspect = (): Partial<Manifest> => ({ ...change, suspect: sorted(this.partitions) });
+    return this.#manifest?.update(suspect) ?? Promise.resolve();
+  }
 }
 
 function sorted(partitions: ReadonlySet<number>): number[] {

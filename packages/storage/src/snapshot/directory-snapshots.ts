@@ -32,51 +32,65 @@ export interface DirectorySnapshotsParts {
  * 5. The old chain goes.
  */
 export function createDirectorySnapshots(parts: DirectorySnapshotsParts): Snapshots {
-  const { memory } = parts;
-  let bytes = parts.bytes;
-  let bytesWritten = 0;
-  let lastAtMs = 0;
-  let coveredUpTo = 0;
-  let running: Promise<void> | undefined;
-  let stopped = false;
+  return new DirectorySnapshots(parts);
+}
 
-  const take = async (): Promise<void> => {
-    const { appended } = memory;
-    bytes = await replaceChain(parts, () => {
-      if (stopped) throw new KvError('closed', 'the store was closed: the snapshot is given up');
+class DirectorySnapshots implements Snapshots {
+  readonly #parts: DirectorySnapshotsParts;
+  #bytes: number;
+  #bytesWritten = 0;
+  #lastAtMs = 0;
+  #coveredUpTo = 0;
+  #running: Promise<void> | undefined;
+  #stopped = false;
+
+  constructor(parts: DirectorySnapshotsParts) {
+    this.#parts = parts;
+    this.#bytes = parts.bytes;
+  }
+
+  get running(): boolean {
+    return this.#running !== undefined;
+  }
+
+  get covered(): boolean {
+    return this.#parts.memory.appended === this.#coveredUpTo;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get bytesWritten(): number {
+    return this.#bytesWritten;
+  }
+
+  get lastAtMs(): number {
+    return this.#lastAtMs;
+  }
+
+  take(): Promise<void> {
+    this.#running ??= this.#takeOne().finally(() => {
+      this.#running = undefined;
     });
-    bytesWritten += bytes;
-    lastAtMs = parts.clock.nowMs();
-    coveredUpTo = appended;
-  };
+    return this.#running;
+  }
 
-  return {
-    get running() {
-      return running !== undefined;
-    },
-    get covered() {
-      return memory.appended === coveredUpTo;
-    },
-    get bytes() {
-      return bytes;
-    },
-    get bytesWritten() {
-      return bytesWritten;
-    },
-    get lastAtMs() {
-      return lastAtMs;
-    },
-    take() {
-      running ??= take().finally(() => {
-        running = undefined;
-      });
-      return running;
-    },
-    async stop() {
-      stopped = true;
-      await running?.catch(() => undefined);
-    },
-  };
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#running?.catch(() => undefined);
+  }
+
+  async #takeOne(): Promise<void> {
+    const { memory, clock } = this.#parts;
+    const { appended } = memory;
+    this.#bytes = await replaceChain(this.#parts, () => {
+      if (this.#stopped) throw new KvError('closed', 'the store was closed: the snapshot is given up');
+    });
+    this.#bytesWritten += this.#bytes;
+    this.#lastAtMs = clock.nowMs();
+    this.#coveredUpTo = appended;
+  }
 }
 
 /** @returns the new snapshot's bytes */
