@@ -23,47 +23,32 @@ export interface CoordinatorOptions {
   readonly scanAheadPages?: number | undefined;
 }
 
-export type ReadyOptions = { readonly [Name in keyof CoordinatorOptions]-?: number };
+export type ReadyOptions = { readonly [Name in Exclude<keyof CoordinatorOptions, 'node'>]-?: number } & {
+  readonly node: () => number;
+};
 
 const mebibyte = 1024 * 1024;
 
-class FilledOptions implements ReadyOptions {
-  readonly replicationFactor: number;
-  readonly partitions: number;
-  readonly requestTimeoutMs: number;
-  readonly impatientAfterMs: number;
-  readonly hedgeAfterMs: number;
-  readonly compareShare: number;
-  readonly repairBytesMax: number;
-  readonly lateBytesMax: number;
-  readonly scanAheadPages: number;
-  readonly #node: CoordinatorOptions['node'];
-
-  constructor(options: CoordinatorOptions) {
-    this.#node = options.node;
-    this.replicationFactor = options.replicationFactor;
-    this.partitions = options.partitions;
-    this.requestTimeoutMs = options.requestTimeoutMs ?? 5_000;
-    this.impatientAfterMs = options.impatientAfterMs ?? 50;
-    this.hedgeAfterMs = options.hedgeAfterMs ?? 10;
-    this.compareShare = options.compareShare ?? 0.1;
-    this.repairBytesMax = options.repairBytesMax ?? 8 * mebibyte;
-    this.lateBytesMax = options.lateBytesMax ?? 8 * mebibyte;
-    this.scanAheadPages = options.scanAheadPages ?? 8;
-  }
-
-  get node(): number {
-    return typeof this.#node === 'number' ? this.#node : this.#node();
-  }
-}
-
 /** @throws KvError `invalid-argument` */
 export function readyOptions(options: CoordinatorOptions): ReadyOptions {
-  const ready = new FilledOptions(options);
-  mustBeWhole(ready, 'node', 0);
-  mustBeWhole(ready, 'replicationFactor', 1);
-  mustBeWhole(ready, 'partitions', 1);
-  mustBeWhole(ready, 'scanAheadPages', 1);
+  const { node } = options;
+  // No getter for the node: it would make the object a dictionary to V8, and these are read for every operation.
+  const ready: ReadyOptions = {
+    node: typeof node === 'number' ? () => node : node,
+    replicationFactor: options.replicationFactor,
+    partitions: options.partitions,
+    requestTimeoutMs: options.requestTimeoutMs ?? 5_000,
+    impatientAfterMs: options.impatientAfterMs ?? 50,
+    hedgeAfterMs: options.hedgeAfterMs ?? 10,
+    compareShare: options.compareShare ?? 0.1,
+    repairBytesMax: options.repairBytesMax ?? 8 * mebibyte,
+    lateBytesMax: options.lateBytesMax ?? 8 * mebibyte,
+    scanAheadPages: options.scanAheadPages ?? 8,
+  };
+  mustBeWhole('node', ready.node(), 0);
+  mustBeWhole('replicationFactor', ready.replicationFactor, 1);
+  mustBeWhole('partitions', ready.partitions, 1);
+  mustBeWhole('scanAheadPages', ready.scanAheadPages, 1);
   mustBe(
     Math.log2(ready.partitions) % 1 === 0,
     `partitions must be a power of two, it is ${ready.partitions}`,
@@ -80,8 +65,7 @@ export function readyOptions(options: CoordinatorOptions): ReadyOptions {
   return ready;
 }
 
-function mustBeWhole(options: ReadyOptions, name: keyof ReadyOptions, least: number): void {
-  const value = options[name];
+function mustBeWhole(name: keyof ReadyOptions, value: number, least: number): void {
   mustBe(
     Number.isSafeInteger(value) && value >= least,
     `${name} must be a whole number from ${least}, it is ${value}`,

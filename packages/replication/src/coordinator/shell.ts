@@ -88,7 +88,7 @@ export function stampAtOnce(
 
 /** Of the directory as it is now: a loss may have begun another incarnation while the stamp was made (rule 17). */
 export function versionOf({ options }: Shell, timestamp: Timestamp): Version {
-  return { timestamp, node: options.node };
+  return { timestamp, node: options.node() };
 }
 
 /** Rules 5, 17. */

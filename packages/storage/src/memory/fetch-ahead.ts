@@ -75,7 +75,7 @@ export class FetchAhead {
       tables[at] = this.#index.tableOf(hashes[at]!);
       sum ^= tables[at]!.capacity;
     }
-    for (let at = 0; at < count; at += 1) sum ^= tables[at]!.touchWords();
+    for (let at = 0; at < count; at += 1) sum ^= tables[at]!.words.length;
     for (let at = 0; at < count; at += 1) sum ^= tables[at]!.touch(hashes[at]!);
     for (let at = 0; at < count; at += 1) locations[at] = tables[at]!.locationOf(hashes[at]!);
     for (let at = 0; at < count; at += 1) sum ^= this.#touchRecord(locations[at]!);

@@ -64,11 +64,6 @@ export class HashTable {
     return slot;
   }
 
-  /** Has the array itself loaded, that knows where the words are. @returns anything */
-  touchWords(): number {
-    return this.words.length;
-  }
-
   /** Has the memory around the place of this hash loaded. @returns anything */
   touch(hash: number): number {
     return this.words[this.capacity === 0 ? 0 : 2 * ((hash << this.depth) >>> this.#shift)]!;

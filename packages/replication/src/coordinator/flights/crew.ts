@@ -6,20 +6,12 @@ export interface Crew {
   readonly hasSelf: boolean;
 }
 
-/** Owners, in an order of preference. */
-interface Manned {
-  readonly owners: readonly number[];
-  readonly crew: Crew;
-}
-
 /** Which crew a partition has. A cluster has few: one for three members, ten for five. */
 export class Crews {
   readonly #shell: Shell;
   readonly #crews = new Map<string, Crew>();
-  /** Partitions that share their list share this, too: what is looked up for every operation stays in the processor's cache. */
-  readonly #manned = new WeakMap<readonly number[], Manned>();
-  /** What was looked up last, by partition. */
-  readonly #known: (Manned | undefined)[] = [];
+  /** By the list of owners, which partitions share: few are looked up for all operations, and stay in the processor's cache. */
+  readonly #known = new WeakMap<readonly number[], Crew>();
 
   constructor(shell: Shell) {
     this.#shell = shell;
@@ -27,12 +19,11 @@ export class Crews {
 
   of(partition: number): Crew {
     const owners = this.#shell.placement.owners(partition);
-    const known = this.#known[partition];
-    if (known?.owners === owners) return known.crew;
-    const manned = this.#manned.get(owners) ?? { owners, crew: this.#crewOf(owners) };
-    this.#manned.set(owners, manned);
-    this.#known[partition] = manned;
-    return manned.crew;
+    const known = this.#known.get(owners);
+    if (known !== undefined) return known;
+    const crew = this.#crewOf(owners);
+    this.#known.set(owners, crew);
+    return crew;
   }
 
   #crewOf(owners: readonly number[]): Crew {
