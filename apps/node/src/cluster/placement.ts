@@ -1,5 +1,6 @@
 import type { Placement } from '@kv/replication';
 import { claimInOrder, preferenceList } from '@kv/ring';
+import { sharedLists } from '@kv/ring/shared-lists';
 
 import { memberNumberOf } from './members.js';
 import type { NodeIdentity } from './node-file.js';
@@ -34,14 +35,9 @@ function preferenceListsOf({ peers, partitions, replicationFactor }: NodeIdentit
   if (latest?.from === from) return latest.lists;
   const members = peers.map((peer, index) => ({ id: peer.id, number: index + 1 }));
   const assignment = claimInOrder(members, { partitions, replicationFactor });
-  // Of the same owners in the same order there is one list: they are looked up for every operation.
-  const different = new Map<string, readonly number[]>();
-  const lists = Array.from({ length: partitions }, (_, partition) => {
-    const list = preferenceList(assignment, partition);
-    const name = list.join();
-    if (!different.has(name)) different.set(name, list);
-    return different.get(name)!;
-  });
+  const lists = sharedLists(
+    Array.from({ length: partitions }, (_, partition) => preferenceList(assignment, partition)),
+  );
   latest = { from, lists };
   return lists;
 }

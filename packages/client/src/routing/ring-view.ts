@@ -1,4 +1,5 @@
 import type { DescribeResponse } from '@kv/proto';
+import { sharedLists } from '@kv/ring/shared-lists';
 
 /** Who owns what, as a node told. Members are named by their places in `addresses`. */
 export interface RingView {
@@ -18,16 +19,12 @@ export function ringViewOf(response: DescribeResponse): RingView | undefined {
   const { shift } = keyHash;
   if (partitions.length !== 2 ** (32 - shift)) return undefined;
   const placeOf = new Map(members.map(({ number }, place) => [number, place]));
-  // Partitions share their lists: a cluster of three has one of them, not a thousand.
-  const lists = new Map<string, readonly number[]>();
-  const owners = partitions.map(({ members: numbers }) => {
-    const places = numbers.flatMap((number) => placeOf.get(number) ?? []).sort((a, b) => a - b);
-    const name = places.join();
-    const known = lists.get(name);
-    if (known !== undefined) return known;
-    lists.set(name, places);
-    return places;
-  });
+  // A cluster of three has one list, not a thousand.
+  const owners = sharedLists(
+    partitions.map(({ members: numbers }) =>
+      numbers.flatMap((number) => placeOf.get(number) ?? []).sort((a, b) => a - b),
+    ),
+  );
   return {
     clusterId,
     epoch,
