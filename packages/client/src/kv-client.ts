@@ -40,7 +40,6 @@ import {
   type ScanOptions,
   type WriteOptions,
 } from './options.js';
-import type { QuickOperation, Waiter } from './quick/quick-operation.js';
 import { QuickWay } from './quick/quick-way.js';
 import { Router } from './routing/router.js';
 import { BusyPoll } from './sending/busy-poll.js';
@@ -101,7 +100,10 @@ export class KvClient<K extends Encoding = 'utf8', V extends Encoding = 'utf8'> 
 
   /** The value, or undefined if the key is absent, deleted or expired. */
   get(key: EncodableTypes[K], options: ReadOptions = defaultOptions): Promise<DecodedTypes[V] | undefined> {
-    return this.#begin((waiter) => this.#operations.get(key, options, waiter));
+    // What an executor throws rejects its promise, here and below.
+    return new Promise((resolve, reject) => {
+      this.#quick.begin(this.#operations.get(key, options), { resolve, reject });
+    });
   }
 
   /** The value with its version and expiry. */
@@ -109,7 +111,9 @@ export class KvClient<K extends Encoding = 'utf8', V extends Encoding = 'utf8'> 
     key: EncodableTypes[K],
     options: ReadOptions = defaultOptions,
   ): Promise<ValueEntry<DecodedTypes[V]> | undefined> {
-    return this.#begin((waiter) => this.#operations.getEntry(key, options, waiter));
+    return new Promise((resolve, reject) => {
+      this.#quick.begin(this.#operations.getEntry(key, options), { resolve, reject });
+    });
   }
 
   /** Stores the value and tells the one before it. */
@@ -118,7 +122,9 @@ export class KvClient<K extends Encoding = 'utf8', V extends Encoding = 'utf8'> 
     value: EncodableTypes[V],
     options: PutOptions = defaultOptions,
   ): Promise<WriteResult<DecodedTypes[V]>> {
-    return this.#begin((waiter) => this.#operations.put({ key, value }, options, waiter));
+    return new Promise((resolve, reject) => {
+      this.#quick.begin(this.#operations.put(key, value, options), { resolve, reject });
+    });
   }
 
   /** Removes the key and tells its last value. Deleting an absent key is no error. */
@@ -126,7 +132,9 @@ export class KvClient<K extends Encoding = 'utf8', V extends Encoding = 'utf8'> 
     key: EncodableTypes[K],
     options: WriteOptions = defaultOptions,
   ): Promise<WriteResult<DecodedTypes[V]>> {
-    return this.#begin((waiter) => this.#operations.delete(key, options, waiter));
+    return new Promise((resolve, reject) => {
+      this.#quick.begin(this.#operations.delete(key, options), { resolve, reject });
+    });
   }
 
   /** The values of many keys, in their order: for each its value, `undefined` if it is absent, or the error. */
@@ -135,7 +143,7 @@ export class KvClient<K extends Encoding = 'utf8', V extends Encoding = 'utf8'> 
     options: ReadOptions = defaultOptions,
   ): Promise<(DecodedTypes[V] | KvError | undefined)[]> {
     return runMany<DecodedTypes[V] | undefined>(keys.length, (waiter, place) =>
-      this.#quick.begin(this.#operations.get(keys[place]!, options, waiter, place)),
+      this.#quick.begin(this.#operations.get(keys[place]!, options), waiter, place),
     );
   }
 
@@ -146,7 +154,7 @@ export class KvClient<K extends Encoding = 'utf8', V extends Encoding = 'utf8'> 
   ): Promise<(WriteResult<DecodedTypes[V]> | KvError)[]> {
     return runMany<WriteResult<DecodedTypes[V]>>(entries.length, (waiter, place) => {
       const [key, value] = entries[place]!;
-      this.#quick.begin(this.#operations.put({ key, value }, options, waiter, place));
+      this.#quick.begin(this.#operations.put(key, value, options), waiter, place);
     });
   }
 
@@ -156,7 +164,7 @@ export class KvClient<K extends Encoding = 'utf8', V extends Encoding = 'utf8'> 
     options: WriteOptions = defaultOptions,
   ): Promise<(WriteResult<DecodedTypes[V]> | KvError)[]> {
     return runMany<WriteResult<DecodedTypes[V]>>(keys.length, (waiter, place) =>
-      this.#quick.begin(this.#operations.delete(keys[place]!, options, waiter, place)),
+      this.#quick.begin(this.#operations.delete(keys[place]!, options), waiter, place),
     );
   }
 
@@ -216,13 +224,6 @@ export class KvClient<K extends Encoding = 'utf8', V extends Encoding = 'utf8'> 
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-
-  #begin<T>(make: (waiter: Waiter<T>) => QuickOperation<T>): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      // What is thrown here rejects the promise.
-      this.#quick.begin(make({ resolve, reject }));
-    });
   }
 
   async *#scan(

@@ -60,11 +60,11 @@ class Many<T> implements Waiter<T> {
     else if (this.#settled === count) this.#options.resolve(this.#results);
   }
 
-  resolve(value: T, place: number): void {
+  readonly resolve = (value: T, place: number): void => {
     this.#settle(value, place);
-  }
+  };
 
-  reject(reason: unknown, place: number): void {
+  readonly reject = (reason: unknown, place: number): void => {
     if (isKvError(reason)) {
       this.#settle(reason, place);
       return;
@@ -72,7 +72,7 @@ class Many<T> implements Waiter<T> {
     this.#failure ??= { reason };
     this.#settled += 1;
     this.proceed();
-  }
+  };
 
   #settle(result: T | KvError, place: number): void {
     this.#results[place] = result;

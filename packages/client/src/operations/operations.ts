@@ -1,10 +1,9 @@
-import type { DeleteResponse, GetResponse, PutResponse } from '@kv/proto';
+import type { ConsistencyLevel as LevelMessage, DeleteResponse, GetResponse, PutResponse } from '@kv/proto';
 
 import { notApplied } from '../attempts/attempt-failure.js';
 import { createOperationIds } from '../attempts/operation-id.js';
 import { keyBytes, valueBytes } from '../bounded-bytes.js';
 import { type Codec, codecOf, type DecodedTypes, type EncodableTypes, type Encoding } from '../encoding.js';
-import { operationOverheadBytes } from '../limits.js';
 import { checkNames, putOptionNames, readOptionNames, writeOptionNames } from '../option-names.js';
 import {
   type CallerOptions,
@@ -17,9 +16,9 @@ import {
   type ResolvedOptions,
   type WriteOptions,
 } from '../options.js';
-import type { Waiter } from '../quick/quick-operation.js';
-import { QuickRead, type QuickReadPorts } from '../quick/quick-read.js';
-import { QuickWrite } from '../quick/quick-write.js';
+import type { Bounds } from '../quick/quick-operation.js';
+import { QuickRead, type QuickReadPorts, type QuickReadTerms } from '../quick/quick-read.js';
+import { QuickWrite, type QuickWriteTerms } from '../quick/quick-write.js';
 import { type ValueEntry, valueEntryOf, versionOf, type WriteResult } from './entry.js';
 import { decodePrevious } from './previous.js';
 import type { WritePorts } from './write.js';
@@ -34,7 +33,11 @@ export class Operations<K extends Encoding, V extends Encoding> {
   readonly #options: ResolvedOptions<K, V>;
   readonly #keys: Codec<K>;
   readonly #values: Codec<V>;
-  readonly #ports: OperationPorts;
+  /** Of callers that give none of their own. */
+  readonly #bounds: Bounds;
+  readonly #valueTerms: QuickReadTerms<DecodedTypes[V] | undefined>;
+  readonly #entryTerms: QuickReadTerms<ValueEntry<DecodedTypes[V]> | undefined>;
+  readonly #writeTerms: QuickWriteTerms<WriteResult<DecodedTypes[V]>>;
   readonly #nextOperationId: () => Buffer;
   /** The options whose names were checked last: most callers pass the same object again and again. */
   #checkedPut: object = defaultOptions;
@@ -45,43 +48,36 @@ export class Operations<K extends Encoding, V extends Encoding> {
     this.#options = options;
     this.#keys = codecOf(options.keyEncoding);
     this.#values = codecOf(options.valueEncoding);
-    this.#ports = ports;
+    this.#bounds = { timeoutMs: options.timeoutMs, signal: undefined };
+    this.#valueTerms = { ports, decode: (response) => this.#decodeValue(response) };
+    this.#entryTerms = { ports, decode: (response) => this.#decodeEntry(response) };
+    this.#writeTerms = { ports, decode: (response) => this.#decodeWrite(response) };
     this.#nextOperationId = createOperationIds(ports.random);
   }
 
-  get(key: EncodableTypes[K], options: ReadOptions, waiter: Waiter<DecodedTypes[V] | undefined>, place = 0) {
-    return this.#read({ key, decode: this.#decodeValue, place }, options, waiter);
+  get(key: EncodableTypes[K], options: ReadOptions): QuickRead<DecodedTypes[V] | undefined> {
+    return this.#read(key, options, this.#valueTerms);
   }
 
-  getEntry(
-    key: EncodableTypes[K],
-    options: ReadOptions,
-    waiter: Waiter<ValueEntry<DecodedTypes[V]> | undefined>,
-  ) {
-    return this.#read({ key, decode: this.#decodeEntry, place: 0 }, options, waiter);
+  getEntry(key: EncodableTypes[K], options: ReadOptions): QuickRead<ValueEntry<DecodedTypes[V]> | undefined> {
+    return this.#read(key, options, this.#entryTerms);
   }
 
   put(
-    entry: { readonly key: EncodableTypes[K]; readonly value: EncodableTypes[V] },
+    key: EncodableTypes[K],
+    value: EncodableTypes[V],
     options: PutOptions,
-    waiter: Waiter<WriteResult<DecodedTypes[V]>>,
-    place = 0,
-  ) {
+  ): QuickWrite<WriteResult<DecodedTypes[V]>> {
     try {
-      return this.#put(entry, options, waiter, place);
+      return this.#put(key, value, options);
     } catch (error) {
       throw notApplied(error);
     }
   }
 
-  delete(
-    key: EncodableTypes[K],
-    options: WriteOptions,
-    waiter: Waiter<WriteResult<DecodedTypes[V]>>,
-    place = 0,
-  ) {
+  delete(key: EncodableTypes[K], options: WriteOptions): QuickWrite<WriteResult<DecodedTypes[V]>> {
     try {
-      return this.#delete(key, options, waiter, place);
+      return this.#delete(key, options);
     } catch (error) {
       throw notApplied(error);
     }
@@ -90,19 +86,15 @@ export class Operations<K extends Encoding, V extends Encoding> {
   // Object by object and field by field, without a spread or a closure: every operation pays for what happens here.
 
   #put(
-    entry: { readonly key: EncodableTypes[K]; readonly value: EncodableTypes[V] },
+    key: EncodableTypes[K],
+    value: EncodableTypes[V],
     options: PutOptions,
-    waiter: Waiter<WriteResult<DecodedTypes[V]>>,
-    place: number,
   ): QuickWrite<WriteResult<DecodedTypes[V]>> {
     if (options !== this.#checkedPut) this.#checkedPut = checkNames(options, putOptionNames);
-    const consistency = options.consistency ?? this.#options.consistency;
-    const key = keyBytes(this.#keys, entry.key);
-    const value = valueBytes(this.#values, entry.value);
-    const put = {
-      key,
-      value,
-      consistency: levelMessageOf(consistency),
+    const request = {
+      key: keyBytes(this.#keys, key),
+      value: valueBytes(this.#values, value),
+      consistency: this.#levelOf(options),
       ttlMs: checkedTtlMs(options.ttlMs),
       omitPrevious: omitsPrevious(options),
       operationId: this.#nextOperationId(),
@@ -110,94 +102,55 @@ export class Operations<K extends Encoding, V extends Encoding> {
       stampNotAfter: 0,
       ticket: undefined,
     };
-    const quick = {
-      key,
-      bytes: operationOverheadBytes + key.length + value.length,
-      timeoutMs: this.#timeoutMsOf(options),
-      signal: checkedSignal(options.signal),
-      waiter,
-      place,
-      consistency,
-      put,
-      delete: undefined,
-      decode: this.#decodeWrite,
-    };
-    return new QuickWrite(quick, this.#ports);
+    return new QuickWrite(request, this.#boundsOf(options), this.#writeTerms);
   }
 
-  #delete(
-    rawKey: EncodableTypes[K],
-    options: WriteOptions,
-    waiter: Waiter<WriteResult<DecodedTypes[V]>>,
-    place: number,
-  ): QuickWrite<WriteResult<DecodedTypes[V]>> {
+  #delete(key: EncodableTypes[K], options: WriteOptions): QuickWrite<WriteResult<DecodedTypes[V]>> {
     if (options !== this.#checkedDelete) this.#checkedDelete = checkNames(options, writeOptionNames);
-    const consistency = options.consistency ?? this.#options.consistency;
-    const key = keyBytes(this.#keys, rawKey);
-    const remove = {
-      key,
-      consistency: levelMessageOf(consistency),
+    const request = {
+      key: keyBytes(this.#keys, key),
+      consistency: this.#levelOf(options),
       omitPrevious: omitsPrevious(options),
       operationId: this.#nextOperationId(),
       stampAbove: 0,
       stampNotAfter: 0,
       ticket: undefined,
     };
-    const quick = {
-      key,
-      bytes: operationOverheadBytes + key.length,
-      timeoutMs: this.#timeoutMsOf(options),
-      signal: checkedSignal(options.signal),
-      waiter,
-      place,
-      consistency,
-      put: undefined,
-      delete: remove,
-      decode: this.#decodeWrite,
-    };
-    return new QuickWrite(quick, this.#ports);
+    return new QuickWrite(request, this.#boundsOf(options), this.#writeTerms);
   }
 
-  #read<T>(
-    { key: raw, decode, place }: ReadFacts<K, T>,
-    options: ReadOptions,
-    waiter: Waiter<T>,
-  ): QuickRead<T> {
+  #read<T>(key: EncodableTypes[K], options: ReadOptions, terms: QuickReadTerms<T>): QuickRead<T> {
     if (options !== this.#checkedRead) this.#checkedRead = checkNames(options, readOptionNames);
-    const key = keyBytes(this.#keys, raw);
-    const quick = {
-      key,
-      bytes: operationOverheadBytes + key.length,
-      timeoutMs: this.#timeoutMsOf(options),
-      signal: checkedSignal(options.signal),
-      waiter,
-      place,
-      consistency: levelMessageOf(options.consistency ?? this.#options.consistency),
-      decode,
+    const request = { key: keyBytes(this.#keys, key), consistency: this.#levelOf(options) };
+    return new QuickRead(request, this.#boundsOf(options), terms);
+  }
+
+  #levelOf({ consistency }: ReadOptions): LevelMessage {
+    return levelMessageOf(consistency ?? this.#options.consistency);
+  }
+
+  #boundsOf({ timeoutMs, signal }: CallerOptions): Bounds {
+    if (timeoutMs === undefined && signal === undefined) return this.#bounds;
+    return {
+      timeoutMs: timeoutMs === undefined ? this.#bounds.timeoutMs : checkedTimeoutMs(timeoutMs),
+      signal: checkedSignal(signal),
     };
-    return new QuickRead(quick, this.#ports);
   }
 
-  #timeoutMsOf({ timeoutMs }: CallerOptions): number {
-    return timeoutMs === undefined ? this.#options.timeoutMs : checkedTimeoutMs(timeoutMs);
+  #decodeValue({ found, value }: GetResponse): DecodedTypes[V] | undefined {
+    return found ? this.#values.decode(value, 'value') : undefined;
   }
 
-  readonly #decodeValue = ({ found, value }: GetResponse): DecodedTypes[V] | undefined =>
-    found ? this.#values.decode(value, 'value') : undefined;
+  #decodeEntry(response: GetResponse): ValueEntry<DecodedTypes[V]> | undefined {
+    return response.found ? valueEntryOf(this.#values, response) : undefined;
+  }
 
-  readonly #decodeEntry = (response: GetResponse): ValueEntry<DecodedTypes[V]> | undefined =>
-    response.found ? valueEntryOf(this.#values, response) : undefined;
-
-  readonly #decodeWrite = (response: PutResponse | DeleteResponse): WriteResult<DecodedTypes[V]> => ({
-    version: versionOf(response.version, 'unknown'),
-    previous: decodePrevious(response, this.#values),
-  });
-}
-
-interface ReadFacts<K extends Encoding, T> {
-  readonly key: EncodableTypes[K];
-  readonly decode: (response: GetResponse) => T;
-  readonly place: number;
+  #decodeWrite(response: PutResponse | DeleteResponse): WriteResult<DecodedTypes[V]> {
+    return {
+      version: versionOf(response.version, 'unknown'),
+      previous: decodePrevious(response, this.#values),
+    };
+  }
 }
 
 function omitsPrevious({ previous = true }: WriteOptions): boolean {

@@ -1,12 +1,12 @@
 import { KvError, type Outcome, toKvError } from '@kv/errors';
 import { plusMs, type Timestamp, type Version } from '@kv/hlc';
+import { ConsistencyLevel } from '@kv/proto';
 
 import { failedAt } from '../attempts/attempt-failure.js';
 import { type FailedAttempt, runAttempts } from '../attempts/attempts.js';
 import type { Contact, EndpointPool } from '../attempts/endpoint-pool.js';
 import { stampWindowMs } from '../limits.js';
 import { createOperationScope, type OperationScope } from '../attempts/operation-scope.js';
-import type { ConsistencyLevel } from '../options.js';
 import type { Clock, Random, Timers } from '../ports.js';
 import type { ServerTime } from '../attempts/server-time.js';
 import type { StampCeilings } from '../attempts/stamp-ceilings.js';
@@ -22,6 +22,7 @@ export interface WriteTerms {
 /** What put and delete have in common. */
 export interface WriteOperation<R> {
   readonly key: Buffer;
+  /** As messages name it. */
   readonly consistency: ConsistencyLevel;
   readonly send: (contact: Contact, terms: WriteTerms, options: CallOptions) => Promise<R>;
 }
@@ -97,7 +98,7 @@ async function attemptWrite<R extends WriteResponse>(
     );
     ports.serverTime.observe(response.serverTime);
     // One replica's acknowledgement says nothing to the coordinator of the next write, which may not ask that one.
-    if (response.version !== undefined && consistency !== 'one') {
+    if (response.version !== undefined && consistency !== ConsistencyLevel.ONE) {
       ports.ceilings.acknowledged(key, response.version.timestamp);
     }
     return response;

@@ -17,24 +17,21 @@ import { failedAt } from '../attempts/attempt-failure.js';
 import type { FailedAttempt } from '../attempts/attempts.js';
 import type { Contact } from '../attempts/endpoint-pool.js';
 import type { OperationScope } from '../attempts/operation-scope.js';
+import { operationOverheadBytes } from '../limits.js';
 import type { Routed } from '../routing/router.js';
 import type { Batch, Passenger } from '../sending/passenger.js';
 import type { QuickWay } from './quick-way.js';
 
 /** Who waits for it. `place` tells apart what waits for many. */
 export interface Waiter<T> {
-  resolve(value: T, place: number): void;
-  reject(reason: unknown, place: number): void;
+  readonly resolve: (value: T, place: number) => void;
+  readonly reject: (reason: unknown, place: number) => void;
 }
 
-export interface QuickOptions<T> {
-  readonly key: Buffer;
-  readonly bytes: number;
-  /** Of the whole operation. */
+/** Of the whole operation. */
+export interface Bounds {
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
-  readonly waiter: Waiter<T>;
-  readonly place: number;
 }
 
 export abstract class QuickOperation<T = unknown, R = unknown> implements Passenger, Routed {
@@ -51,11 +48,12 @@ export abstract class QuickOperation<T = unknown, R = unknown> implements Passen
 
   readonly key: Buffer;
   readonly bytes: number;
-  readonly wholeTimeoutMs: number;
-  readonly signal: AbortSignal | undefined;
+  readonly bounds: Bounds;
   onAbort: (() => void) | undefined = undefined;
-  readonly waiter: Waiter<T>;
-  readonly place: number;
+  /** Of `never`: operations of all results are in one list. */
+  #resolve: Waiter<never>['resolve'] = noWaiter;
+  #reject: Waiter<never>['reject'] = noWaiter;
+  #place = 0;
 
   /** The router's. */
   slot = -1;
@@ -71,13 +69,26 @@ export abstract class QuickOperation<T = unknown, R = unknown> implements Passen
   before: QuickOperation | undefined = undefined;
   after: QuickOperation | undefined = undefined;
 
-  constructor({ key, bytes, timeoutMs, signal, waiter, place }: QuickOptions<T>) {
+  /** @param bytes that it takes beside what each takes */
+  constructor(key: Buffer, bytes: number, bounds: Bounds) {
     this.key = key;
-    this.bytes = bytes;
-    this.wholeTimeoutMs = timeoutMs;
-    this.signal = signal;
-    this.waiter = waiter;
-    this.place = place;
+    this.bytes = operationOverheadBytes + bytes;
+    this.bounds = bounds;
+  }
+
+  /** Before it begins. */
+  awaitedBy({ resolve, reject }: Waiter<T>, place: number): void {
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#place = place;
+  }
+
+  resolve(value: T): void {
+    this.#resolve(value as never, this.#place);
+  }
+
+  reject(reason: unknown): void {
+    this.#reject(reason, this.#place);
   }
 
   /** `get`, `put` or `delete`. */
@@ -128,11 +139,11 @@ export abstract class QuickOperation<T = unknown, R = unknown> implements Passen
       value = this.decode(response);
     } catch (error) {
       this.way?.settle(this, error);
-      this.waiter.reject(error, this.place);
+      this.reject(error);
       return;
     }
     this.way?.settle(this, undefined);
-    this.waiter.resolve(value, this.place);
+    this.resolve(value);
   }
 
   failed(error: KvError): void {
@@ -165,4 +176,8 @@ export abstract class QuickOperation<T = unknown, R = unknown> implements Passen
     if (outcome === 'unknown') this.abandoned();
     this.way?.continueSlowly(this, { contact, failure: failedAt(contact, error, outcome) });
   }
+}
+
+function noWaiter(): void {
+  // It has not begun.
 }

@@ -1,4 +1,4 @@
-import type { ConsistencyLevel, GetResponse, OperationResult } from '@kv/proto';
+import type { GetRequest, GetResponse, OperationResult } from '@kv/proto';
 
 import type { FailedAttempt } from '../attempts/attempts.js';
 import type { OperationScope } from '../attempts/operation-scope.js';
@@ -9,42 +9,41 @@ import type { Contact } from '../attempts/endpoint-pool.js';
 import type { HedgedRead, Hedges } from '../hedging/hedges.js';
 import { ask } from '../sending/ask.js';
 import { ReadCopy } from './read-copy.js';
-import { QuickOperation, type QuickOptions } from './quick-operation.js';
+import { type Bounds, QuickOperation } from './quick-operation.js';
 
-export interface QuickReadOptions<T> extends QuickOptions<T> {
-  /** As messages name it. */
-  readonly consistency: ConsistencyLevel;
+export type QuickReadPorts = ReadPorts & { readonly serverTime: ServerTime; readonly hedges: Hedges };
+
+/** What the reads of a client have in common. */
+export interface QuickReadTerms<T> {
+  readonly ports: QuickReadPorts;
   /** What the caller gets. @throws KvError */
   readonly decode: (response: GetResponse) => T;
 }
 
-export type QuickReadPorts = ReadPorts & { readonly serverTime: ServerTime; readonly hedges: Hedges };
-
 export class QuickRead<T> extends QuickOperation<T, GetResponse> implements HedgedRead {
   readonly name = 'get';
   readonly outcomeOfNothing = undefined;
-  readonly #decode: (response: GetResponse) => T;
-  readonly #ports: QuickReadPorts;
+  readonly #terms: QuickReadTerms<T>;
   #isWatched = false;
   #copy: ReadCopy | undefined;
 
-  constructor(options: QuickReadOptions<T>, ports: QuickReadPorts) {
-    super(options);
-    this.get = { key: options.key, consistency: options.consistency };
-    this.#decode = options.decode;
-    this.#ports = ports;
+  constructor(request: GetRequest, bounds: Bounds, terms: QuickReadTerms<T>) {
+    super(request.key, request.key.length, bounds);
+    this.get = request;
+    this.#terms = terms;
   }
 
   async runSlowly(scope: OperationScope, first: FailedAttempt | undefined): Promise<T> {
+    const { ports, decode } = this.#terms;
     const request = this.get!;
     const response = await runRead(
       async ({ lane }, call) => answered((await ask(lane, { get: request }, call)).get),
       scope,
-      this.#ports,
+      ports,
       first,
     );
-    this.#ports.serverTime.observe(response.serverTime);
-    return this.#decode(response);
+    ports.serverTime.observe(response.serverTime);
+    return decode(response);
   }
 
   get isUnderWay(): boolean {
@@ -70,24 +69,24 @@ export class QuickRead<T> extends QuickOperation<T, GetResponse> implements Hedg
     const copy = this.#copy;
     this.#copy = undefined;
     copy?.contact.lane.withdraw(copy);
-    if (this.#isWatched) this.#ports.hedges.over(this, isAnswered);
+    if (this.#isWatched) this.#terms.ports.hedges.over(this, isAnswered);
     this.#isWatched = false;
   }
 
   protected prepare(): boolean {
     this.#isWatched = true;
-    this.#ports.hedges.watch(this);
+    this.#terms.ports.hedges.watch(this);
     return true;
   }
 
   protected take({ get }: OperationResult, nowMs: number): GetResponse {
     const response = answered(get);
-    this.#ports.serverTime.observe(response.serverTime, nowMs);
+    this.#terms.ports.serverTime.observe(response.serverTime, nowMs);
     return response;
   }
 
   protected decode(response: GetResponse): T {
-    return this.#decode(response);
+    return this.#terms.decode(response);
   }
 
   protected outcomeOf(): undefined {

@@ -12,7 +12,7 @@ import { deadlineSweepMsMin, overloadedRetryMs } from '../limits.js';
 import type { Clock, Timers } from '../ports.js';
 import type { Router } from '../routing/router.js';
 import type { BusyPoll } from '../sending/busy-poll.js';
-import type { QuickOperation } from './quick-operation.js';
+import type { QuickOperation, Waiter } from './quick-operation.js';
 
 export interface QuickWayOptions {
   /** Under way and waiting, in all. */
@@ -52,12 +52,13 @@ export class QuickWay {
     return { operations: this.#operations, bytes: this.#bytes };
   }
 
-  /** Its waiter is told later, never from within. */
-  begin(operation: QuickOperation): void {
+  /** The waiter is told later, never from within; with this place. */
+  begin<T>(operation: QuickOperation<T>, waiter: Waiter<T>, place = 0): void {
+    operation.awaitedBy(waiter, place);
     const refusal = this.#refusal(operation);
     if (refusal !== undefined) {
       // Later, and without a timer: whoever began many must not be called back while it begins them.
-      void Promise.resolve().then(() => operation.waiter.reject(refusal, operation.place));
+      void Promise.resolve().then(() => operation.reject(refusal));
       return;
     }
     operation.way = this;
@@ -65,7 +66,7 @@ export class QuickWay {
     this.#bytes += operation.bytes;
     const nowMs = this.#ports.clock.monotonicMs();
     operation.beganAtMs = nowMs;
-    operation.endsAtMs = nowMs + operation.wholeTimeoutMs;
+    operation.endsAtMs = nowMs + operation.bounds.timeoutMs;
     this.#ports.busyPoll.expect(nowMs);
     const contact = this.#ports.router.begin(operation);
     if (contact === undefined) {
@@ -107,11 +108,11 @@ export class QuickWay {
       const outcome = operation.givenUp() ? 'unknown' : operation.outcomeOfNothing;
       const error = new KvError('closed', 'the client was closed', { outcome });
       this.settle(operation, error);
-      operation.waiter.reject(error, operation.place);
+      operation.reject(error);
     }
   }
 
-  #refusal({ bytes, signal, outcomeOfNothing: outcome }: QuickOperation): unknown {
+  #refusal({ bytes, bounds: { signal }, outcomeOfNothing: outcome }: QuickOperation): unknown {
     if (this.#isClosed) return new KvError('closed', 'the client was closed', { outcome });
     if (signal?.aborted === true) return signal.reason;
     const { operationsMax, bytesMax } = this.#options;
@@ -126,8 +127,8 @@ export class QuickWay {
   }
 
   #runSlowly(operation: QuickOperation, first: FailedAttempt | undefined): void {
-    const { wholeTimeoutMs: timeoutMs, endsAtMs, signal, name: what } = operation;
-    const scope = createOperationScope({ timeoutMs, endsAtMs, signal, what }, this.#ports);
+    const { bounds, endsAtMs, name: what } = operation;
+    const scope = createOperationScope({ ...bounds, endsAtMs, what }, this.#ports);
     this.#slow.add(scope);
     const over = (error: unknown): void => {
       this.#slow.delete(scope);
@@ -137,22 +138,22 @@ export class QuickWay {
     operation.runSlowly(scope, first).then(
       (value) => {
         over(undefined);
-        operation.waiter.resolve(value, operation.place);
+        operation.resolve(value);
       },
       (error: unknown) => {
         over(error);
-        operation.waiter.reject(error, operation.place);
+        operation.reject(error);
       },
     );
   }
 
   #listen(operation: QuickOperation): void {
-    const { signal } = operation;
+    const { signal } = operation.bounds;
     if (signal === undefined) return;
     operation.onAbort = () => {
       operation.givenUp();
       this.settle(operation, signal.reason);
-      operation.waiter.reject(signal.reason, operation.place);
+      operation.reject(signal.reason);
     };
     listenToMany(signal, operation.onAbort);
   }
@@ -188,7 +189,7 @@ export class QuickWay {
     operation.before = undefined;
     operation.after = undefined;
     if (onAbort !== undefined) {
-      operation.signal?.removeEventListener('abort', onAbort);
+      operation.bounds.signal?.removeEventListener('abort', onAbort);
       operation.onAbort = undefined;
     }
     if (this.#first === undefined) this.#stopSweep();

@@ -1,6 +1,13 @@
 import type { KvError, Outcome } from '@kv/errors';
 import { plusMs, type Timestamp } from '@kv/hlc';
-import type { DeleteRequest, DeleteResponse, OperationResult, PutRequest, PutResponse } from '@kv/proto';
+import {
+  ConsistencyLevel,
+  type DeleteRequest,
+  type DeleteResponse,
+  type OperationResult,
+  type PutRequest,
+  type PutResponse,
+} from '@kv/proto';
 
 import type { FailedAttempt } from '../attempts/attempts.js';
 import type { OperationScope } from '../attempts/operation-scope.js';
@@ -14,63 +21,60 @@ import {
   type WriteOperation,
   type WritePorts,
 } from '../operations/write.js';
-import type { ConsistencyLevel } from '../options.js';
 import { ask } from '../sending/ask.js';
-import { QuickOperation, type QuickOptions } from './quick-operation.js';
+import { type Bounds, QuickOperation } from './quick-operation.js';
 
-export interface QuickWriteOptions<T> extends QuickOptions<T> {
-  readonly consistency: ConsistencyLevel;
-  /** One of the two; bounds and ticket are filled in. */
-  readonly put?: PutRequest | undefined;
-  readonly delete?: DeleteRequest | undefined;
+/** Of a put or a delete: bounds of the stamp, and the ticket, are filled in. */
+export type WriteRequest = PutRequest | DeleteRequest;
+
+/** What the writes of a client have in common. */
+export interface QuickWriteTerms<T> {
+  readonly ports: WritePorts;
   /** What the caller gets. @throws KvError */
   readonly decode: (response: PutResponse | DeleteResponse) => T;
 }
 
 /** What the stamp has to lie between is settled as it leaves, since the window is narrow (protocol rule 11). */
 export class QuickWrite<T> extends QuickOperation<T, PutResponse | DeleteResponse> {
-  readonly name: string;
+  readonly name: 'put' | 'delete';
   readonly outcomeOfNothing = 'not-applied';
-  readonly #consistency: ConsistencyLevel;
-  readonly #request: PutRequest | DeleteRequest;
-  readonly #isPut: boolean;
-  readonly #decode: (response: PutResponse | DeleteResponse) => T;
-  readonly #ports: WritePorts;
+  readonly #request: WriteRequest;
+  readonly #terms: QuickWriteTerms<T>;
   #isAsking: boolean;
   /** The latest version that the attempt under way may be given. */
   #ceiling: Timestamp | undefined;
 
-  constructor(options: QuickWriteOptions<T>, ports: WritePorts) {
-    super(options);
-    this.#isPut = options.put !== undefined;
-    this.name = this.#isPut ? 'put' : 'delete';
-    this.#request = (options.put ?? options.delete)!;
-    this.#consistency = options.consistency;
-    this.#decode = options.decode;
-    this.#ports = ports;
+  constructor(request: WriteRequest, bounds: Bounds, terms: QuickWriteTerms<T>) {
+    const isPut = 'value' in request;
+    super(request.key, isPut ? request.key.length + request.value.length : request.key.length, bounds);
+    this.name = isPut ? 'put' : 'delete';
+    this.#request = request;
+    this.#terms = terms;
     // At linearizable there are two rounds (rule 10), of which the first writes nothing.
-    this.#isAsking = options.consistency === 'linearizable';
+    this.#isAsking = request.consistency === ConsistencyLevel.LINEARIZABLE;
     if (!this.#isAsking) this.#carryRequest();
   }
 
   async runSlowly(scope: OperationScope, first: FailedAttempt | undefined): Promise<T> {
     const operation = this.#slowOperation();
-    const { ticket } = this.#request;
-    const response = await (this.#consistency !== 'linearizable'
-      ? runWrite(operation, scope, this.#ports, this.#boundBy(first))
+    const { ports, decode } = this.#terms;
+    const { consistency, ticket } = this.#request;
+    const response = await (consistency !== ConsistencyLevel.LINEARIZABLE
+      ? runWrite(operation, scope, ports, this.#boundBy(first))
       : ticket === undefined
-        ? runTicketedWrite(operation, scope, this.#ports, first)
-        : runStore({ operation, ticket: versionOf(ticket) }, scope, this.#ports, first));
-    return this.#decode(response);
+        ? runTicketedWrite(operation, scope, ports, first)
+        : runStore({ operation, ticket: versionOf(ticket) }, scope, ports, first));
+    return decode(response);
   }
 
   protected prepare(nowMs: number): boolean {
     const { ticket } = this.#request;
     if (ticket !== undefined) return true;
-    const now = this.#ports.serverTime.now(nowMs);
+    const { serverTime, ceilings } = this.#terms.ports;
+    const now = serverTime.now(nowMs);
     const leftMs = this.endsAtMs - nowMs;
-    if (now === undefined || leftMs < Math.min(attemptMsMin, this.wholeTimeoutMs / 10)) return false;
-    const stampAbove = this.#ports.ceilings.above(this.key, now);
+    if (now === undefined || leftMs < Math.min(attemptMsMin, this.bounds.timeoutMs / 10)) return false;
+    const stampAbove = ceilings.above(this.key, now);
     const windowMs = Math.max(1, Math.min(stampWindowMs, Math.floor(leftMs)));
     const stampNotAfter = plusMs(now, windowMs);
     // It has to wait, and so that nobody behind it does, it waits elsewhere.
@@ -87,7 +91,7 @@ export class QuickWrite<T> extends QuickOperation<T, PutResponse | DeleteRespons
   }
 
   protected take(result: OperationResult, nowMs: number): PutResponse | DeleteResponse | undefined {
-    const { serverTime, ceilings } = this.#ports;
+    const { serverTime, ceilings } = this.#terms.ports;
     if (this.#isAsking) {
       const response = answered(result.ticket);
       serverTime.observe(response.serverTime, nowMs);
@@ -100,18 +104,19 @@ export class QuickWrite<T> extends QuickOperation<T, PutResponse | DeleteRespons
       this.way?.send(this, this.contact!, nowMs);
       return undefined;
     }
-    const response = answered(this.#isPut ? result.put : result.delete);
+    const response = answered(this.name === 'put' ? result.put : result.delete);
     serverTime.observe(response.serverTime, nowMs);
     const { version } = response;
     // One replica's acknowledgement says nothing to the coordinator of the next write, which may not ask that one.
-    if (version !== undefined && this.#consistency !== 'one') {
-      ceilings.acknowledged(this.key, (this.#request.ticket ?? version).timestamp);
+    const { consistency, ticket } = this.#request;
+    if (version !== undefined && consistency !== ConsistencyLevel.ONE) {
+      ceilings.acknowledged(this.key, (ticket ?? version).timestamp);
     }
     return response;
   }
 
   protected decode(response: PutResponse | DeleteResponse): T {
-    return this.#decode(response);
+    return this.#terms.decode(response);
   }
 
   protected outcomeOf(error: KvError, hasLeft: boolean): Outcome | undefined {
@@ -120,7 +125,7 @@ export class QuickWrite<T> extends QuickOperation<T, PutResponse | DeleteRespons
   }
 
   protected abandoned(): void {
-    const { ceilings, serverTime } = this.#ports;
+    const { ceilings, serverTime } = this.#terms.ports;
     const now = serverTime.now();
     const ceiling = this.#ceiling;
     if (now !== undefined && ceiling !== undefined) ceilings.abandoned(this.key, { ceiling, now });
@@ -132,7 +137,7 @@ export class QuickWrite<T> extends QuickOperation<T, PutResponse | DeleteRespons
   }
 
   #carryRequest(): void {
-    if (this.#isPut) this.put = this.#request as PutRequest;
+    if (this.name === 'put') this.put = this.#request as PutRequest;
     else this.delete = this.#request;
   }
 
@@ -140,9 +145,9 @@ export class QuickWrite<T> extends QuickOperation<T, PutResponse | DeleteRespons
     const request = this.#request;
     return {
       key: this.key,
-      consistency: this.#consistency,
+      consistency: request.consistency,
       send: async ({ lane }, terms, call) =>
-        this.#isPut
+        this.name === 'put'
           ? answered((await ask(lane, { put: { ...(request as PutRequest), ...terms } }, call)).put)
           : answered((await ask(lane, { delete: { ...request, ...terms } }, call)).delete),
     };
