@@ -91,8 +91,9 @@ export class GroupCommitLog implements WriteAheadLog {
   kick(): void {
     if (this.#flushing || !this.#status.isOpen()) return;
     this.#flushing = true;
-    // Not at once: what else this turn of the event loop brings shares the batch.
-    this.#ports.timers.nextTurn(() => void this.#flush());
+    // Not at once: a sync is dear, so whatever this turn of the event loop brings shares it; a write only what runs now brings.
+    if (this.#options.durability === 'always') this.#ports.timers.nextTurn(() => void this.#flush());
+    else void Promise.resolve().then(() => this.#flush());
   }
 
   isDurable(position: LogPosition): boolean {
