@@ -60,15 +60,16 @@ const submit = (
     signal?: AbortSignal;
     returned?: number;
     count?: number;
+    isLone?: boolean;
   } = {},
 ): Promise<string> => {
-  const { bytes = 8, deadlineMs = 1_000, signal, returned = 0, count = 1 } = facts;
+  const { bytes = 8, deadlineMs = 1_000, signal, returned = 0, count = 1, isLone } = facts;
   const deadlineAtMs = clock.monotonicMs() + deadlineMs;
   return new Promise((resolve, reject) => {
     let told = 0;
     const isToldOnce = (): boolean => told === 1;
     lane.submit(
-      { number, count, bytes, returned, deadlineAtMs, signal },
+      { number, count, bytes, returned, deadlineAtMs, signal, isLone },
       {
         onAnswers: (from, answers, first) => {
           told += 1;
@@ -115,6 +116,14 @@ describe('a lane', () => {
     await Promise.resolve();
     expect(messages).toHaveLength(0);
     await turn();
+    expect(messages).toHaveLength(1);
+  });
+
+  it('does not let the turn end for one that is alone', async () => {
+    lane = laneOf(bytesMax, { isNear: true });
+    void submit(1, { isLone: true });
+    expect(messages).toHaveLength(0);
+    await Promise.resolve();
     expect(messages).toHaveLength(1);
   });
 

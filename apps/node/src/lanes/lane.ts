@@ -29,6 +29,8 @@ export interface LaneParcel {
   /** By the monotonic clock; Infinity = no bound. */
   readonly deadlineAtMs: number;
   readonly signal?: AbortSignal | undefined;
+  /** It does not let the turn end, also where the lane is near. */
+  readonly isLone?: boolean | undefined;
 }
 
 export interface LaneOptions<Parcel, Batch> {
@@ -84,12 +86,13 @@ export class Lane<Parcel extends LaneParcel, Batch> {
       return;
     }
     this.#waiting.push({ parcel, receiver, bytes });
-    if (!this.#flushIsDue && this.#inFlight < this.#messagesMax) this.#scheduleFlush();
+    if (!this.#flushIsDue && this.#inFlight < this.#messagesMax) this.#scheduleFlush(parcel);
   }
 
-  #scheduleFlush(): void {
+  #scheduleFlush({ isLone }: LaneParcel): void {
     this.#flushIsDue = true;
-    if (this.#inFlight === 0 && this.#options.isNear !== true) void Promise.resolve().then(this.#flush);
+    const waitsForOthers = this.#options.isNear === true && isLone !== true;
+    if (this.#inFlight === 0 && !waitsForOthers) void Promise.resolve().then(this.#flush);
     else this.#ports.timers.nextTurn(this.#flush);
   }
 
@@ -155,6 +158,6 @@ export class Lane<Parcel extends LaneParcel, Batch> {
       receiver.onAnswers(this.#options.member, answers, first);
       first += parcel.count;
     }
-    if (this.#waiting.length > 0 && !this.#flushIsDue) this.#scheduleFlush();
+    if (this.#waiting.length > 0 && !this.#flushIsDue) this.#scheduleFlush(this.#waiting[0]!.parcel);
   }
 }

@@ -13,6 +13,7 @@ import type { LaneParcel } from './lane.js';
 interface Bounds {
   readonly deadlineAtMs: number;
   readonly signal?: AbortSignal | undefined;
+  readonly isLone?: boolean | undefined;
 }
 
 export interface WriteParcel extends LaneParcel {
@@ -40,12 +41,12 @@ interface Writes {
 
 export function writeParcel(
   { records, count, wantPrevious, expected }: Writes,
-  { deadlineAtMs, signal }: Bounds,
+  { deadlineAtMs, signal, isLone = false }: Bounds,
 ): WriteParcel {
   // What is as expected is not shown, which is nearly all.
   const returned = wantPrevious && expected === undefined ? count : 0;
   const bytes = records.length + (expected?.length ?? 0);
-  return { records, count, isWanted: wantPrevious, expected, bytes, returned, deadlineAtMs, signal };
+  return { records, count, isWanted: wantPrevious, expected, bytes, returned, deadlineAtMs, signal, isLone };
 }
 
 export function readParcel(
@@ -60,11 +61,11 @@ export function readParcel(
     readonly wantValue: boolean;
     readonly returned: number;
   },
-  { deadlineAtMs, signal }: Bounds,
+  { deadlineAtMs, signal, isLone = false }: Bounds,
 ): ReadParcel {
   let bytes = 0;
   for (const key of keys) bytes += key.length;
-  return { keys, at, isWanted: wantValue, count: keys.length, bytes, returned, deadlineAtMs, signal };
+  return { keys, at, isWanted: wantValue, count: keys.length, bytes, returned, deadlineAtMs, signal, isLone };
 }
 
 /** A bit for each operation of the parcels: whether a record is wanted with its answer. */

@@ -175,8 +175,8 @@ describe('a remote replica', () => {
     });
     const answers = await new Promise<WriteAnswers>((resolve) => {
       const request = { records: Buffer.concat([record, record]), count: 2, expected: Buffer.alloc(24) };
-      const deadlineAtMs = clock.monotonicMs() + deadlineMs;
-      replica.writeMany({ ...request, deadlineAtMs }, { onAnswers: (_from, got) => resolve(got) });
+      const bounds = { deadlineAtMs: clock.monotonicMs() + deadlineMs, isLone: false };
+      replica.writeMany({ ...request, ...bounds }, { onAnswers: (_from, got) => resolve(got) });
     });
     expect(seen).toEqual([[0xff], 24]);
     expect([0, 1].map((index) => answers.isAsExpected(index))).toEqual([false, true]);

@@ -53,21 +53,25 @@ export interface ReadRequest extends Bounds {
   readonly wantValue: boolean;
 }
 
-export interface ManyWrites {
+interface Many {
+  readonly deadlineAtMs: number;
+  /** One operation, for which nobody else is asked: it gains nothing by waiting for others, and no message has to go first. */
+  readonly isLone: boolean;
+}
+
+export interface ManyWrites extends Many {
   /** Encoded, laid end to end. */
   readonly records: Uint8Array;
   readonly count: number;
   /** What each is expected to replace, if the previous records are wanted: those that are something else are shown. */
   readonly expected: VersionColumn | undefined;
-  readonly deadlineAtMs: number;
 }
 
-export interface ManyReads {
+export interface ManyReads extends Many {
   readonly keys: readonly Uint8Array[];
   /** As in `ReadRequest`. */
   readonly at: Timestamp;
   readonly wantValues: boolean;
-  readonly deadlineAtMs: number;
 }
 
 /** The call failed. `sent: false`: it was handed to no transport, and never will be (rule 12). */

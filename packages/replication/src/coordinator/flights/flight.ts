@@ -128,6 +128,11 @@ export abstract class Flight<
     return this.passengers.reduce((most, passenger) => Math.max(most, this.quorumOf(passenger)), 0);
   }
 
+  /** One operation, for which one owner is asked. */
+  protected isLone(): boolean {
+    return this.passengers.length === 1 && this.askedAtFirst() === 1;
+  }
+
   get isClosed(): boolean {
     return this.#unanswered === 0;
   }

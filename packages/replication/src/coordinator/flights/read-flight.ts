@@ -56,15 +56,21 @@ export class ReadFlight extends Flight<FlyingRead, ReadAnswer | HeadAnswer, Read
 
   protected pack(deadlineAtMs: number): void {
     const keys = this.passengers.map(({ read }) => read.key);
-    this.#message = { keys, at: this.#at!, wantValues: false, deadlineAtMs };
+    this.#message = {
+      keys,
+      at: this.#at!,
+      wantValues: false,
+      deadlineAtMs,
+      isLone: this.isLone(),
+    };
   }
 
   ask(member: number): void {
-    const { keys, at, deadlineAtMs } = this.#message!;
+    const { keys, at, deadlineAtMs, isLone } = this.#message!;
     const channel = this.shell.replica(member);
     const wantValues = member === this.shell.placement.self;
     if (channel === undefined) this.onAnswers(member, sameAnswer(notSent), 0);
-    else channel.readMany({ keys, at, wantValues, deadlineAtMs }, this);
+    else channel.readMany({ keys, at, wantValues, deadlineAtMs, isLone }, this);
   }
 
   protected override comparesRest(): boolean {

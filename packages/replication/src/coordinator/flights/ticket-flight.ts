@@ -46,7 +46,7 @@ export class TicketFlight extends Flight<
 
   protected pack(deadlineAtMs: number): void {
     const keys = this.passengers.map(({ request }) => request.key);
-    this.#message = { keys, at: readTime(this.shell), wantValues: false, deadlineAtMs };
+    this.#message = { keys, at: readTime(this.shell), wantValues: false, deadlineAtMs, isLone: false };
   }
 
   ask(member: number): void {

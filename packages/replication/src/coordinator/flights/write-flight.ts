@@ -70,7 +70,8 @@ export class WriteFlight extends Flight<FlyingWrite, WriteAnswer, WriteAnswers, 
     const { observer, records } = this.shell;
     const encoded = records.encodeAll(this.passengers.map(({ write, version }) => recordOf(write, version!)));
     const expected = this.#wantPrevious ? this.#expect() : undefined;
-    this.#message = { records: encoded, count: this.passengers.length, expected, deadlineAtMs };
+    const count = this.passengers.length;
+    this.#message = { records: encoded, count, expected, deadlineAtMs, isLone: this.isLone() };
     if (observer?.stamped === undefined) return;
     for (const { write, version } of this.passengers) {
       const { key, operationId, ticket } = write;
