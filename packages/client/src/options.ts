@@ -90,14 +90,15 @@ export interface ScanOptions<K extends Encoding = 'utf8'> extends ReadOptions {
   readonly timeoutMs?: number | undefined;
 }
 
-const levelMessages: Readonly<Record<ConsistencyLevel, LevelMessage>> = {
-  one: LevelMessage.ONE,
-  quorum: LevelMessage.QUORUM,
-  all: LevelMessage.ALL,
-  linearizable: LevelMessage.LINEARIZABLE,
-};
+/** A Map: it has no names but these. */
+const levelMessages: ReadonlyMap<ConsistencyLevel, LevelMessage> = new Map([
+  ['one', LevelMessage.ONE],
+  ['quorum', LevelMessage.QUORUM],
+  ['all', LevelMessage.ALL],
+  ['linearizable', LevelMessage.LINEARIZABLE],
+]);
 
-export const consistencyLevels = Object.keys(levelMessages) as readonly ConsistencyLevel[];
+export const consistencyLevels: readonly ConsistencyLevel[] = [...levelMessages.keys()];
 
 export interface ResolvedOptions<K extends Encoding, V extends Encoding> {
   readonly keyEncoding: K;
@@ -134,9 +135,7 @@ export function resolveOptions<K extends Encoding, V extends Encoding>(
 }
 
 export function levelMessageOf(consistency: ConsistencyLevel): LevelMessage {
-  // What is no level is no name in the table, or is caught as nothing.
-  const message = Object.hasOwn(levelMessages, consistency) ? levelMessages[consistency] : undefined;
-  return message ?? levelMessages[checkedConsistency(consistency)];
+  return levelMessages.get(consistency) ?? levelMessages.get(checkedConsistency(consistency))!;
 }
 
 function checkedConsistency(consistency: ConsistencyLevel): ConsistencyLevel {

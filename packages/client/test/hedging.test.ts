@@ -53,6 +53,7 @@ describe('a read that takes long', () => {
     expect(asked()).toHaveLength(2);
     expect(new Set(asked()).size).toBe(2);
     expect(cluster.calls.at(-2)!.options.signal.aborted).toBe(true);
+    await client.close();
     expect(cluster.timers.pending).toBe(0);
   });
 
@@ -63,6 +64,7 @@ describe('a read that takes long', () => {
     cluster.faults.get.push({ slowMs: 20 }, { fail: new KvError('corrupt', 'the copy met damage') });
     expect(await cluster.settle(client.get('k'))).toBeUndefined();
     expect(asked()).toHaveLength(4);
+    await client.close();
     expect(cluster.timers.pending).toBe(0);
   });
 

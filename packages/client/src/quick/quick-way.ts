@@ -102,6 +102,7 @@ export class QuickWay {
   close(): void {
     this.#isClosed = true;
     for (const scope of this.#slow) scope.close();
+    this.#cancelSweep?.();
     for (;;) {
       const operation = this.#first;
       if (operation === undefined) return;
@@ -192,22 +193,18 @@ export class QuickWay {
       operation.bounds.signal?.removeEventListener('abort', onAbort);
       operation.onAbort = undefined;
     }
-    if (this.#first === undefined) this.#stopSweep();
   }
 
-  /** One timer, for the earliest end known. With time-outs alike it is set once in a while, not once for each. */
+  /**
+   * One timer, for the earliest end known. With time-outs alike it is set once in a while, not once for each; and it stays when
+   * none is under way, so that one operation after the other does not set one each.
+   */
   #sweepBy(atMs: number, nowMs: number): void {
     if (atMs >= this.#sweepAtMs) return;
     const soonestMs = this.#sweptAtMs + deadlineSweepMsMin;
     this.#cancelSweep?.();
     this.#sweepAtMs = Math.max(atMs, soonestMs);
     this.#cancelSweep = this.#ports.timers.after(Math.max(0, this.#sweepAtMs - nowMs), this.#sweep);
-  }
-
-  #stopSweep(): void {
-    this.#cancelSweep?.();
-    this.#cancelSweep = undefined;
-    this.#sweepAtMs = Infinity;
   }
 
   readonly #sweep = (): void => {
