@@ -68,10 +68,13 @@ export function overloadSteps(options: BenchmarkOptions): Step[] {
   ];
 }
 
+/** So many that the sawtooth of garbage, a few megabytes high, tilts the line through them by far less than a percent. */
+const memorySamples = 600;
+
 /** Whether the memory of nodes and client still grows after minutes in which every key was overwritten again and again. */
 export function memorySteps(options: BenchmarkOptions): Step[] {
   const { nodes, durability, memoryMinutes } = options;
   const durationMs = memoryMinutes * 60_000;
-  const load = { ...baseLoad(options), durationMs, sampleEveryMs: Math.max(100, durationMs / 120) };
+  const load = { ...baseLoad(options), durationMs, sampleEveryMs: Math.max(100, durationMs / memorySamples) };
   return [{ part: 'memory', targets: [{ system: 'kv', durability, nodes }], rounds: 1, loads: () => [load] }];
 }
