@@ -137,8 +137,18 @@ const tickMs = 1;
  */
 async function paced(drivers: readonly Driver[], ratePerSecond: number, recorder: Recorder): Promise<void> {
   const startedMs = performance.now();
-  const underWay = new Set<Promise<void>>();
+  // A count, and functions for all: operations in a Set would have this process collect garbage for longer than most last.
+  let underWay = 0;
+  let onIdle = (): void => undefined;
   let failure: { readonly error: unknown } | undefined;
+  const ended = (): void => {
+    underWay -= 1;
+    if (underWay === 0) onIdle();
+  };
+  const failed = (error: unknown): void => {
+    failure = { error };
+    ended();
+  };
   let started = 0;
   for (let dueMs = startedMs; !recorder.isOver && failure === undefined;) {
     await sleep(tickMs);
@@ -146,14 +156,10 @@ async function paced(drivers: readonly Driver[], ratePerSecond: number, recorder
     const beganMs = Math.min(nowMs, dueMs + 2 * tickMs);
     dueMs = nowMs;
     for (const due = ((nowMs - startedMs) / 1000) * ratePerSecond; started < due; started++) {
-      const operation = drivers[started % drivers.length]!.once(beganMs);
-      underWay.add(operation);
-      operation.then(
-        () => underWay.delete(operation),
-        (error: unknown) => (failure = { error }),
-      );
+      underWay += 1;
+      drivers[started % drivers.length]!.once(beganMs).then(ended, failed);
     }
   }
+  if (failure === undefined && underWay > 0) await new Promise<void>((resolve) => (onIdle = resolve));
   if (failure !== undefined) throw failure.error;
-  await Promise.all(underWay);
 }
