@@ -100,7 +100,7 @@ export class KvClient<K extends Encoding = 'utf8', V extends Encoding = 'utf8'> 
 
   /** The value, or undefined if the key is absent, deleted or expired. */
   get(key: EncodableTypes[K], options: ReadOptions = defaultOptions): Promise<DecodedTypes[V] | undefined> {
-    // What an executor throws rejects its promise, here and below.
+    // What an executor throws rejects its promise, here and below. Each has its own: shared, it would take a closure more a call.
     return new Promise((resolve, reject) => {
       this.#quick.begin(this.#operations.get(key, options), { resolve, reject });
     });

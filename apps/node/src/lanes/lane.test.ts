@@ -119,7 +119,7 @@ describe('a lane', () => {
     expect(messages).toHaveLength(1);
   });
 
-  it('does not let the turn end for one that is alone', async () => {
+  it('does not wait for the turn to end with one that is alone', async () => {
     lane = laneOf(bytesMax, { isNear: true });
     void submit(1, { isLone: true });
     expect(messages).toHaveLength(0);

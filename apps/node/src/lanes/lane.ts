@@ -29,7 +29,7 @@ export interface LaneParcel {
   /** By the monotonic clock; Infinity = no bound. */
   readonly deadlineAtMs: number;
   readonly signal?: AbortSignal | undefined;
-  /** It does not let the turn end, also where the lane is near. */
+  /** It does not wait for the turn to end, also where the lane is near. */
   readonly isLone?: boolean | undefined;
 }
 

@@ -69,10 +69,9 @@ export abstract class QuickOperation<T = unknown, R = unknown> implements Passen
   before: QuickOperation | undefined = undefined;
   after: QuickOperation | undefined = undefined;
 
-  /** @param bytes that it takes beside what each takes */
-  constructor(key: Buffer, bytes: number, bounds: Bounds) {
+  constructor(key: Buffer, valueBytes: number, bounds: Bounds) {
     this.key = key;
-    this.bytes = operationOverheadBytes + bytes;
+    this.bytes = operationOverheadBytes + key.length + valueBytes;
     this.bounds = bounds;
   }
 

@@ -28,7 +28,7 @@ export class QuickRead<T> extends QuickOperation<T, GetResponse> implements Hedg
   #copy: ReadCopy | undefined;
 
   constructor(request: GetRequest, bounds: Bounds, terms: QuickReadTerms<T>) {
-    super(request.key, request.key.length, bounds);
+    super(request.key, 0, bounds);
     this.get = request;
     this.#terms = terms;
   }

@@ -46,7 +46,7 @@ export class QuickWrite<T> extends QuickOperation<T, PutResponse | DeleteRespons
 
   constructor(request: WriteRequest, bounds: Bounds, terms: QuickWriteTerms<T>) {
     const isPut = 'value' in request;
-    super(request.key, isPut ? request.key.length + request.value.length : request.key.length, bounds);
+    super(request.key, isPut ? request.value.length : 0, bounds);
     this.name = isPut ? 'put' : 'delete';
     this.#request = request;
     this.#terms = terms;
