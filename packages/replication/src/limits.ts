@@ -29,6 +29,9 @@ export const scanPageBytesMax = 256 * 1024;
 /** Partitions whose digests are asked for in one question: some 160 bytes each in the reply. */
 export const digestsPerQuestionMax = 1_024;
 
+/** Partitions that anti-entropy compares in one question: a fraction of a millisecond's work for both sides. */
+export const partitionsComparedAtOnce = 32;
+
 /** Partitions being rebuilt at a time. */
 export const rebuildsMax = 256;
 

@@ -4,10 +4,14 @@
  *
  * A partition that is being written differs at almost any moment, because the record is on its way: so it has to differ
  * again a little later, in a bucket that differed before. Suspect copies are left to the rebuild.
+ *
+ * A pass is spread over half of the interval, a few partitions at a time: all at once they would hold up whatever else the two
+ * members do, and what is written while so many answers are on their way would seem to differ.
  */
+import { partitionsComparedAtOnce } from '../limits.js';
 import type { Background } from './background.js';
 import { sameWords } from './background.js';
-import type { DigestGatherer } from './digest-gatherer.js';
+import type { DigestGatherer, GatheredDigest } from './digest-gatherer.js';
 import { exchangePartition } from './exchange.js';
 
 export interface AntiEntropy {
@@ -30,7 +34,7 @@ export interface AntiEntropyCounters {
 }
 
 export interface AntiEntropyOptions {
-  /** Between two passes, spread by a fifth to either side. */
+  /** From pass to pass: half of it rest, spread by a fifth to either side, half of it the pass. */
   readonly intervalMs: number;
   /** Before what differed is looked at again. */
   readonly secondLookMs: number;
@@ -56,6 +60,8 @@ class AntiEntropyPasses implements AntiEntropy {
   readonly #gatherer: DigestGatherer;
   /** Partitions shared with each other member. */
   readonly #shared: ReadonlyMap<number, readonly number[]>;
+  /** Between the questions of a pass. */
+  readonly #pauseMs: number;
   readonly #counters = { passes: 0, compared: 0, differed: 0, kept: 0, sent: 0, abandoned: 0 };
   #cancelTimer: () => void = () => undefined;
   #stopped = false;
@@ -65,6 +71,9 @@ class AntiEntropyPasses implements AntiEntropy {
     this.#background = background;
     this.#gatherer = gatherer;
     this.#shared = sharedPartitions(background);
+    let questions = 0;
+    for (const { length } of this.#shared.values()) questions += Math.ceil(length / partitionsComparedAtOnce);
+    this.#pauseMs = options.intervalMs / 2 / questions;
   }
 
   counters(): AntiEntropyCounters {
@@ -73,7 +82,7 @@ class AntiEntropyPasses implements AntiEntropy {
 
   start(): void {
     if (this.#stopped || this.#shared.size === 0) return;
-    const delayMs = this.#options.intervalMs * (0.8 + 0.4 * this.#background.random.float());
+    const delayMs = (this.#options.intervalMs / 2) * (0.8 + 0.4 * this.#background.random.float());
     this.#cancelTimer = this.#background.timers.after(delayMs, () => void this.#pass());
   }
 
@@ -133,20 +142,29 @@ class AntiEntropyPasses implements AntiEntropy {
     return { kept, sent };
   }
 
+  /** A member that does not answer is not asked for the rest. */
   async #differences(member: number, partitions: readonly number[]): Promise<Difference[]> {
+    const { suspectPartitions } = this.#background.engine;
+    const differences: Difference[] = [];
+    for (let first = 0; first < partitions.length; first += partitionsComparedAtOnce) {
+      if (first > 0) await this.#wait(this.#pauseMs);
+      const some = partitions.slice(first, first + partitionsComparedAtOnce);
+      const sound = some.filter((partition) => !suspectPartitions.has(partition));
+      const answers = await Promise.all(sound.map((partition) => this.#gatherer.digest(member, partition)));
+      if (this.#stopped || (sound.length > 0 && answers.every((answer) => answer === undefined))) break;
+      for (const [index, answer] of answers.entries()) {
+        const buckets = this.#differingBuckets(sound[index]!, answer);
+        if (buckets.length > 0) differences.push({ partition: sound[index]!, buckets });
+      }
+    }
+    return differences;
+  }
+
+  #differingBuckets(partition: number, answer: GatheredDigest): readonly number[] {
+    if (answer?.digest.kind !== 'digest' || answer.digest.suspect) return [];
+    this.#counters.compared += 1;
     const { engine, decisions } = this.#background;
-    const sound = partitions.filter((partition) => !engine.suspectPartitions.has(partition));
-    const differences = await Promise.all(
-      sound.map(async (partition) => {
-        const answer = await this.#gatherer.digest(member, partition);
-        if (this.#stopped || answer?.digest.kind !== 'digest' || answer.digest.suspect) return [];
-        this.#counters.compared += 1;
-        const own = decisions.digest(engine, partition);
-        const buckets = differingBuckets(own, answer.digest.words);
-        return buckets.length === 0 ? [] : [{ partition, buckets }];
-      }),
-    );
-    return differences.flat();
+    return differingBuckets(decisions.digest(engine, partition), answer.digest.words);
   }
 
   #isStopped(): boolean {
