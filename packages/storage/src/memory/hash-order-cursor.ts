@@ -24,7 +24,8 @@ export class HashOrderCursor implements LiveCursor {
   next(into: Uint8Array): LiveSlice {
     const slice = new Slice(this.#memory, into);
     if (this.done) return slice;
-    const from = this.#hash;
+    // Signed, as hashes are in the index: code that meets both kinds is slower.
+    const from = this.#hash | 0;
     for (const table of this.#memory.index.tablesFrom(from)) {
       const { words } = table;
       for (

@@ -13,7 +13,10 @@ export function readU32(bytes: Uint8Array, offset: number): number {
 
 /** Exact up to 2^53 - 1; the caller refuses what `Number.isSafeInteger` refuses. */
 export function readU64(bytes: Uint8Array, offset: number): number {
-  return readU32(bytes, offset + 4) * 0x1_0000_0000 + readU32(bytes, offset);
+  const high = readU32(bytes, offset + 4);
+  const low = readU32(bytes, offset);
+  // What is small stays a small integer for V8: a double would make all that counts with it slower.
+  return high === 0 ? low : high * 0x1_0000_0000 + low;
 }
 
 export function writeU16(bytes: Uint8Array, offset: number, value: number): void {

@@ -56,7 +56,8 @@ export class FileReader {
     this.#file = file;
     this.#fileBytes = fileBytes;
     this.#start = this.#end = 0;
-    this.#base = -usedBytes;
+    // Not `-usedBytes`: that may be -0, which is no small integer for V8, nor is what is counted from it.
+    this.#base = 0 - usedBytes;
     if (fileBytes > 0) await this.#load(0, Math.min(fileBytes, chunkBytesMax));
   }
 

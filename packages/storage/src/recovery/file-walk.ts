@@ -88,10 +88,11 @@ export class FileWalk {
   #fileHeader(fileBytes: number, visitor: FileVisitor): FileHeader | number | undefined {
     if (fileBytes < fileHeaderBytes) return undefined;
     const { segment, base } = this.#reader;
-    const header = readFileHeader(segment.bytes, -base);
+    const offset = 0 - base;
+    const header = readFileHeader(segment.bytes, offset);
     if (header !== undefined) return header;
     visitor.damage({ batch: undefined, position: 0, partitions: undefined, reason: 'its header is damaged' });
-    return mendFileHeader(segment.bytes, -base);
+    return mendFileHeader(segment.bytes, offset);
   }
 
   /** The header of a batch that is not loaded yet, if it is intact and there; it tells whether the one before was synced. */

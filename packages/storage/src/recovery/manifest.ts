@@ -143,6 +143,8 @@ export function inChain({ snapshot, logFirst }: Manifest, name: string): boolean
 
 export interface ManifestFile {
   readonly current: Manifest;
+  /** That of `current`, which is another object, at times of another shape, after each change: this is read for every message. */
+  readonly incarnation: number;
   /**
    * Durably changes some fields. Changes are made one after the other, each to what the one before left; one that fails
    * changes nothing.
@@ -160,16 +162,22 @@ class WholeManifestFile implements ManifestFile {
   readonly #fileSystem: FileSystem;
   readonly #directory: string;
   #current: Manifest;
+  #incarnation: number;
   #last: Promise<void> = Promise.resolve();
 
   constructor(fileSystem: FileSystem, directory: string, start: Manifest) {
     this.#fileSystem = fileSystem;
     this.#directory = directory;
     this.#current = start;
+    this.#incarnation = start.incarnation;
   }
 
   get current(): Manifest {
     return this.#current;
+  }
+
+  get incarnation(): number {
+    return this.#incarnation;
   }
 
   update(change: Change): Promise<void> {
@@ -188,6 +196,7 @@ class WholeManifestFile implements ManifestFile {
       await file.sync();
     });
     this.#current = next;
+    this.#incarnation = next.incarnation;
     await file.close();
   }
 }

@@ -40,7 +40,7 @@ class ManifestMarks implements SuspectMarks {
   }
 
   get incarnation(): number {
-    return this.#manifest?.current.incarnation ?? this.#volatileIncarnation;
+    return this.#manifest?.incarnation ?? this.#volatileIncarnation;
   }
 
   mark(marked: readonly number[]): Promise<void> {

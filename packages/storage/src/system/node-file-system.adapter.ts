@@ -31,7 +31,8 @@ export function nodeFileSystem(): FileSystem {
 
 function readable(handle: FileHandle): ReadableFile {
   return {
-    size: async () => (await handle.stat()).size,
+    // It comes as a double; as a small integer it leaves those whom it is passed to fast.
+    size: async () => Math.trunc((await handle.stat()).size),
     read: async (into, position) => (await handle.read(into, 0, into.length, position)).bytesRead,
     close: () => handle.close(),
   };
