@@ -88,7 +88,7 @@ export async function openNodeParts(
     {
       ...{ clock, timers, hlc, placement, random: ports.random, decisions, observer },
       replica: (member) => (member === placement.self ? own : peers.replica(member)),
-      peek: (key) => engine.get(key)?.record,
+      peek: (key) => engine.peek(key),
       stamps: createStampIssuer({
         ...{ hlc, fence, ceilings: engine, decisions },
         isAdmitted: () => standing.isAdmitted(),

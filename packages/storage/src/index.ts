@@ -9,6 +9,7 @@ export type { Decoded, Encodable, Encoding } from './embedded/encodings.js';
 export { openEngine } from './engine/open-engine.js';
 export type {
   ApplyResult,
+  ApplyOptions,
   ApplyResults,
   EngineStats,
   LogPosition,

@@ -27,7 +27,10 @@ export interface Answers<Answer> {
 export interface WriteAnswers extends Answers<WriteAnswer> {
   /** Whether the answer is `stored`, and tells of no previous record. */
   isStored(index: number): boolean;
-  /** Whether the answer is `stored`, and the previous record that was wanted is the expected one, or none as expected. */
+  /**
+   * Whether the answer is `stored`, and the previous record that was wanted is the expected one, or none as expected: the
+   * answer itself does not show it then.
+   */
   isAsExpected(index: number): boolean;
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { createHybridLogicalClock, timestampOf } from '@kv/hlc';
-import { type LogPosition, openEngine } from '@kv/storage';
+import { type LogPosition, openEngine, partitionOfHash, type RecordView } from '@kv/storage';
 import { createManualClock, createManualTimers } from '@kv/testing';
 
 import { at, epochMs, recordAt } from '../../test/model/core-harness.js';
@@ -13,11 +13,18 @@ import { versionBytes, writeVersion } from './version-column.js';
 const key = new TextEncoder().encode('k');
 const bounds = { deadlineMs: 0 };
 
+interface Overrides {
+  readonly partitions?: number;
+  readonly owns?: boolean;
+  readonly suspect?: boolean;
+  readonly admitted?: boolean;
+}
+
 /** A real engine whose syncs happen when the test says so. */
-async function setUp(overrides: { owns?: boolean; suspect?: boolean; admitted?: boolean } = {}) {
+async function setUp(overrides: Overrides = {}) {
   const clock = createManualClock({ nowMs: epochMs });
   const engine = await openEngine(
-    { directory: ':memory:', partitions: 1, snapshotIntervalMs: 0 },
+    { directory: ':memory:', partitions: overrides.partitions ?? 1, snapshotIntervalMs: 0 },
     { fileSystem: undefined as never, clock, timers: createManualTimers(clock) },
   );
   let synced = Infinity;
@@ -286,6 +293,24 @@ describe('a batch of writes', () => {
       { kind: 'already' },
       { kind: 'newer', version: recordAt(30).version, previous: { version: recordAt(30).version } },
     ]);
+  });
+
+  it('rule 14: one whose partition is sound replaced what was expected, though another of the message abstains', async () => {
+    const { replica, engine } = await setUp({ partitions: 2, suspect: true });
+    const recordOf = (partition: number, tick: number): RecordView => {
+      for (let name = 0; ; name += 1) {
+        const record = recordAt(tick, { key: `${name}` });
+        if (partitionOfHash(record.keyHash, 2) === partition) return record;
+      }
+    };
+    engine.apply(recordOf(1, 10).bytes);
+    const expected = new Uint8Array(2 * versionBytes);
+    writeVersion(expected, 1, recordOf(1, 10).version);
+    const records = Buffer.concat([recordOf(0, 20).bytes, recordOf(1, 20).bytes]);
+    const batch = { records, wantPrevious: Uint8Array.of(0b11), expected, ...bounds };
+    const answers = await replica.writeBatch(batch);
+    expect([answers.isAsExpected(0), answers.isAsExpected(1)]).toEqual([false, true]);
+    expect(listed(answers, 2)).toMatchObject([{ kind: 'abstained' }, { kind: 'stored' }]);
   });
 
   it('says which of them replaced what was expected', async () => {

@@ -4,12 +4,10 @@ import type { WriteAnswers } from './answers.js';
 import { bitAt, type Bits } from './bits.js';
 import { perhapsSent, type WriteAnswer } from './channel.js';
 import type { Incarnation, ReplyFacts, WriteReply } from './replica.js';
-import { type VersionColumn, versionBytes } from './version-column.js';
 
 export interface LocalWriteResults {
   readonly results: ApplyResults;
   readonly wantPrevious: Bits;
-  readonly expected: VersionColumn | undefined;
   /** False: what was appended is not known to be durable. */
   readonly isDurable: boolean;
   /** Of each, whether this copy may have lost records of its partition; undefined = of none. */
@@ -39,9 +37,9 @@ export class LocalWriteAnswers implements WriteAnswers {
   }
 
   isAsExpected(index: number): boolean {
-    const { results, expected } = this.#told;
-    if (this.#areSilent || expected === undefined || results.kindAt(index) !== 'stored') return false;
-    return results.replacedIs(index, expected, index * versionBytes);
+    const { results, isDurable, abstentions } = this.#told;
+    // Also where others of the message abstain: its record is told nowhere else.
+    return isDurable && abstentions?.[index] !== true && results.replacedExpected(index);
   }
 
   answerAt(index: number): WriteAnswer {

@@ -53,16 +53,17 @@ export class LocalWrites {
     startable(batch);
     // A simulator's bug decides about single records.
     if (this.#guard.decisions !== soundDecisions) return this.#writeEach(batch);
-    const results = this.#ports.engine.apply(batch.records, (facts) => this.#gate(facts));
-    this.#observe(batch.records, results);
+    const { records, wantPrevious, expected } = batch;
+    const tellsPrevious = expected !== undefined || wantPrevious.some((bits) => bits !== 0);
+    const results = this.#ports.engine.apply(records, { gate: this.#gate, tellsPrevious, expected });
+    this.#observe(records, results);
     const isDurable = await this.#allShown(results);
     // Judged after the wait: what is said now is said as the incarnation that the facts name.
     const facts = this.#guard.facts();
-    const abstentions = this.#guard.isCertain ? undefined : this.#abstentions(batch.records);
+    const abstentions = this.#guard.isCertain ? undefined : this.#abstentions(records);
     return new LocalWriteAnswers({
       results,
-      wantPrevious: batch.wantPrevious,
-      expected: batch.expected,
+      wantPrevious,
       isDurable,
       abstentions,
       facts,
@@ -127,7 +128,7 @@ export class LocalWrites {
     const { recordKept, acknowledgementWaits } = guard.decisions;
     const record = recordKept(arrived, this.#ports.hlc);
     if (!repair && this.#skips(record)) return { kind: 'already', ...guard.facts() };
-    const result = this.#ports.engine.apply([record]).at(0);
+    const result = this.#ports.engine.apply([record], { tellsPrevious: wantPrevious }).at(0);
     if (result === undefined) throw new TypeError('the engine gave no result for a record');
     if (result.kind === 'refused') return guard.refuse(result.code);
     if (result.kind === 'stored') this.#ports.observer?.applied?.({ record, repair });

@@ -65,7 +65,9 @@ async function writeFiles(task: BackupTask, place: FilePlace): Promise<void> {
   const writer = await LogWriter.create(place, start);
   let written = Promise.resolve();
   const untap = log.tap((batch) => {
-    written = written.then(() => writer.write(batch, ceiling));
+    // Written later than the log's own, when the memory may be used for other records.
+    const copy = { ...batch, ranges: [Buffer.concat(batch.ranges)] };
+    written = written.then(() => writer.write(copy, ceiling));
     // Seen at the end.
     written.catch(() => undefined);
   });

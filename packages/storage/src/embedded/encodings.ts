@@ -1,6 +1,6 @@
 import { KvError } from '@kv/errors';
 
-import { copyOf } from './copies.js';
+import { copyOf } from '../memory/copies.js';
 
 /**
  * How keys and values become bytes. `utf8`: text, of which only what UTF-8 can carry is accepted, and returned. `json`:
@@ -29,6 +29,8 @@ export interface Encodable {
 export type Role = 'key' | 'value';
 
 export interface Codec<Name extends Encoding> {
+  /** What `decode` returns lies in `bytes`. */
+  readonly givesViews: boolean;
   /** Bytes, or a text that stands for its UTF-8; what `bytesOf` refuses in it is left in. */
   plain(value: Encodable[Name], role: Role): Uint8Array | string;
   /** What lies in `bytes` from `start` to `end`. */
@@ -49,8 +51,9 @@ export function codecFor<Name extends Encoding>(option: string, name: Name): Cod
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 const codecs: { readonly [Name in Encoding]: Codec<Name> } = {
-  utf8: { plain: plainText, decode: decodeText },
+  utf8: { givesViews: false, plain: plainText, decode: decodeText },
   json: {
+    givesViews: false,
     plain(value, role) {
       // Declared as string, but undefined for what JSON has no form for.
       const text = JSON.stringify(value) as string | undefined;
@@ -70,8 +73,9 @@ const codecs: { readonly [Name in Encoding]: Codec<Name> } = {
       }
     },
   },
-  binary: { plain: plainBytes, decode: copyOf },
+  binary: { givesViews: false, plain: plainBytes, decode: copyOf },
   view: {
+    givesViews: true,
     plain: plainBytes,
     decode: (bytes, start, end) => new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start),
   },

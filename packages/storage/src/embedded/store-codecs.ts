@@ -55,6 +55,7 @@ export class StoreCodecs<KeyEncoding extends Encoding, ValueEncoding extends Enc
 
   /** Straight from where the record lies. */
   decodeValueAt(memory: ReadableMemory, location: number): Decoded[ValueEncoding] {
+    if (this.#values.givesViews) memory.hold(location);
     const start = memory.valueStartAt(location);
     const end = start + memory.valueBytesAt(location);
     return this.#values.decode(memory.bytesAt(location), start, end, 'value');

@@ -2,7 +2,7 @@ import { KvError } from '@kv/errors';
 
 import type { Admission } from './admission.js';
 import { ResultColumns } from './apply-results.js';
-import type { ApplyResults, RecordGate, RefusalCode } from './engine.js';
+import type { ApplyOptions, ApplyResults, RecordGate, RefusalCode } from './engine.js';
 import { FactsCursor } from './facts-cursor.js';
 import { atomicBatchBytesMax, stagedBytesMax } from '../limits.js';
 import { lengthAt } from '../memory/record-words.js';
@@ -32,23 +32,26 @@ export class RecordApplier {
     this.#parts = parts;
   }
 
-  apply(input: Uint8Array | readonly RecordView[], gate?: RecordGate): ApplyResults {
-    if (input instanceof Uint8Array && input.length <= stagedBytesMax) return this.#applyBytes(input, gate);
+  apply(input: Uint8Array | readonly RecordView[], options: ApplyOptions = noOptions): ApplyResults {
+    if (input instanceof Uint8Array && input.length <= stagedBytesMax)
+      return this.#applyBytes(input, options);
+    const { gate } = options;
     const records = input instanceof Uint8Array ? readRecords(input) : input;
     const groups = gate === undefined ? groupsOf(records) : records.map((record) => [record]);
     for (const group of groups) refuseTooLong(bytesOf(group));
-    const results = new ResultColumns(records.length);
+    const results = new ResultColumns(records.length, options);
     for (const group of groups) this.#applyGroup(group, gate, results);
     return results;
   }
 
-  #applyBytes(input: Uint8Array, gate: RecordGate | undefined): ApplyResults {
+  #applyBytes(input: Uint8Array, options: ApplyOptions): ApplyResults {
     const { memory, admission } = this.#parts;
     // Else by views: a refusal of some must not be one of all.
     const roomy = this.#parts.refused.size === 0 && admission.stateRefusal() === undefined;
-    if (!roomy || !admission.isRoomyFor(input.length)) return this.apply(readRecords(input.slice()), gate);
+    if (!roomy || !admission.isRoomyFor(input.length)) return this.apply(readRecords(input.slice()), options);
     const { segment, start, end, records } = memory.stage(input);
-    const results = new ResultColumns(records);
+    const results = new ResultColumns(records, options);
+    const { gate } = options;
     let fetched = start;
     for (let offset = start; offset < end;) {
       if (offset >= fetched) fetched = memory.ahead.forRecords(segment.words, offset, end);
@@ -125,6 +128,8 @@ export class RecordApplier {
     return { bytes, growth };
   }
 }
+
+const noOptions: ApplyOptions = {};
 
 /** Records that are accepted or refused together. */
 function groupsOf(records: readonly RecordView[]): (readonly RecordView[])[] {

@@ -1,10 +1,9 @@
 import type { ErrorCode } from '@kv/errors';
 
 import { timestampOffset, versionBytes } from '../record/record-layout.js';
-import { lengthAt } from '../memory/record-words.js';
 import type { Segment } from '../memory/segment.js';
-import { type RecordView, viewRecord } from '../record/record.js';
-import type { ApplyResult, ApplyResults, LogPosition, RefusalCode } from './engine.js';
+import type { RecordView } from '../record/record.js';
+import type { ApplyOptions, ApplyResult, ApplyResults, LogPosition, RefusalCode } from './engine.js';
 
 /** A refusal is told by its code, which is none of the other words. */
 type Outcome = Exclude<ApplyResult['kind'], 'refused'> | RefusalCode | ErrorCode;
@@ -16,16 +15,20 @@ export class ResultColumns implements ApplyResults {
   #position = 0;
   readonly #outcomes: Outcome[];
   readonly #positions: number[];
-  /** Where the record lies that was here before; it stays there for as long as its segment is held. */
-  readonly #segments: (Segment | undefined)[];
-  readonly #offsets: number[];
+  /** The records that were here before, of those of whom that is told. */
+  #present: (RecordView | undefined)[] | undefined;
+  readonly #tellsPrevious: boolean;
+  readonly #expected: Uint8Array | undefined;
+  /** Of each, whether it replaced what was expected. */
+  readonly #asExpected: boolean[] | undefined;
 
-  constructor(length: number) {
+  constructor(length: number, { tellsPrevious = true, expected }: ApplyOptions) {
     this.length = length;
+    this.#tellsPrevious = tellsPrevious;
+    this.#expected = expected;
+    this.#asExpected = expected && new Array<boolean>(length);
     this.#outcomes = new Array<Outcome>(length);
     this.#positions = new Array<number>(length);
-    this.#segments = new Array<Segment | undefined>(length);
-    this.#offsets = new Array<number>(length);
   }
 
   get position(): LogPosition {
@@ -43,8 +46,10 @@ export class ResultColumns implements ApplyResults {
     this.#filled += 1;
     this.#outcomes[index] = outcome;
     this.#positions[index] = position;
-    this.#segments[index] = segment;
-    this.#offsets[index] = offset;
+    if (this.#isTold(index, outcome, segment, offset)) {
+      this.#present ??= new Array<RecordView | undefined>(this.length);
+      this.#present[index] = segment?.recordAt(offset);
+    }
     if (position > this.#position) this.#position = position;
   }
 
@@ -66,35 +71,46 @@ export class ResultColumns implements ApplyResults {
       case undefined:
         return undefined;
       case 'stored':
-        return { kind: outcome, position, previous: this.#presentAt(place) };
+        return { kind: outcome, position, previous: this.#present?.[place] };
       case 'already':
         return { kind: outcome, position };
       case 'newer':
-        return { kind: outcome, position, newer: this.#presentAt(place)! };
+        return { kind: outcome, position, newer: this.#present![place]! };
       default:
         return { kind: 'refused', code: outcome };
     }
   }
 
-  replacedIs(index: number, version: Uint8Array, offset: number): boolean {
-    if (offset + versionBytes > version.length) return false;
-    const segment = this.#segments[index];
-    // Nothing was here: the version is none.
-    const start = this.#offsets[index]! + timestampOffset;
-    for (let byte = 0; byte < versionBytes; byte += 1) {
-      const held = segment === undefined ? 0 : segment.bytes[start + byte];
-      if (version[offset + byte] !== held) return false;
-    }
-    return true;
+  replacedExpected(index: number): boolean {
+    return this.#asExpected?.[index] === true;
   }
 
   *[Symbol.iterator](): Generator<ApplyResult, void> {
     for (let index = 0; index < this.length; index += 1) yield this.at(index)!;
   }
 
-  #presentAt(index: number): RecordView | undefined {
-    const segment = this.#segments[index];
-    const offset = this.#offsets[index]!;
-    return segment && viewRecord(segment.bytes, offset, lengthAt(segment.words, offset >>> 2));
+  /** Whether what was here before is told. */
+  #isTold(index: number, outcome: Outcome, segment: Segment | undefined, offset: number): boolean {
+    if (outcome !== 'stored') return outcome === 'newer';
+    if (this.#asExpected === undefined) return this.#tellsPrevious;
+    const isAsExpected = isOfVersion(segment, offset, this.#expected!, index * versionBytes);
+    this.#asExpected[index] = isAsExpected;
+    return this.#tellsPrevious && !isAsExpected;
   }
+}
+
+/** Whether the record at `offset` is of the version at `at`; no segment: whether that version is none. */
+function isOfVersion(
+  segment: Segment | undefined,
+  offset: number,
+  versions: Uint8Array,
+  at: number,
+): boolean {
+  if (at + versionBytes > versions.length) return false;
+  const start = offset + timestampOffset;
+  for (let byte = 0; byte < versionBytes; byte += 1) {
+    const present = segment === undefined ? 0 : segment.bytes[start + byte];
+    if (versions[at + byte] !== present) return false;
+  }
+  return true;
 }

@@ -15,7 +15,7 @@ export interface StoredRecord {
 export type RefusalCode = 'memory-full' | 'disk-full' | 'corrupt' | 'closed' | 'internal';
 
 export type ApplyResult =
-  /** Appended. `previous` is what it replaced, be it a tombstone or expired. Not yet durable: wait for `position`. */
+  /** Appended. `previous` is what it replaced, be it a tombstone or expired, if that is told. Not yet durable: wait for `position`. */
   | { readonly kind: 'stored'; readonly position: LogPosition; readonly previous: RecordView | undefined }
   /** This very record was here before. */
   | { readonly kind: 'already'; readonly position: LogPosition }
@@ -23,6 +23,21 @@ export type ApplyResult =
   | { readonly kind: 'newer'; readonly position: LogPosition; readonly newer: RecordView }
   /** Definitely not applied. */
   | { readonly kind: 'refused'; readonly code: RefusalCode | ErrorCode };
+
+/** What is asked of one `apply`. */
+export interface ApplyOptions {
+  readonly gate?: RecordGate | undefined;
+  /**
+   * Whether the results tell what was replaced. Default true. Telling keeps memory, for as long as views of it may be held,
+   * that would else be used again.
+   */
+  readonly tellsPrevious?: boolean | undefined;
+  /**
+   * The versions that are expected to be replaced: 12 bytes a record, as in records; all zero = none. Where that is what was
+   * here, the results say so, and tell no more of it.
+   */
+  readonly expected?: Uint8Array | undefined;
+}
 
 /**
  * What became of the records of one `apply`, in their order. The result of one is made when it is asked for: an object
@@ -34,8 +49,8 @@ export interface ApplyResults extends Iterable<ApplyResult> {
   readonly position: LogPosition;
   /** As `at(index).kind`, without making anything. */
   kindAt(index: number): ApplyResult['kind'];
-  /** Whether the record that was here before is of this version: 12 bytes at `offset`, as in a record; all zero = none was. */
-  replacedIs(index: number, version: Uint8Array, offset: number): boolean;
+  /** It was stored, and the record that it replaced was of the version expected. */
+  replacedExpected(index: number): boolean;
   /** As of an array: negative numbers count from the end, and beyond it there is nothing. */
   at(index: number): ApplyResult | undefined;
 }
@@ -85,7 +100,7 @@ export interface StorageEngine {
    * @returns one result per record
    * @throws KvError `corrupt`, before anything is applied, if bytes are not intact records laid end to end
    */
-  apply(records: Uint8Array | readonly RecordView[], gate?: RecordGate): ApplyResults;
+  apply(records: Uint8Array | readonly RecordView[], options?: ApplyOptions): ApplyResults;
   /**
    * Resolves once everything up to `position` is as durable as the engine's level promises: fsynced (`always`), or
    * handed to the operating system (`interval`, `os`). Leaving the promise alone is harmless.
@@ -103,6 +118,8 @@ export interface StorageEngine {
    * @throws KvError `corrupt` if its partition is suspect and option `damage` is `refuse`
    */
   get(key: Uint8Array, keyHash?: number): StoredRecord | undefined;
+  /** The record that `get` gives, for somebody who has it for a moment only: a copy if it is short, so that no memory is held. */
+  peek(key: Uint8Array): RecordView | undefined;
   /**
    * Has the processor load what `get` of the next some keys waits for: once for all of them, and not once for each. Only a hint.
    *

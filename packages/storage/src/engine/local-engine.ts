@@ -4,10 +4,10 @@ import type { Timestamp } from '@kv/hlc';
 import { Admission } from './admission.js';
 import { RecordApplier } from './apply-records.js';
 import type {
+  ApplyOptions,
   ApplyResults,
   EngineStats,
   LogPosition,
-  RecordGate,
   RefusalCode,
   ScanOptions,
   StorageEngine,
@@ -26,6 +26,7 @@ import { KeyRange } from '../memory/key-range.js';
 import { KeyView } from '../memory/key-view.js';
 import type { Found, Moment } from '../memory/moment.js';
 import { Moments } from '../memory/moments.js';
+import { wordOf } from '../memory/segment.js';
 import type { SegmentedMemory } from '../memory/segmented-memory.js';
 import type { ResolvedEngineOptions } from '../options.js';
 import type { Clock, Logger, Timers } from '../ports.js';
@@ -99,8 +100,8 @@ export class LocalEngine implements StorageEngine {
 
   // --- writing
 
-  apply(records: Uint8Array | readonly RecordView[], gate?: RecordGate): ApplyResults {
-    const results = this.#applier.apply(records, gate);
+  apply(records: Uint8Array | readonly RecordView[], options?: ApplyOptions): ApplyResults {
+    const results = this.#applier.apply(records, options);
     this.#log.kick();
     this.#maintenance.appended();
     return results;
@@ -161,6 +162,11 @@ export class LocalEngine implements StorageEngine {
     const location = this.find(key, keyHash);
     if (location === 0) return undefined;
     return { record: this.memory.viewAt(location), position: this.memory.positionAt(location) };
+  }
+
+  peek(key: Uint8Array): RecordView | undefined {
+    const location = this.find(key);
+    return location === 0 ? undefined : this.memory.segmentAt(location).recordAt(wordOf(location) << 2);
   }
 
   /** The location of a key's record, 0 if there is none. @throws like `get` */

@@ -30,6 +30,8 @@ class VolatileLog implements WriteAheadLog {
   }
 
   get written(): LogPosition {
+    // Whoever asks may drop what was written, so nothing of it may be left to take.
+    this.#takeAll();
     return this.#source.appended;
   }
 

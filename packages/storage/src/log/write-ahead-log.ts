@@ -45,7 +45,7 @@ export interface WriteAheadLog {
   close(): Promise<void>;
 }
 
-/** Views of segments: keep them as long as needed. */
+/** The ranges are views of segments, good until the log has written them: copy what is needed longer. */
 export type LogTap = (batch: AppendedBatch) => void;
 
 export interface LogStats {

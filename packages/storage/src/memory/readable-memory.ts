@@ -85,9 +85,14 @@ export class ReadableMemory {
     return this.segments[slotOf(location)]!.words;
   }
 
-  /** All bytes of the segment that a location is in: never to be written. */
+  /** All bytes of the segment that a location is in, for a look: never to be written, and not to be kept without `hold`. */
   bytesAt(location: number): Uint8Array {
     return this.segments[slotOf(location)]!.bytes;
+  }
+
+  /** The record at a location stays as it is for as long as somebody has a view of it, even if another takes its place. */
+  hold(location: number): void {
+    this.segments[slotOf(location)]!.hold();
   }
 
   /** Where in these the value begins. */
@@ -112,9 +117,10 @@ export class ReadableMemory {
 
   /** The record at a location; valid for as long as it is held. */
   viewAt(location: number): RecordView {
-    const { bytes, words } = this.segments[slotOf(location)]!;
-    const record = wordOf(location);
-    return viewRecord(bytes, record << 2, lengthAt(words, record));
+    const segment = this.segments[slotOf(location)]!;
+    segment.hold();
+    const offset = wordOf(location) << 2;
+    return viewRecord(segment.bytes, offset, lengthAt(segment.words, offset >>> 2));
   }
 
   positionAt(location: number): LogPosition {
@@ -172,9 +178,12 @@ export class ReadableMemory {
   }
 
   protected compareBytes(words: Int32Array, record: number, present: number): number {
-    const bytes = new Uint8Array(words.buffer, record << 2, lengthAt(words, record));
-    return compareBytes(bytes, this.viewAt(present).bytes);
+    return compareBytes(bytesAt(words, record), bytesAt(this.wordsAt(present), wordOf(present)));
   }
+}
+
+function bytesAt(words: Int32Array, record: number): Uint8Array {
+  return new Uint8Array(words.buffer, words.byteOffset + (record << 2), lengthAt(words, record));
 }
 
 function compareUnsigned(a: number, b: number): number {

@@ -9,9 +9,9 @@ import type { RecordView } from '../record/record.js';
  *
  * What its users may rely on:
  *
- * - A record never changes once it was written, and the memory of a segment is never used twice: a segment that was
- *   cleaned is dropped, and left to the garbage collector. So a view of a record, or a range given out to be logged,
- *   stays valid and right for as long as somebody holds it. Holding it keeps its whole segment in memory.
+ * - A record never changes once it was written. A view of one stays valid and right for as long as somebody holds it: the
+ *   memory of a segment of which views were given out is never used again, but left to the garbage collector once the
+ *   segment was cleaned. Holding a view keeps its whole segment in memory.
  * - What was appended in one turn of the event loop lies end to end in few ranges.
  * - A `LogPosition` counts words of 8 bytes appended by this run. It is told from where a record lies; records that were
  *   recovered, or moved by cleaning, have position 0: they are durable.
@@ -83,7 +83,7 @@ export interface RecoverySegment {
 }
 
 export interface AppendedBatch {
-  /** Views of segments, to be written one after the other. */
+  /** Views of segments, to be written one after the other; good until cleaning is told that this batch is written. */
   readonly ranges: readonly Uint8Array[];
   readonly bytes: number;
   readonly records: number;

@@ -2,7 +2,8 @@ import { KvError } from '@kv/errors';
 
 import type { LogPosition } from '../engine/engine.js';
 import { AppendedRanges } from './appended-ranges.js';
-import { Segment, segmentBytesMax, segmentSlots, type SegmentState } from './segment.js';
+import { allocateMemory, Segment, segmentBytesMax, segmentSlots, type SegmentState } from './segment.js';
+import { SpareMemory } from './spare-memory.js';
 
 /**
  * All segments: where records are appended, where cleaning moves them, and what was sealed. Small at first, so that a
@@ -20,6 +21,7 @@ export class SegmentSpace {
   /** Words appended by this run. */
   #appended = 0;
   #usedBytes = 0;
+  readonly #spare = new SpareMemory();
   #reservedBytes = 0;
   #sealed = 0;
 
@@ -107,8 +109,9 @@ export class SegmentSpace {
     if (segment.liveBytes === 0) this.drop(segment);
   }
 
-  /** Its memory goes to the garbage collector, its slot may be given to another. */
+  /** Its slot may be given to another, and its memory, if nobody can have a view of it; else that goes to the garbage collector. */
   drop(segment: Segment): void {
+    if (!segment.isHeld) this.#spare.put(segment.bytes.buffer as ArrayBuffer);
     this.segments[segment.slot] = undefined;
     this.#freeSlots.push(segment.slot);
     this.#usedBytes -= segment.usedBytes;
@@ -164,7 +167,9 @@ export class SegmentSpace {
         outcome: 'not-applied',
       });
     }
-    const segment = new Segment(slot, (bytes + 7) & ~7, state);
+    const length = (bytes + 7) & ~7;
+    const memory = this.#spare.take(length) ?? allocateMemory(length);
+    const segment = new Segment(slot, memory, state);
     this.segments[slot] = segment;
     return segment;
   }

@@ -1,3 +1,5 @@
+import { type RecordView, viewRecord } from '../record/record.js';
+import { copyOf, pooledBytesMax } from './copies.js';
 import type { RecoverySegment } from './record-memory.js';
 import { expiryAt, lengthAt, verifyAt, verifyInSlices } from './record-words.js';
 
@@ -29,6 +31,7 @@ export class Segment implements RecoverySegment {
   /** Position at `breakOffset`; records below that (before something longer came in between) have this one at most. */
   breakPosition = 0;
   breakOffset = 0;
+  #isHeld: boolean;
 
   /**
    * One bit for each 8 bytes: a record that begins there is superseded. Not noted in the record, which never changes; cleaning
@@ -36,13 +39,31 @@ export class Segment implements RecoverySegment {
    */
   #dead: Int32Array | undefined;
 
-  constructor(slot: number, capacityBytes: number, state: SegmentState) {
+  /** @param memory a multiple of 8 bytes, with whatever is in them: nobody sees what was not written */
+  constructor(slot: number, memory: ArrayBuffer, state: SegmentState) {
     this.slot = slot;
     this.state = state;
-    // Of its own, not of a pool. Not zeroed: nobody sees what was not written.
-    const buffer = Buffer.allocUnsafeSlow(capacityBytes);
-    this.bytes = new Uint8Array(buffer.buffer, buffer.byteOffset, capacityBytes);
-    this.words = new Int32Array(buffer.buffer, buffer.byteOffset, capacityBytes >>> 2);
+    // Recovery reads files into it by itself.
+    this.#isHeld = state === 'recovering';
+    this.bytes = new Uint8Array(memory);
+    this.words = new Int32Array(memory);
+  }
+
+  /** A view of it was given to somebody who may keep it: its memory is never written over. */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  /** The record at `offset`, to be kept for as long as one likes: a copy if it is short, else a view. */
+  recordAt(offset: number): RecordView {
+    const length = lengthAt(this.words, offset >>> 2);
+    if (length <= pooledBytesMax) return viewRecord(copyOf(this.bytes, offset, offset + length), 0, length);
+    this.hold();
+    return viewRecord(this.bytes, offset, length);
+  }
+
+  get isHeld(): boolean {
+    return this.#isHeld;
   }
 
   get recordStartsBelow(): number {
@@ -99,6 +120,11 @@ export class Segment implements RecoverySegment {
     const expiresAtMs = expiryAt(this.words, offset >>> 2);
     if (expiresAtMs !== 0 && expiresAtMs < this.earliestExpiryMs) this.earliestExpiryMs = expiresAtMs;
   }
+}
+
+/** Memory of its own, not of a pool. */
+export function allocateMemory(bytes: number): ArrayBuffer {
+  return Buffer.allocUnsafeSlow((bytes + 7) & ~7).buffer;
 }
 
 export const slotBits = 11;

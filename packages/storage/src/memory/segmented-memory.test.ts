@@ -224,6 +224,33 @@ describe('segmented memory', () => {
     expect(memory.keys).toBe(5_000);
   });
 
+  it('uses the memory of what was cleaned again, but where somebody has a view of it', () => {
+    const memory = new SegmentedMemory({ partitions: 8, retainTombstones: false });
+    const cleaner = new Cleaner(memory);
+    const seen = new Set<ArrayBufferLike>();
+    const kept: { readonly view: RecordView; readonly bytes: Uint8Array }[] = [];
+    const overwrite = (times: number, keeps: boolean) => {
+      for (let write = 0; write < times; write += 1) {
+        const key = text.encode(`key ${(order * 7) % 1_000}`);
+        memory.put(key, text.encode(`value ${order}`.padEnd(100)), (order += 1), 0, 0);
+        if (write % 100 !== 0) continue;
+        if (keeps) kept.push(copied(memory.viewAt(memory.find(key))));
+        memory.takeAppended(Infinity);
+        while (cleaner.due && cleaner.clean({ durableUpTo: memory.appended, nowMs: 0 }));
+        for (const segment of memory.space.segments)
+          if (segment !== undefined) seen.add(segment.bytes.buffer);
+      }
+    };
+    const copied = (view: RecordView) => ({ view, bytes: view.bytes.slice() });
+    let order = 1;
+    overwrite(100_000, false);
+    expect(seen.size).toBeLessThan(30);
+    seen.clear();
+    overwrite(100_000, true);
+    expect(seen.size).toBeGreaterThan(300);
+    for (const { view, bytes } of kept) expect(view.bytes).toEqual(bytes);
+  });
+
   it('leaves so little dead memory alone as it was told, and no more', () => {
     const memory = new SegmentedMemory({ partitions: 8, retainTombstones: false });
     const deadBytesMin = 1_000_000;

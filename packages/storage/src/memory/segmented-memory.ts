@@ -46,7 +46,8 @@ export interface RecordMemoryOptions {
  * 1. The index points at exactly one record of each key it knows, the newest taken in, and at nothing else.
  * 2. Below `usedBytes`, a segment is records and marked gaps, without a byte between.
  * 3. `liveBytes` of a segment are those of its records that the index points at.
- * 4. A record that was written is never changed, and its memory is not reused: views stay right.
+ * 4. A record that was written is never changed. Memory is reused only of segments that are not held, whose records nobody
+ *    outside was given a view of: so views stay right.
  * 5. Only what the log has written is moved or dropped by cleaning, so the log never needs what is gone.
  *
  * **What was tried.** Positions of the log for every record took 8 bytes a key; they follow from where it lies. A free list

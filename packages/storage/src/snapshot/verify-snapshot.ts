@@ -1,4 +1,4 @@
-import { Segment } from '../memory/segment.js';
+import { allocateMemory, Segment } from '../memory/segment.js';
 import type { FileSystem, Timers } from '../ports.js';
 import { FileWalk } from '../recovery/file-walk.js';
 import type { ReaderMemory } from '../recovery/file-reader.js';
@@ -6,7 +6,7 @@ import type { ReaderMemory } from '../recovery/file-reader.js';
 /** Memory to look at records in, and throw away. */
 export function scratchMemory(): ReaderMemory {
   return {
-    reserve: (bytes) => new Segment(1, bytes, 'recovering'),
+    reserve: (bytes) => new Segment(1, allocateMemory(bytes), 'recovering'),
     seal: () => undefined,
   };
 }

@@ -19,4 +19,5 @@ export function copyOf(bytes: Uint8Array, start: number, end: number): Uint8Arra
 
 const poolBytes = 32 * 1024;
 
-const pooledBytesMax = 512;
+/** Above it a copy has memory of its own. */
+export const pooledBytesMax = 512;
