@@ -1,5 +1,5 @@
 import { KvError, type Outcome } from '@kv/errors';
-import { isTimestamp, type Version } from '@kv/hlc';
+import { isTimestamp, type Timestamp, type Version } from '@kv/hlc';
 import type { Version as VersionMessage } from '@kv/proto';
 
 import type { Codec, DecodedTypes, Encoding } from '../encoding.js';
@@ -41,10 +41,27 @@ export function valueEntryOf<V extends Encoding>(
   };
 }
 
+// Classes, though literals would do: where what a literal makes is alive at a collection, as in a burst of writes, V8 puts all
+// that it ever makes after that among the old objects, and collects these every second.
+
+export class WriteReceipt<V> implements WriteResult<V> {
+  constructor(
+    readonly version: Version,
+    readonly previous: Previous<V>,
+  ) {}
+}
+
+class AssignedVersion implements Version {
+  constructor(
+    readonly timestamp: Timestamp,
+    readonly node: number,
+  ) {}
+}
+
 /** `outcome`: of the write that was answered. */
 export function versionOf(version: VersionMessage | undefined, outcome?: Outcome): Version {
   if (version !== undefined && isTimestamp(version.timestamp)) {
-    return { timestamp: version.timestamp, node: version.node };
+    return new AssignedVersion(version.timestamp, version.node);
   }
   throw new KvError('internal', 'the node answered without a version; is it a kv node?', { outcome });
 }

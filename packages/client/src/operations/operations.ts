@@ -19,7 +19,8 @@ import {
 import type { Bounds } from '../quick/quick-operation.js';
 import { QuickRead, type QuickReadPorts, type QuickReadTerms } from '../quick/quick-read.js';
 import { QuickWrite, type QuickWriteTerms } from '../quick/quick-write.js';
-import { type ValueEntry, valueEntryOf, versionOf, type WriteResult } from './entry.js';
+import { type ValueEntry, valueEntryOf, versionOf, WriteReceipt, type WriteResult } from './entry.js';
+import { DeleteMessage, GetMessage, PutMessage } from './messages.js';
 import { decodePrevious } from './previous.js';
 import type { WritePorts } from './write.js';
 
@@ -91,37 +92,31 @@ export class Operations<K extends Encoding, V extends Encoding> {
     options: PutOptions,
   ): QuickWrite<WriteResult<DecodedTypes[V]>> {
     if (options !== this.#checkedPut) this.#checkedPut = checkNames(options, putOptionNames);
-    const request = {
-      key: keyBytes(this.#keys, key),
-      value: valueBytes(this.#values, value),
-      consistency: this.#levelOf(options),
-      ttlMs: checkedTtlMs(options.ttlMs),
-      omitPrevious: omitsPrevious(options),
-      operationId: this.#nextOperationId(),
-      stampAbove: 0,
-      stampNotAfter: 0,
-      ticket: undefined,
-    };
+    const request = new PutMessage(
+      keyBytes(this.#keys, key),
+      valueBytes(this.#values, value),
+      this.#levelOf(options),
+      checkedTtlMs(options.ttlMs),
+      omitsPrevious(options),
+      this.#nextOperationId(),
+    );
     return new QuickWrite(request, this.#boundsOf(options), this.#writeTerms);
   }
 
   #delete(key: EncodableTypes[K], options: WriteOptions): QuickWrite<WriteResult<DecodedTypes[V]>> {
     if (options !== this.#checkedDelete) this.#checkedDelete = checkNames(options, writeOptionNames);
-    const request = {
-      key: keyBytes(this.#keys, key),
-      consistency: this.#levelOf(options),
-      omitPrevious: omitsPrevious(options),
-      operationId: this.#nextOperationId(),
-      stampAbove: 0,
-      stampNotAfter: 0,
-      ticket: undefined,
-    };
+    const request = new DeleteMessage(
+      keyBytes(this.#keys, key),
+      this.#levelOf(options),
+      omitsPrevious(options),
+      this.#nextOperationId(),
+    );
     return new QuickWrite(request, this.#boundsOf(options), this.#writeTerms);
   }
 
   #read<T>(key: EncodableTypes[K], options: ReadOptions, terms: QuickReadTerms<T>): QuickRead<T> {
     if (options !== this.#checkedRead) this.#checkedRead = checkNames(options, readOptionNames);
-    const request = { key: keyBytes(this.#keys, key), consistency: this.#levelOf(options) };
+    const request = new GetMessage(keyBytes(this.#keys, key), this.#levelOf(options));
     return new QuickRead(request, this.#boundsOf(options), terms);
   }
 
@@ -146,10 +141,8 @@ export class Operations<K extends Encoding, V extends Encoding> {
   }
 
   #decodeWrite(response: PutResponse | DeleteResponse): WriteResult<DecodedTypes[V]> {
-    return {
-      version: versionOf(response.version, 'unknown'),
-      previous: decodePrevious(response, this.#values),
-    };
+    const version = versionOf(response.version, 'unknown');
+    return new WriteReceipt(version, decodePrevious(response, this.#values));
   }
 }
 

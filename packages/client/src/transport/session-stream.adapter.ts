@@ -4,13 +4,12 @@ import type { ClientHttp2Session } from 'node:http2';
 import { KvError } from '@kv/errors';
 import {
   type CallFailure,
-  decodeDirectly,
   encodeFramed,
   KVDefinition,
   kvErrorFromFailure,
   type Operation,
   SessionRequest,
-  SessionResponse,
+  SessionResults,
 } from '@kv/proto';
 import { MessageStream, type MessageStreamHandler } from '@kv/streams';
 
@@ -32,6 +31,7 @@ export class SessionStream implements MessageStreamHandler {
   /** Handed over, and not answered in full. */
   readonly #underWay = new Map<number, Batch>();
   #cancelled: number[] = [];
+  readonly #results = new SessionResults();
 
   /**
    * @param onBroken called if it ends without having given any result
@@ -68,10 +68,10 @@ export class SessionStream implements MessageStreamHandler {
   }
 
   onMessage(message: Buffer): void {
-    const { results } = decodeDirectly(SessionResponse, message);
-    this.#isProven = true;
+    const results = this.#results;
+    results.begin(message);
     let batch: Batch | undefined;
-    for (const result of results) {
+    for (let result = results.next(); result !== undefined; result = results.next()) {
       const number = result.id >>> indexBits;
       if (batch?.number !== number) {
         batch?.sink.onResultsEnd();
@@ -80,6 +80,7 @@ export class SessionStream implements MessageStreamHandler {
       if (batch?.answer(result.id & (operationsPerBatchMax - 1), result) === true)
         this.#underWay.delete(number);
     }
+    this.#isProven = true;
     batch?.sink.onResultsEnd();
   }
 
