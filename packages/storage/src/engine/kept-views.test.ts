@@ -83,7 +83,7 @@ describe('a view of a record', () => {
             if (result.kind === 'newer') kept.add('newer', result.newer);
           }
           kept.add('get', engine.get(key)?.record);
-        kept.add('peek', engine.peek(key));
+          kept.add('peek', engine.peek(key));
           const [first] = engine.scanPartition(draw(partitions));
           kept.add('scan', first?.record);
         }
