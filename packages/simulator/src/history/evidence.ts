@@ -1,3 +1,4 @@
+import { isKvError } from '@kv/errors';
 import { physicalMs, type Version as StoredVersion } from '@kv/hlc';
 import type { DeleteRequest, PutRequest, PutResponse } from '@kv/proto';
 import { ConsistencyLevel } from '@kv/proto';
@@ -25,6 +26,19 @@ export interface StampedEvent {
   readonly round: number | 'ticket';
 }
 
+/** A write, and the stamps that coordinators made for it. */
+interface TracedWrite {
+  readonly write: RecordedWrite;
+  readonly stamps: Version[];
+}
+
+/** A stamp of an attempt of which its caller was told that it was not applied. */
+interface DeniedStamp {
+  readonly write: RecordedWrite;
+  readonly key: string;
+  readonly version: Version;
+}
+
 /** The first stamp, and one more. */
 const roundsMax = 2;
 
@@ -49,8 +63,9 @@ export class EvidenceCollector {
   readonly #recorder: HistoryRecorder;
   readonly #world: World;
   readonly #problems: RunViolation[] = [];
-  readonly #writes = new Map<string, RecordedWrite>();
+  readonly #writes = new Map<string, TracedWrite>();
   readonly #appended = new Set<string>();
+  readonly #denied: DeniedStamp[] = [];
   /** All of them. */
   machines: readonly Machine[] = [];
 
@@ -70,20 +85,22 @@ export class EvidenceCollector {
 
   /** A client sent a request of this operation. */
   requested(operationId: Uint8Array, write: RecordedWrite): void {
-    this.#writes.set(hex(operationId), write);
+    const known = this.#writes.get(hex(operationId));
+    if (known === undefined) this.#writes.set(hex(operationId), { write, stamps: [] });
   }
 
   /** A coordinator made a stamp for an operation. */
   stamped({ key, operationId, version, round }: StampedEvent): void {
-    const write = operationId === undefined ? undefined : this.#writes.get(hex(operationId));
-    write?.stamped(version);
+    const traced = operationId === undefined ? undefined : this.#writes.get(hex(operationId));
+    traced?.write.stamped(version);
+    traced?.stamps.push(version);
     if (round === 'ticket' || round <= roundsMax) return;
     this.#object('rounds', latin1(key), `a write is stamped for round ${round}`);
   }
 
   /** Some replica wrote a record to its disk. */
   readonly appended = ({ key, version, operationId }: FoundRecord): void => {
-    const name = `${version.timestamp}@${version.node}/${key}`;
+    const name = nameOf(key, version);
     if (this.#appended.has(name)) return;
     this.#appended.add(name);
     this.#recorder.appended({ key, version });
@@ -91,15 +108,44 @@ export class EvidenceCollector {
     if (aheadMs > aheadMsMax) {
       this.#object('drift', key, `a replica stores a version ${Math.round(aheadMs)} ms ahead of true time`);
     }
-    if (operationId !== undefined) this.#writes.get(operationId)?.stamped(version);
+    if (operationId !== undefined) this.#writes.get(operationId)?.write.stamped(version);
   };
 
-  /** A coordinator answered a request well. */
-  readonly answered = ({ method, request, response }: Answered): void => {
-    if (response === undefined || (method !== 'kv.Put' && method !== 'kv.Delete')) return;
-    const { key, operationId, consistency } = request as PutRequest | DeleteRequest;
-    const { version } = response as PutResponse;
-    const write = this.#writes.get(hex(operationId));
+  /** A coordinator answered a request. */
+  readonly answered = ({ method, request, response, error }: Answered): void => {
+    if (method !== 'kv.Put' && method !== 'kv.Delete') return;
+    if (response === undefined) this.#failed(request as PutRequest | DeleteRequest | undefined, error);
+    else this.#acknowledged(request as PutRequest | DeleteRequest, response as PutResponse);
+  };
+
+  /**
+   * Of attempts that were answered `not-applied`, the stamps that no replica ever wrote are nobody's. One that was written
+   * counts: a request whose answer was lost may come again, and be refused then.
+   */
+  settle(): void {
+    for (const { write, key, version } of this.#denied) {
+      if (!this.#appended.has(nameOf(key, version))) write.disown([version]);
+    }
+  }
+
+  #failed(request: PutRequest | DeleteRequest | undefined, error: unknown): void {
+    // A ticket is the stamp of other attempts, too.
+    if (request === undefined || request.ticket !== undefined) return;
+    if (!isKvError(error) || error.outcome !== 'not-applied') return;
+    const { key, operationId, stampAbove, stampNotAfter } = request;
+    const traced = this.#writes.get(hex(operationId));
+    for (const version of traced?.stamps ?? []) {
+      const isOfAttempt =
+        version.timestamp > stampAbove && (stampNotAfter === 0 || version.timestamp <= stampNotAfter);
+      if (isOfAttempt) this.#denied.push({ write: traced!.write, key: latin1(key), version });
+    }
+  }
+
+  #acknowledged(
+    { key, operationId, consistency }: PutRequest | DeleteRequest,
+    { version }: PutResponse,
+  ): void {
+    const write = this.#writes.get(hex(operationId))?.write;
     if (write === undefined || version === undefined) return;
     write.stamped(version);
     if (!this.#options.judgesDurability) return;
@@ -110,7 +156,7 @@ export class EvidenceCollector {
       return machine.disk.durable.holds(name, version as StoredVersion, { isDoubtful });
     }).length;
     this.#recorder.acknowledged({ operation: write.id, holders, required: this.#required(consistency) });
-  };
+  }
 
   /** How much too early or too late a record may expire, as wrong as clocks were: docs/GUARANTEES.md. */
   get expiryToleranceMs(): number {
@@ -131,4 +177,8 @@ export class EvidenceCollector {
     if (level === ConsistencyLevel.ONE) return 1;
     return level === ConsistencyLevel.ALL ? replicationFactor : Math.floor(replicationFactor / 2) + 1;
   }
+}
+
+function nameOf(key: string, { timestamp, node }: Version): string {
+  return `${timestamp}@${node}/${key}`;
 }

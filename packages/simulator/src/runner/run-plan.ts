@@ -88,6 +88,7 @@ async function perform(plan: Plan, options: RunOptions) {
     problems.push(...(await runLiveness(plan, { ...cluster, world })));
     problems.push(...(await stopCluster(cluster, world)));
   });
+  cluster.evidence.settle();
   cluster.recorder.expiresWithin(cluster.evidence.expiryToleranceMs);
   const history = cluster.recorder.history();
   world.trace.text(JSON.stringify(history.operations.map(({ endedMs }) => endedMs)));
