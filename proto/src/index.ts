@@ -39,7 +39,6 @@ export {
 export { encodeDirectly, encodeFramed, framed, MessageBuilder } from './direct-writer.js';
 export { decodeDirectly } from './direct-reader.js';
 export { type OperationFields, readSessionRequest } from './session-reader.js';
-export { SessionResults } from './session-results.js';
 
 // How failures travel.
 export {

@@ -84,14 +84,6 @@ export class WireReader {
     return new Uint8Array(this.#memory, this.#offset + at, length);
   }
 
-  /** Like `bytes`, of the kind that the message is of: a Buffer of a Buffer. */
-  part(): Uint8Array {
-    const length = this.uint32();
-    const at = this.#at;
-    this.#at = this.#endAfter(length);
-    return this.#bytes.subarray(at, this.#at);
-  }
-
   /** What a newer version, or nobody, knows. */
   skip(tag: number, depth = 0): void {
     if (tag >>> 3 === 0) throw new RangeError('there is no field 0');

@@ -4,7 +4,7 @@ import {
   type DeleteRequest,
   type GetRequest,
   type Operation,
-  OperationResult,
+  type OperationResult,
   type PutRequest,
   type TicketRequest,
 } from '@kv/proto';
@@ -73,7 +73,7 @@ class Asked implements Passenger {
   }
 
   arrived(result: OperationResult): void {
-    if (result.error === undefined) this.#settle.resolve(OperationResult.fromPartial(result));
+    if (result.error === undefined) this.#settle.resolve(result);
     else this.#settle.reject(kvErrorFromMessage(result.error));
   }
 

@@ -22,7 +22,6 @@ export interface Passenger extends Operation {
   /**
    * At most one of the two is called, once, and never from within `submit`.
    *
-   * @param result good until this returns
    * @param nowMs by the monotonic clock, read once for all that came together
    */
   arrived(result: OperationResult, nowMs: number): void;

@@ -4,12 +4,13 @@ import type { ClientHttp2Session } from 'node:http2';
 import { KvError } from '@kv/errors';
 import {
   type CallFailure,
+  decodeDirectly,
   encodeFramed,
   KVDefinition,
   kvErrorFromFailure,
   type Operation,
   SessionRequest,
-  SessionResults,
+  SessionResponse,
 } from '@kv/proto';
 import { MessageStream, type MessageStreamHandler } from '@kv/streams';
 
@@ -31,7 +32,6 @@ export class SessionStream implements MessageStreamHandler {
   /** Handed over, and not answered in full. */
   readonly #underWay = new Map<number, Batch>();
   #cancelled: number[] = [];
-  readonly #results = new SessionResults();
 
   /**
    * @param onBroken called if it ends without having given any result
@@ -68,10 +68,10 @@ export class SessionStream implements MessageStreamHandler {
   }
 
   onMessage(message: Buffer): void {
-    const results = this.#results;
-    results.begin(message);
+    const { results } = decodeDirectly(SessionResponse, message);
+    this.#isProven = true;
     let batch: Batch | undefined;
-    for (let result = results.next(); result !== undefined; result = results.next()) {
+    for (const result of results) {
       const number = result.id >>> indexBits;
       if (batch?.number !== number) {
         batch?.sink.onResultsEnd();
@@ -80,7 +80,6 @@ export class SessionStream implements MessageStreamHandler {
       if (batch?.answer(result.id & (operationsPerBatchMax - 1), result) === true)
         this.#underWay.delete(number);
     }
-    this.#isProven = true;
     batch?.sink.onResultsEnd();
   }
 
