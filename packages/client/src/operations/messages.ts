@@ -12,7 +12,22 @@ export class GetMessage implements GetRequest {
   ) {}
 }
 
-class WriteMessage {
+export class PutMessage implements PutRequest {
+  stampAbove = 0;
+  stampNotAfter = 0;
+  ticket: Version | undefined = undefined;
+
+  constructor(
+    readonly key: Buffer,
+    readonly value: Buffer,
+    readonly consistency: ConsistencyLevel,
+    readonly ttlMs: number,
+    readonly omitPrevious: boolean,
+    readonly operationId: Buffer,
+  ) {}
+}
+
+export class DeleteMessage implements DeleteRequest {
   stampAbove = 0;
   stampNotAfter = 0;
   ticket: Version | undefined = undefined;
@@ -24,18 +39,3 @@ class WriteMessage {
     readonly operationId: Buffer,
   ) {}
 }
-
-export class PutMessage extends WriteMessage implements PutRequest {
-  constructor(
-    key: Buffer,
-    readonly value: Buffer,
-    consistency: ConsistencyLevel,
-    readonly ttlMs: number,
-    omitPrevious: boolean,
-    operationId: Buffer,
-  ) {
-    super(key, consistency, omitPrevious, operationId);
-  }
-}
-
-export class DeleteMessage extends WriteMessage implements DeleteRequest {}

@@ -15,6 +15,11 @@ export function bitAt(bits: Bits, index: number): boolean {
   return ((bits[index >>> 3] ?? 0) & (1 << (index & 7))) !== 0;
 }
 
+export function hasBits(bits: Bits): boolean {
+  for (let byte = 0; byte < bits.length; byte += 1) if (bits[byte] !== 0) return true;
+  return false;
+}
+
 export function countBits(bits: Bits): number {
   let set = 0;
   for (let index = 0; index < bits.length * 8; index += 1) if (bitAt(bits, index)) set += 1;

@@ -2,7 +2,7 @@ import { type ErrorCode, hasCode } from '@kv/errors';
 import { type ApplyResults, type RecordFacts, readRecord, readRecords, type RecordView } from '@kv/storage';
 
 import { type WriteAnswers, writeAnswersOf } from './answers.js';
-import { bitAt } from './bits.js';
+import { bitAt, hasBits } from './bits.js';
 import { soundDecisions } from '../decisions.js';
 import { keyBytesMax, valueBytesMax } from '../limits.js';
 import type { LocalGuard } from './local-guard.js';
@@ -54,7 +54,7 @@ export class LocalWrites {
     // A simulator's bug decides about single records.
     if (this.#guard.decisions !== soundDecisions) return this.#writeEach(batch);
     const { records, wantPrevious, expected } = batch;
-    const tellsPrevious = expected !== undefined || wantPrevious.some((bits) => bits !== 0);
+    const tellsPrevious = expected !== undefined || hasBits(wantPrevious);
     const results = this.#ports.engine.apply(records, { gate: this.#gate, tellsPrevious, expected });
     this.#observe(records, results);
     const isDurable = await this.#allShown(results);
