@@ -41,8 +41,7 @@ export function valueEntryOf<V extends Encoding>(
   };
 }
 
-// Classes, though literals would do: where what a literal makes is alive at a collection, as in a burst of writes, V8 puts all
-// that it ever makes after that among the old objects, and collects these every second.
+// Classes, for the reason that messages.ts gives.
 
 export class WriteReceipt<V> implements WriteResult<V> {
   constructor(

@@ -12,30 +12,30 @@ export class GetMessage implements GetRequest {
   ) {}
 }
 
-export class PutMessage implements PutRequest {
+class WriteMessage {
   stampAbove = 0;
   stampNotAfter = 0;
   ticket: Version | undefined = undefined;
 
   constructor(
     readonly key: Buffer,
+    readonly consistency: ConsistencyLevel,
+    readonly omitPrevious: boolean,
+    readonly operationId: Buffer,
+  ) {}
+}
+
+export class PutMessage extends WriteMessage implements PutRequest {
+  constructor(
+    key: Buffer,
     readonly value: Buffer,
-    readonly consistency: ConsistencyLevel,
+    consistency: ConsistencyLevel,
     readonly ttlMs: number,
-    readonly omitPrevious: boolean,
-    readonly operationId: Buffer,
-  ) {}
+    omitPrevious: boolean,
+    operationId: Buffer,
+  ) {
+    super(key, consistency, omitPrevious, operationId);
+  }
 }
 
-export class DeleteMessage implements DeleteRequest {
-  stampAbove = 0;
-  stampNotAfter = 0;
-  ticket: Version | undefined = undefined;
-
-  constructor(
-    readonly key: Buffer,
-    readonly consistency: ConsistencyLevel,
-    readonly omitPrevious: boolean,
-    readonly operationId: Buffer,
-  ) {}
-}
+export class DeleteMessage extends WriteMessage implements DeleteRequest {}

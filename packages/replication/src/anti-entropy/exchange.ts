@@ -64,7 +64,7 @@ async function exchangePage(
   });
   if (replica === undefined || theirs?.kind !== 'page') return undefined;
   const { keep, send, next } = comparePages(usable(theirs), ownPage(background, partition, after));
-  const results = engine.apply(keep);
+  const results = engine.apply(keep, { tellsPrevious: false });
   let isAllStored = true;
   for (const [index, record] of keep.entries()) {
     const kind = results.kindAt(index);

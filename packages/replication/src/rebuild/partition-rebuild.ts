@@ -160,7 +160,7 @@ class RunningRebuild implements PartitionRebuild {
   #take(records: readonly RecordView[]): boolean {
     if (this.#core === undefined) return false;
     const { engine, observer } = this.#background;
-    const results = engine.apply(records);
+    const results = engine.apply(records, { tellsPrevious: false });
     let isAllTaken = true;
     for (const [index, record] of records.entries()) {
       const kind = results.kindAt(index);

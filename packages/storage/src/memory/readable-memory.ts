@@ -1,6 +1,6 @@
 import type { LogPosition } from '../engine/engine.js';
 import { compareBytes } from '../record/compare-bytes.js';
-import { type RecordView, viewRecord } from '../record/record.js';
+import type { RecordView } from '../record/record.js';
 import type { Digests } from './digests.js';
 import { FetchAhead } from './fetch-ahead.js';
 import { HashIndex } from './hash-index.js';
@@ -92,7 +92,7 @@ export class ReadableMemory {
 
   /** The record at a location stays as it is for as long as somebody has a view of it, even if another takes its place. */
   hold(location: number): void {
-    this.segments[slotOf(location)]!.hold();
+    this.segments[slotOf(location)]!.isHeld = true;
   }
 
   /** Where in these the value begins. */
@@ -117,10 +117,7 @@ export class ReadableMemory {
 
   /** The record at a location; valid for as long as it is held. */
   viewAt(location: number): RecordView {
-    const segment = this.segments[slotOf(location)]!;
-    segment.hold();
-    const offset = wordOf(location) << 2;
-    return viewRecord(segment.bytes, offset, lengthAt(segment.words, offset >>> 2));
+    return this.segments[slotOf(location)]!.viewAt(wordOf(location) << 2);
   }
 
   positionAt(location: number): LogPosition {

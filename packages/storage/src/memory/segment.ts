@@ -31,7 +31,8 @@ export class Segment implements RecoverySegment {
   /** Position at `breakOffset`; records below that (before something longer came in between) have this one at most. */
   breakPosition = 0;
   breakOffset = 0;
-  #isHeld: boolean;
+  /** A view of it was given to somebody who may keep it: its memory is never written over. */
+  isHeld: boolean;
 
   /**
    * One bit for each 8 bytes: a record that begins there is superseded. Not noted in the record, which never changes; cleaning
@@ -44,26 +45,22 @@ export class Segment implements RecoverySegment {
     this.slot = slot;
     this.state = state;
     // Recovery reads files into it by itself.
-    this.#isHeld = state === 'recovering';
+    this.isHeld = state === 'recovering';
     this.bytes = new Uint8Array(memory);
     this.words = new Int32Array(memory);
   }
 
-  /** A view of it was given to somebody who may keep it: its memory is never written over. */
-  hold(): void {
-    this.#isHeld = true;
+  /** The record at `offset`, where it lies; it may be kept. */
+  viewAt(offset: number): RecordView {
+    this.isHeld = true;
+    return viewRecord(this.bytes, offset, lengthAt(this.words, offset >>> 2));
   }
 
-  /** The record at `offset`, to be kept for as long as one likes: a copy if it is short, else a view. */
+  /** The same, of a copy if it is short, so that nothing is held. */
   recordAt(offset: number): RecordView {
     const length = lengthAt(this.words, offset >>> 2);
-    if (length <= pooledBytesMax) return viewRecord(copyOf(this.bytes, offset, offset + length), 0, length);
-    this.hold();
-    return viewRecord(this.bytes, offset, length);
-  }
-
-  get isHeld(): boolean {
-    return this.#isHeld;
+    if (length > pooledBytesMax) return this.viewAt(offset);
+    return viewRecord(copyOf(this.bytes, offset, offset + length), 0, length);
   }
 
   get recordStartsBelow(): number {
