@@ -74,8 +74,16 @@ export interface StatusResponse {
   serverTime: number;
 }
 
+class MemberFields implements Member {
+  id: Member["id"] = "";
+  number: Member["number"] = 0;
+  address: Member["address"] = "";
+  zone: Member["zone"] = "";
+  state: Member["state"] = 0;
+}
+
 function createBaseMember(): Member {
-  return { id: "", number: 0, address: "", zone: "", state: 0 };
+  return new MemberFields();
 }
 
 export const Member = {
@@ -163,8 +171,12 @@ export const Member = {
   },
 };
 
+class PartitionOwnersFields implements PartitionOwners {
+  members: PartitionOwners["members"] = [];
+}
+
 function createBasePartitionOwners(): PartitionOwners {
-  return { members: [] };
+  return new PartitionOwnersFields();
 }
 
 export const PartitionOwners = {
@@ -220,8 +232,14 @@ export const PartitionOwners = {
   },
 };
 
+class KeyHashFields implements KeyHash {
+  algorithm: KeyHash["algorithm"] = "";
+  seed: KeyHash["seed"] = 0;
+  shift: KeyHash["shift"] = 0;
+}
+
 function createBaseKeyHash(): KeyHash {
-  return { algorithm: "", seed: 0, shift: 0 };
+  return new KeyHashFields();
 }
 
 export const KeyHash = {
@@ -321,8 +339,17 @@ export const DescribeRequest = {
   },
 };
 
+class DescribeResponseFields implements DescribeResponse {
+  epoch: DescribeResponse["epoch"] = 0;
+  clusterId: DescribeResponse["clusterId"] = "";
+  replicationFactor: DescribeResponse["replicationFactor"] = 0;
+  members: DescribeResponse["members"] = [];
+  partitions: DescribeResponse["partitions"] = [];
+  keyHash: DescribeResponse["keyHash"] = undefined;
+}
+
 function createBaseDescribeResponse(): DescribeResponse {
-  return { epoch: 0, clusterId: "", replicationFactor: 0, members: [], partitions: [], keyHash: undefined };
+  return new DescribeResponseFields();
 }
 
 export const DescribeResponse = {
@@ -457,21 +484,23 @@ export const StatusRequest = {
   },
 };
 
+class StatusResponseFields implements StatusResponse {
+  id: StatusResponse["id"] = "";
+  version: StatusResponse["version"] = "";
+  uptimeMs: StatusResponse["uptimeMs"] = 0;
+  serving: StatusResponse["serving"] = false;
+  durability: StatusResponse["durability"] = "";
+  keys: StatusResponse["keys"] = 0;
+  tombstones: StatusResponse["tombstones"] = 0;
+  memoryBytes: StatusResponse["memoryBytes"] = 0;
+  memoryBytesMax: StatusResponse["memoryBytesMax"] = 0;
+  logBytes: StatusResponse["logBytes"] = 0;
+  damagedPartitions: StatusResponse["damagedPartitions"] = [];
+  serverTime: StatusResponse["serverTime"] = 0;
+}
+
 function createBaseStatusResponse(): StatusResponse {
-  return {
-    id: "",
-    version: "",
-    uptimeMs: 0,
-    serving: false,
-    durability: "",
-    keys: 0,
-    tombstones: 0,
-    memoryBytes: 0,
-    memoryBytesMax: 0,
-    logBytes: 0,
-    damagedPartitions: [],
-    serverTime: 0,
-  };
+  return new StatusResponseFields();
 }
 
 export const StatusResponse = {

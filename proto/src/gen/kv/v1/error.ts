@@ -34,8 +34,17 @@ export interface Error {
   message: string;
 }
 
+class ErrorFields implements Error {
+  code: Error["code"] = "";
+  outcome: Error["outcome"] = 0;
+  required: Error["required"] = 0;
+  received: Error["received"] = 0;
+  retryAfterMs: Error["retryAfterMs"] = 0;
+  message: Error["message"] = "";
+}
+
 function createBaseError(): Error {
-  return { code: "", outcome: 0, required: 0, received: 0, retryAfterMs: 0, message: "" };
+  return new ErrorFields();
 }
 
 export const Error = {

@@ -187,8 +187,13 @@ export interface SessionResponse {
   results: OperationResult[];
 }
 
+class VersionFields implements Version {
+  timestamp: Version["timestamp"] = 0;
+  node: Version["node"] = 0;
+}
+
 function createBaseVersion(): Version {
-  return { timestamp: 0, node: 0 };
+  return new VersionFields();
 }
 
 export const Version = {
@@ -243,8 +248,13 @@ export const Version = {
   },
 };
 
+class GetRequestFields implements GetRequest {
+  key: GetRequest["key"] = noBytes;
+  consistency: GetRequest["consistency"] = 0;
+}
+
 function createBaseGetRequest(): GetRequest {
-  return { key: noBytes, consistency: 0 };
+  return new GetRequestFields();
 }
 
 export const GetRequest = {
@@ -299,8 +309,16 @@ export const GetRequest = {
   },
 };
 
+class GetResponseFields implements GetResponse {
+  found: GetResponse["found"] = false;
+  value: GetResponse["value"] = noBytes;
+  version: GetResponse["version"] = undefined;
+  expiresAtMs: GetResponse["expiresAtMs"] = 0;
+  serverTime: GetResponse["serverTime"] = 0;
+}
+
 function createBaseGetResponse(): GetResponse {
-  return { found: false, value: noBytes, version: undefined, expiresAtMs: 0, serverTime: 0 };
+  return new GetResponseFields();
 }
 
 export const GetResponse = {
@@ -390,18 +408,20 @@ export const GetResponse = {
   },
 };
 
+class PutRequestFields implements PutRequest {
+  key: PutRequest["key"] = noBytes;
+  value: PutRequest["value"] = noBytes;
+  consistency: PutRequest["consistency"] = 0;
+  ttlMs: PutRequest["ttlMs"] = 0;
+  omitPrevious: PutRequest["omitPrevious"] = false;
+  operationId: PutRequest["operationId"] = noBytes;
+  stampAbove: PutRequest["stampAbove"] = 0;
+  stampNotAfter: PutRequest["stampNotAfter"] = 0;
+  ticket: PutRequest["ticket"] = undefined;
+}
+
 function createBasePutRequest(): PutRequest {
-  return {
-    key: noBytes,
-    value: noBytes,
-    consistency: 0,
-    ttlMs: 0,
-    omitPrevious: false,
-    operationId: noBytes,
-    stampAbove: 0,
-    stampNotAfter: 0,
-    ticket: undefined,
-  };
+  return new PutRequestFields();
 }
 
 export const PutRequest = {
@@ -535,8 +555,15 @@ export const PutRequest = {
   },
 };
 
+class PutResponseFields implements PutResponse {
+  version: PutResponse["version"] = undefined;
+  previous: PutResponse["previous"] = 0;
+  previousValue: PutResponse["previousValue"] = noBytes;
+  serverTime: PutResponse["serverTime"] = 0;
+}
+
 function createBasePutResponse(): PutResponse {
-  return { version: undefined, previous: 0, previousValue: noBytes, serverTime: 0 };
+  return new PutResponseFields();
 }
 
 export const PutResponse = {
@@ -615,16 +642,18 @@ export const PutResponse = {
   },
 };
 
+class DeleteRequestFields implements DeleteRequest {
+  key: DeleteRequest["key"] = noBytes;
+  consistency: DeleteRequest["consistency"] = 0;
+  omitPrevious: DeleteRequest["omitPrevious"] = false;
+  operationId: DeleteRequest["operationId"] = noBytes;
+  stampAbove: DeleteRequest["stampAbove"] = 0;
+  stampNotAfter: DeleteRequest["stampNotAfter"] = 0;
+  ticket: DeleteRequest["ticket"] = undefined;
+}
+
 function createBaseDeleteRequest(): DeleteRequest {
-  return {
-    key: noBytes,
-    consistency: 0,
-    omitPrevious: false,
-    operationId: noBytes,
-    stampAbove: 0,
-    stampNotAfter: 0,
-    ticket: undefined,
-  };
+  return new DeleteRequestFields();
 }
 
 export const DeleteRequest = {
@@ -736,8 +765,15 @@ export const DeleteRequest = {
   },
 };
 
+class DeleteResponseFields implements DeleteResponse {
+  version: DeleteResponse["version"] = undefined;
+  previous: DeleteResponse["previous"] = 0;
+  previousValue: DeleteResponse["previousValue"] = noBytes;
+  serverTime: DeleteResponse["serverTime"] = 0;
+}
+
 function createBaseDeleteResponse(): DeleteResponse {
-  return { version: undefined, previous: 0, previousValue: noBytes, serverTime: 0 };
+  return new DeleteResponseFields();
 }
 
 export const DeleteResponse = {
@@ -816,8 +852,14 @@ export const DeleteResponse = {
   },
 };
 
+class TicketRequestFields implements TicketRequest {
+  key: TicketRequest["key"] = noBytes;
+  stampAbove: TicketRequest["stampAbove"] = 0;
+  stampNotAfter: TicketRequest["stampNotAfter"] = 0;
+}
+
 function createBaseTicketRequest(): TicketRequest {
-  return { key: noBytes, stampAbove: 0, stampNotAfter: 0 };
+  return new TicketRequestFields();
 }
 
 export const TicketRequest = {
@@ -883,8 +925,13 @@ export const TicketRequest = {
   },
 };
 
+class TicketResponseFields implements TicketResponse {
+  ticket: TicketResponse["ticket"] = undefined;
+  serverTime: TicketResponse["serverTime"] = 0;
+}
+
 function createBaseTicketResponse(): TicketResponse {
-  return { ticket: undefined, serverTime: 0 };
+  return new TicketResponseFields();
 }
 
 export const TicketResponse = {
@@ -941,8 +988,15 @@ export const TicketResponse = {
   },
 };
 
+class ScanRequestFields implements ScanRequest {
+  prefix: ScanRequest["prefix"] = noBytes;
+  after: ScanRequest["after"] = noBytes;
+  limit: ScanRequest["limit"] = 0;
+  consistency: ScanRequest["consistency"] = 0;
+}
+
 function createBaseScanRequest(): ScanRequest {
-  return { prefix: noBytes, after: noBytes, limit: 0, consistency: 0 };
+  return new ScanRequestFields();
 }
 
 export const ScanRequest = {
@@ -1019,8 +1073,15 @@ export const ScanRequest = {
   },
 };
 
+class ScanEntryFields implements ScanEntry {
+  key: ScanEntry["key"] = noBytes;
+  value: ScanEntry["value"] = noBytes;
+  version: ScanEntry["version"] = undefined;
+  expiresAtMs: ScanEntry["expiresAtMs"] = 0;
+}
+
 function createBaseScanEntry(): ScanEntry {
-  return { key: noBytes, value: noBytes, version: undefined, expiresAtMs: 0 };
+  return new ScanEntryFields();
 }
 
 export const ScanEntry = {
@@ -1099,8 +1160,13 @@ export const ScanEntry = {
   },
 };
 
+class ScanResponseFields implements ScanResponse {
+  entries: ScanResponse["entries"] = [];
+  next: ScanResponse["next"] = noBytes;
+}
+
 function createBaseScanResponse(): ScanResponse {
-  return { entries: [], next: noBytes };
+  return new ScanResponseFields();
 }
 
 export const ScanResponse = {
@@ -1155,8 +1221,17 @@ export const ScanResponse = {
   },
 };
 
+class OperationFields implements Operation {
+  id: Operation["id"] = 0;
+  timeoutMs: Operation["timeoutMs"] = 0;
+  get: Operation["get"] = undefined;
+  put: Operation["put"] = undefined;
+  delete: Operation["delete"] = undefined;
+  ticket: Operation["ticket"] = undefined;
+}
+
 function createBaseOperation(): Operation {
-  return { id: 0, timeoutMs: 0, get: undefined, put: undefined, delete: undefined, ticket: undefined };
+  return new OperationFields();
 }
 
 export const Operation = {
@@ -1259,8 +1334,13 @@ export const Operation = {
   },
 };
 
+class SessionRequestFields implements SessionRequest {
+  operations: SessionRequest["operations"] = [];
+  cancelled: SessionRequest["cancelled"] = [];
+}
+
 function createBaseSessionRequest(): SessionRequest {
-  return { operations: [], cancelled: [] };
+  return new SessionRequestFields();
 }
 
 export const SessionRequest = {
@@ -1327,8 +1407,17 @@ export const SessionRequest = {
   },
 };
 
+class OperationResultFields implements OperationResult {
+  id: OperationResult["id"] = 0;
+  get: OperationResult["get"] = undefined;
+  put: OperationResult["put"] = undefined;
+  delete: OperationResult["delete"] = undefined;
+  ticket: OperationResult["ticket"] = undefined;
+  error: OperationResult["error"] = undefined;
+}
+
 function createBaseOperationResult(): OperationResult {
-  return { id: 0, get: undefined, put: undefined, delete: undefined, ticket: undefined, error: undefined };
+  return new OperationResultFields();
 }
 
 export const OperationResult = {
@@ -1431,8 +1520,12 @@ export const OperationResult = {
   },
 };
 
+class SessionResponseFields implements SessionResponse {
+  results: SessionResponse["results"] = [];
+}
+
 function createBaseSessionResponse(): SessionResponse {
-  return { results: [] };
+  return new SessionResponseFields();
 }
 
 export const SessionResponse = {

@@ -69,17 +69,19 @@ export interface LinkResponse {
   error?: Error | undefined;
 }
 
+class LinkRequestFields implements LinkRequest {
+  call: LinkRequest["call"] = 0;
+  write: LinkRequest["write"] = undefined;
+  repair: LinkRequest["repair"] = undefined;
+  read: LinkRequest["read"] = undefined;
+  scanPartition: LinkRequest["scanPartition"] = undefined;
+  ping: LinkRequest["ping"] = undefined;
+  digest: LinkRequest["digest"] = undefined;
+  deadlineMs: LinkRequest["deadlineMs"] = 0;
+}
+
 function createBaseLinkRequest(): LinkRequest {
-  return {
-    call: 0,
-    write: undefined,
-    repair: undefined,
-    read: undefined,
-    scanPartition: undefined,
-    ping: undefined,
-    digest: undefined,
-    deadlineMs: 0,
-  };
+  return new LinkRequestFields();
 }
 
 export const LinkRequest = {
@@ -212,17 +214,19 @@ export const LinkRequest = {
   },
 };
 
+class LinkResponseFields implements LinkResponse {
+  call: LinkResponse["call"] = 0;
+  write: LinkResponse["write"] = undefined;
+  repair: LinkResponse["repair"] = undefined;
+  read: LinkResponse["read"] = undefined;
+  scanPartition: LinkResponse["scanPartition"] = undefined;
+  ping: LinkResponse["ping"] = undefined;
+  digest: LinkResponse["digest"] = undefined;
+  error: LinkResponse["error"] = undefined;
+}
+
 function createBaseLinkResponse(): LinkResponse {
-  return {
-    call: 0,
-    write: undefined,
-    repair: undefined,
-    read: undefined,
-    scanPartition: undefined,
-    ping: undefined,
-    digest: undefined,
-    error: undefined,
-  };
+  return new LinkResponseFields();
 }
 
 export const LinkResponse = {

@@ -215,8 +215,17 @@ export interface DigestResponse {
   digests: PartitionDigest[];
 }
 
+class RequestHeaderFields implements RequestHeader {
+  clusterId: RequestHeader["clusterId"] = noBytes;
+  epoch: RequestHeader["epoch"] = 0;
+  from: RequestHeader["from"] = 0;
+  hlcTime: RequestHeader["hlcTime"] = 0;
+  wallTimeMs: RequestHeader["wallTimeMs"] = 0;
+  deadlineMs: RequestHeader["deadlineMs"] = 0;
+}
+
 function createBaseRequestHeader(): RequestHeader {
-  return { clusterId: noBytes, epoch: 0, from: 0, hlcTime: 0, wallTimeMs: 0, deadlineMs: 0 };
+  return new RequestHeaderFields();
 }
 
 export const RequestHeader = {
@@ -315,8 +324,13 @@ export const RequestHeader = {
   },
 };
 
+class IncarnationFields implements Incarnation {
+  member: Incarnation["member"] = 0;
+  incarnation: Incarnation["incarnation"] = 0;
+}
+
 function createBaseIncarnation(): Incarnation {
-  return { member: 0, incarnation: 0 };
+  return new IncarnationFields();
 }
 
 export const Incarnation = {
@@ -371,8 +385,16 @@ export const Incarnation = {
   },
 };
 
+class ReplyHeaderFields implements ReplyHeader {
+  epoch: ReplyHeader["epoch"] = 0;
+  from: ReplyHeader["from"] = 0;
+  hlcTime: ReplyHeader["hlcTime"] = 0;
+  wallTimeMs: ReplyHeader["wallTimeMs"] = 0;
+  incarnations: ReplyHeader["incarnations"] = [];
+}
+
 function createBaseReplyHeader(): ReplyHeader {
-  return { epoch: 0, from: 0, hlcTime: 0, wallTimeMs: 0, incarnations: [] };
+  return new ReplyHeaderFields();
 }
 
 export const ReplyHeader = {
@@ -460,14 +482,16 @@ export const ReplyHeader = {
   },
 };
 
+class WriteResultsFields implements WriteResults {
+  statuses: WriteResults["statuses"] = noBytes;
+  records: WriteResults["records"] = noBytes;
+  newerVersions: WriteResults["newerVersions"] = noBytes;
+  refusals: WriteResults["refusals"] = [];
+  purgeFloors: WriteResults["purgeFloors"] = [];
+}
+
 function createBaseWriteResults(): WriteResults {
-  return {
-    statuses: noBytes,
-    records: noBytes,
-    newerVersions: noBytes,
-    refusals: [],
-    purgeFloors: [],
-  };
+  return new WriteResultsFields();
 }
 
 export const WriteResults = {
@@ -567,8 +591,15 @@ export const WriteResults = {
   },
 };
 
+class WriteRequestFields implements WriteRequest {
+  header: WriteRequest["header"] = undefined;
+  records: WriteRequest["records"] = noBytes;
+  wantPrevious: WriteRequest["wantPrevious"] = noBytes;
+  expected: WriteRequest["expected"] = noBytes;
+}
+
 function createBaseWriteRequest(): WriteRequest {
-  return { header: undefined, records: noBytes, wantPrevious: noBytes, expected: noBytes };
+  return new WriteRequestFields();
 }
 
 export const WriteRequest = {
@@ -647,8 +678,13 @@ export const WriteRequest = {
   },
 };
 
+class WriteResponseFields implements WriteResponse {
+  header: WriteResponse["header"] = undefined;
+  results: WriteResponse["results"] = undefined;
+}
+
 function createBaseWriteResponse(): WriteResponse {
-  return { header: undefined, results: undefined };
+  return new WriteResponseFields();
 }
 
 export const WriteResponse = {
@@ -707,8 +743,13 @@ export const WriteResponse = {
   },
 };
 
+class RepairRequestFields implements RepairRequest {
+  header: RepairRequest["header"] = undefined;
+  records: RepairRequest["records"] = noBytes;
+}
+
 function createBaseRepairRequest(): RepairRequest {
-  return { header: undefined, records: noBytes };
+  return new RepairRequestFields();
 }
 
 export const RepairRequest = {
@@ -765,8 +806,13 @@ export const RepairRequest = {
   },
 };
 
+class RepairResponseFields implements RepairResponse {
+  header: RepairResponse["header"] = undefined;
+  results: RepairResponse["results"] = undefined;
+}
+
 function createBaseRepairResponse(): RepairResponse {
-  return { header: undefined, results: undefined };
+  return new RepairResponseFields();
 }
 
 export const RepairResponse = {
@@ -825,8 +871,14 @@ export const RepairResponse = {
   },
 };
 
+class ReadRequestFields implements ReadRequest {
+  header: ReadRequest["header"] = undefined;
+  keys: ReadRequest["keys"] = noBytes;
+  wantValue: ReadRequest["wantValue"] = noBytes;
+}
+
 function createBaseReadRequest(): ReadRequest {
-  return { header: undefined, keys: noBytes, wantValue: noBytes };
+  return new ReadRequestFields();
 }
 
 export const ReadRequest = {
@@ -894,15 +946,17 @@ export const ReadRequest = {
   },
 };
 
+class ReadResponseFields implements ReadResponse {
+  header: ReadResponse["header"] = undefined;
+  statuses: ReadResponse["statuses"] = noBytes;
+  records: ReadResponse["records"] = noBytes;
+  heads: ReadResponse["heads"] = noBytes;
+  refusals: ReadResponse["refusals"] = [];
+  purgeFloors: ReadResponse["purgeFloors"] = [];
+}
+
 function createBaseReadResponse(): ReadResponse {
-  return {
-    header: undefined,
-    statuses: noBytes,
-    records: noBytes,
-    heads: noBytes,
-    refusals: [],
-    purgeFloors: [],
-  };
+  return new ReadResponseFields();
 }
 
 export const ReadResponse = {
@@ -1015,16 +1069,18 @@ export const ReadResponse = {
   },
 };
 
+class ScanPartitionRequestFields implements ScanPartitionRequest {
+  header: ScanPartitionRequest["header"] = undefined;
+  partition: ScanPartitionRequest["partition"] = 0;
+  prefix: ScanPartitionRequest["prefix"] = noBytes;
+  after: ScanPartitionRequest["after"] = noBytes;
+  limit: ScanPartitionRequest["limit"] = 0;
+  bytesMax: ScanPartitionRequest["bytesMax"] = 0;
+  rebuild: ScanPartitionRequest["rebuild"] = false;
+}
+
 function createBaseScanPartitionRequest(): ScanPartitionRequest {
-  return {
-    header: undefined,
-    partition: 0,
-    prefix: noBytes,
-    after: noBytes,
-    limit: 0,
-    bytesMax: 0,
-    rebuild: false,
-  };
+  return new ScanPartitionRequestFields();
 }
 
 export const ScanPartitionRequest = {
@@ -1136,8 +1192,17 @@ export const ScanPartitionRequest = {
   },
 };
 
+class ScanPartitionResponseFields implements ScanPartitionResponse {
+  header: ScanPartitionResponse["header"] = undefined;
+  records: ScanPartitionResponse["records"] = noBytes;
+  more: ScanPartitionResponse["more"] = false;
+  purgeFloor: ScanPartitionResponse["purgeFloor"] = 0;
+  refusal: ScanPartitionResponse["refusal"] = "";
+  suspect: ScanPartitionResponse["suspect"] = false;
+}
+
 function createBaseScanPartitionResponse(): ScanPartitionResponse {
-  return { header: undefined, records: noBytes, more: false, purgeFloor: 0, refusal: "", suspect: false };
+  return new ScanPartitionResponseFields();
 }
 
 export const ScanPartitionResponse = {
@@ -1238,8 +1303,15 @@ export const ScanPartitionResponse = {
   },
 };
 
+class DirectoryFields implements Directory {
+  member: Directory["member"] = 0;
+  incarnation: Directory["incarnation"] = 0;
+  id: Directory["id"] = noBytes;
+  logSequence: Directory["logSequence"] = 0;
+}
+
 function createBaseDirectory(): Directory {
-  return { member: 0, incarnation: 0, id: noBytes, logSequence: 0 };
+  return new DirectoryFields();
 }
 
 export const Directory = {
@@ -1316,8 +1388,13 @@ export const Directory = {
   },
 };
 
+class PingRequestFields implements PingRequest {
+  header: PingRequest["header"] = undefined;
+  directory: PingRequest["directory"] = undefined;
+}
+
 function createBasePingRequest(): PingRequest {
-  return { header: undefined, directory: undefined };
+  return new PingRequestFields();
 }
 
 export const PingRequest = {
@@ -1376,8 +1453,15 @@ export const PingRequest = {
   },
 };
 
+class PingResponseFields implements PingResponse {
+  header: PingResponse["header"] = undefined;
+  verdict: PingResponse["verdict"] = 0;
+  remembered: PingResponse["remembered"] = [];
+  confirmed: PingResponse["confirmed"] = false;
+}
+
 function createBasePingResponse(): PingResponse {
-  return { header: undefined, verdict: 0, remembered: [], confirmed: false };
+  return new PingResponseFields();
 }
 
 export const PingResponse = {
@@ -1456,8 +1540,13 @@ export const PingResponse = {
   },
 };
 
+class DigestRequestFields implements DigestRequest {
+  header: DigestRequest["header"] = undefined;
+  partitions: DigestRequest["partitions"] = [];
+}
+
 function createBaseDigestRequest(): DigestRequest {
-  return { header: undefined, partitions: [] };
+  return new DigestRequestFields();
 }
 
 export const DigestRequest = {
@@ -1526,8 +1615,15 @@ export const DigestRequest = {
   },
 };
 
+class PartitionDigestFields implements PartitionDigest {
+  words: PartitionDigest["words"] = noBytes;
+  suspect: PartitionDigest["suspect"] = false;
+  purgeFloor: PartitionDigest["purgeFloor"] = 0;
+  refusal: PartitionDigest["refusal"] = "";
+}
+
 function createBasePartitionDigest(): PartitionDigest {
-  return { words: noBytes, suspect: false, purgeFloor: 0, refusal: "" };
+  return new PartitionDigestFields();
 }
 
 export const PartitionDigest = {
@@ -1604,8 +1700,13 @@ export const PartitionDigest = {
   },
 };
 
+class DigestResponseFields implements DigestResponse {
+  header: DigestResponse["header"] = undefined;
+  digests: DigestResponse["digests"] = [];
+}
+
 function createBaseDigestResponse(): DigestResponse {
-  return { header: undefined, digests: [] };
+  return new DigestResponseFields();
 }
 
 export const DigestResponse = {
