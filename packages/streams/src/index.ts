@@ -2,3 +2,4 @@ export { Connection, type ConnectionLimits, type Endpoint } from './connection.a
 export { FrameReader, UnreadableFrame } from './frame-reader.js';
 export { MessageStream, type MessageStreamHandler } from './message-stream.adapter.js';
 export type { Timers } from './ports.js';
+export { UnderWay } from './under-way.js';

@@ -1,5 +1,5 @@
 /**
- * One stream of calls to a peer. A call is a frame with a number, and its answer a frame with the same number.
+ * One stream of calls to a peer. A call is a frame with an id, and its answer a frame with the same.
  *
  * What needs care is `sent`: a write may be called "not applied" only if it certainly never left (protocol rule 12). A
  * call that waits in line here has not left; from the moment on at which it was handed over every failure is "sent".
@@ -10,7 +10,7 @@ import { KvError } from '@kv/errors';
 import { type CallFailure, encodeFramed, kvErrorFromMessage } from '@kv/proto';
 import { LinkRequest, LinkResponse, ReplicaDefinition } from '@kv/proto/internal';
 import { ReplicaUnreachable } from '@kv/replication';
-import { MessageStream, type MessageStreamHandler } from '@kv/streams';
+import { MessageStream, type MessageStreamHandler, UnderWay } from '@kv/streams';
 
 import { linkBytesMax, linkUnsentBytesMax, replyBytesMax, requestBytesMax } from '../limits.js';
 import type { Clock, Timers } from '../ports.js';
@@ -29,7 +29,7 @@ interface CallOptions {
 }
 
 interface Call extends CallOptions {
-  readonly number: number;
+  readonly id: number;
   /** Let go of once it was handed over. */
   frame: Buffer;
   readonly bytes: number;
@@ -42,10 +42,10 @@ export class LinkStream implements MessageStreamHandler {
   readonly #stream: MessageStream;
   readonly #address: string;
   readonly #ports: LinkStreamPorts;
-  readonly #calls = new Map<number, Call>();
+  readonly #calls = new UnderWay<Call>();
   /** Not handed over yet, in order. */
   #waiting: Call[] = [];
-  #lastNumber = 0;
+  #lastId = 0;
   #bytes = 0;
   #sweepAtMs = Infinity;
   #cancelSweep = (): void => undefined;
@@ -69,18 +69,18 @@ export class LinkStream implements MessageStreamHandler {
   }
 
   /**
-   * @param request gets its number and its time here
+   * @param request gets its id and its time here
    * @throws KvError, not applied, if the call cannot be taken; else exactly one of the two functions is called later
    */
   call(request: LinkRequest, { deadlineAtMs, resolve, reject }: CallOptions): void {
-    const number = this.#nextNumber();
-    request.call = number;
+    const id = this.#nextId();
+    request.call = id;
     request.deadlineMs = this.#leftMs(deadlineAtMs);
     const frame = encodeFramed(LinkRequest, request);
     const bytes = frame.length;
     this.#check(bytes);
-    const call: Call = { number, frame, bytes, deadlineAtMs, isSent: false, resolve, reject };
-    this.#calls.set(number, call);
+    const call: Call = { id, frame, bytes, deadlineAtMs, isSent: false, resolve, reject };
+    this.#calls.add(call);
     this.#bytes += bytes;
     this.#sweepNotLaterThan(deadlineAtMs);
     const mustWait = this.#waiting.length > 0 || this.#stream.unsentBytes >= linkUnsentBytesMax;
@@ -105,7 +105,7 @@ export class LinkStream implements MessageStreamHandler {
 
   onEnd({ status, details }: CallFailure): void {
     this.#cancelSweep();
-    for (const call of this.#calls.values()) this.#fail(call, `status ${status}: ${details}`);
+    for (const call of this.#calls.all()) this.#fail(call, `status ${status}: ${details}`);
     this.#waiting = [];
   }
 
@@ -130,7 +130,7 @@ export class LinkStream implements MessageStreamHandler {
     for (const call of this.#waiting) {
       if (this.#stream.unsentBytes >= linkUnsentBytesMax) break;
       sent += 1;
-      if (!this.#calls.has(call.number)) continue; // It was given up.
+      if (this.#calls.get(call.id) === undefined) continue; // It was given up.
       call.frame.writeUInt32LE(this.#leftMs(call.deadlineAtMs, nowMs), call.frame.length - 4);
       this.#send(call);
     }
@@ -142,10 +142,10 @@ export class LinkStream implements MessageStreamHandler {
     return Math.max(1, Math.min(Math.floor(deadlineAtMs - nowMs), 0xffff_ffff));
   }
 
-  #nextNumber(): number {
-    do this.#lastNumber = (this.#lastNumber + 1) >>> 0;
-    while (this.#calls.has(this.#lastNumber));
-    return this.#lastNumber;
+  #nextId(): number {
+    do this.#lastId = (this.#lastId + 1) >>> 0;
+    while (this.#calls.get(this.#lastId) !== undefined);
+    return this.#lastId;
   }
 
   #check(bytes: number): void {
@@ -172,7 +172,7 @@ export class LinkStream implements MessageStreamHandler {
     const nowMs = this.#ports.clock.monotonicMs();
     this.#sweepAtMs = Infinity;
     let nextAtMs = Infinity;
-    for (const call of this.#calls.values()) {
+    for (const call of this.#calls.all()) {
       if (call.deadlineAtMs <= nowMs) this.#fail(call, 'it did not answer in time');
       else nextAtMs = Math.min(nextAtMs, call.deadlineAtMs);
     }
@@ -186,7 +186,7 @@ export class LinkStream implements MessageStreamHandler {
   }
 
   #forget(call: Call): void {
-    this.#calls.delete(call.number);
+    this.#calls.delete(call.id);
     this.#bytes -= call.bytes;
   }
 }

@@ -6,11 +6,11 @@
 import { KvError } from '@kv/errors';
 import { readSessionRequest } from '@kv/proto';
 import type { Coordinator, Submissions } from '@kv/replication';
+import { UnderWay } from '@kv/streams';
 
 import type { Admission } from '../admission/admission.js';
 import type { Logger, Timers } from '../ports.js';
 import type { Session, SessionPorts } from '../transport.js';
-import { OperationsUnderWay } from './operations-under-way.js';
 import { ResultMessages } from './result-messages.js';
 import { createOperation, type OperationHost, type SessionOperation } from './session-operation.js';
 import { toldError } from './told-error.js';
@@ -44,7 +44,7 @@ class CoordinatedSession implements Session, OperationHost {
   readonly #emit: SessionPorts['emit'];
   readonly #timers: Timers;
   readonly #logger: Logger;
-  readonly #underWay = new OperationsUnderWay<SessionOperation>();
+  readonly #underWay = new UnderWay<SessionOperation>();
   readonly #results = new ResultMessages();
   #flushIsDue = false;
   #state: 'open' | 'draining' | 'closed' = 'open';

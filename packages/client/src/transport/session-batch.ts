@@ -8,9 +8,9 @@ import type { Exchange, ExchangeSink } from './transport.js';
 export class Batch implements Exchange {
   readonly operations: readonly Operation[];
   readonly sink: ExchangeSink;
-  /** On which it was sent, and its number there. */
+  /** On which it was sent, and its id there. */
   stream: SessionStream | undefined;
-  number = 0;
+  id = 0;
   /** Neither answered nor cancelled. */
   remaining: number;
   cancelledBefore = 0;

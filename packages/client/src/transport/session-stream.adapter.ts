@@ -12,25 +12,25 @@ import {
   SessionRequest,
   SessionResponse,
 } from '@kv/proto';
-import { MessageStream, type MessageStreamHandler } from '@kv/streams';
+import { MessageStream, type MessageStreamHandler, UnderWay } from '@kv/streams';
 
 import { messageBytesReceivedMax, operationsPerBatchMax } from '../limits.js';
 import type { Batch } from './session-batch.js';
 
 const path = `/${KVDefinition.fullName}/${KVDefinition.methods.session.name}`;
 
-/** An id is the number of its batch, and its place in it. */
+/** An operation's id is that of its batch, and its place in it. */
 const indexBits = Math.log2(operationsPerBatchMax);
-const batchNumbers = 2 ** (32 - indexBits);
+const batchIds = 2 ** (32 - indexBits);
 
 export class SessionStream implements MessageStreamHandler {
   readonly #stream: MessageStream;
   readonly #onBroken: () => void;
   /** It has given a result. */
   #isProven = false;
-  #lastNumber = 0;
+  #lastId = 0;
   /** Handed over, and not answered in full. */
-  readonly #underWay = new Map<number, Batch>();
+  readonly #underWay = new UnderWay<Batch>();
   #cancelled: number[] = [];
 
   /**
@@ -49,20 +49,19 @@ export class SessionStream implements MessageStreamHandler {
   send(batch: Batch): void {
     // Nobody waits for it any more.
     if (batch.remaining === 0) return;
-    const number = this.#nextNumber();
     batch.stream = this;
-    batch.number = number;
-    this.#underWay.set(number, batch);
+    batch.id = this.#nextId();
+    this.#underWay.add(batch);
     const { operations } = batch;
-    for (let index = 0; index < operations.length; index += 1) operations[index]!.id = idOf(number, index);
+    for (let index = 0; index < operations.length; index += 1) operations[index]!.id = idOf(batch.id, index);
     const left =
       batch.cancelledBefore === 0 ? operations : operations.filter((_, index) => batch.waitsFor(index));
     this.#write({ operations: left as Operation[], cancelled: [] });
   }
 
   cancel(batch: Batch, index: number): void {
-    if (batch.remaining === 0) this.#underWay.delete(batch.number);
-    this.#cancelled.push(idOf(batch.number, index));
+    if (batch.remaining === 0) this.#underWay.delete(batch.id);
+    this.#cancelled.push(idOf(batch.id, index));
     // One signal may end a thousand operations: they are told together.
     if (this.#cancelled.length === 1) setImmediate(() => this.#tellCancelled());
   }
@@ -72,13 +71,13 @@ export class SessionStream implements MessageStreamHandler {
     this.#isProven = true;
     let batch: Batch | undefined;
     for (const result of results) {
-      const number = result.id >>> indexBits;
-      if (batch?.number !== number) {
+      const batchId = result.id >>> indexBits;
+      if (batch?.id !== batchId) {
         batch?.sink.onResultsEnd();
-        batch = this.#underWay.get(number);
+        batch = this.#underWay.get(batchId);
       }
       if (batch?.answer(result.id & (operationsPerBatchMax - 1), result) === true)
-        this.#underWay.delete(number);
+        this.#underWay.delete(batchId);
     }
     batch?.sink.onResultsEnd();
   }
@@ -95,19 +94,17 @@ export class SessionStream implements MessageStreamHandler {
       outcome: code === 'unimplemented' ? 'not-applied' : 'unknown',
       cause: end.cause,
     });
-    const batches = [...this.#underWay.values()];
-    this.#underWay.clear();
-    for (const batch of batches) batch.fail(error);
+    for (const batch of this.#underWay.takeAll()) batch.fail(error);
   }
 
   #write(request: SessionRequest): void {
     this.#stream.send(encodeFramed(SessionRequest, request));
   }
 
-  #nextNumber(): number {
-    do this.#lastNumber = (this.#lastNumber + 1) % batchNumbers;
-    while (this.#underWay.has(this.#lastNumber));
-    return this.#lastNumber;
+  #nextId(): number {
+    do this.#lastId = (this.#lastId + 1) % batchIds;
+    while (this.#underWay.get(this.#lastId) !== undefined);
+    return this.#lastId;
   }
 
   #tellCancelled(): void {
@@ -117,6 +114,6 @@ export class SessionStream implements MessageStreamHandler {
   }
 }
 
-function idOf(number: number, index: number): number {
-  return ((number << indexBits) | index) >>> 0;
+function idOf(batchId: number, index: number): number {
+  return ((batchId << indexBits) | index) >>> 0;
 }
