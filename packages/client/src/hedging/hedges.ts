@@ -22,8 +22,8 @@ export interface HedgedRead {
   readonly key: Buffer;
   readonly contact: Contact | undefined;
   readonly beganAtMs: number;
-  /** Sent, and neither answered nor given up. */
-  readonly isUnderWay: boolean;
+  /** Its place in the list of those that are watched, negative if it is not in it. Of `Hedges` alone. */
+  watchedAt: number;
   hedge(contact: Contact): void;
 }
 
@@ -41,8 +41,11 @@ export class Hedges {
   readonly #isOn: boolean;
   readonly #ports: HedgePorts;
   readonly #latency = new LatencyHistogram();
-  /** In the order in which they began. */
-  #watched: HedgedRead[] = [];
+  /**
+   * In the order in which they began, and none in place of one that is over: at a collection of garbage those would count as
+   * alive, and be several times as many as are under way.
+   */
+  #watched: (HedgedRead | undefined)[] = [];
   #underWay = 0;
   #budget = 0;
   #answers = 0;
@@ -60,13 +63,14 @@ export class Hedges {
     this.#underWay += 1;
     this.#budget = Math.min(hedgeBurstMax, this.#budget + hedgeShareMax);
     if (this.#latency.samples < hedgeSamplesMin) return;
-    this.#watched.push(read);
-    this.#cancelTimer ??= this.#ports.timers.after(this.#delayMs, this.#look);
+    this.#watchFor(this.#delayMs, read);
   }
 
   /** It is over, well or not. */
   over(read: HedgedRead, isAnswered: boolean): void {
     if (!this.#isOn) return;
+    if (read.watchedAt >= 0) this.#watched[read.watchedAt] = undefined;
+    read.watchedAt = -1;
     this.#underWay -= 1;
     if (this.#underWay === 0) this.#rest();
     if (!isAnswered) return;
@@ -81,19 +85,22 @@ export class Hedges {
   readonly #look = (): void => {
     this.#cancelTimer = undefined;
     const nowMs = this.#ports.clock.monotonicMs();
-    let index = 0;
-    for (; index < this.#watched.length; index += 1) {
-      const read = this.#watched[index]!;
-      if (!read.isUnderWay || read.contact === undefined) continue;
+    const watched = this.#watched;
+    this.#watched = [];
+    for (const read of watched) {
+      if (read === undefined) continue;
+      read.watchedAt = -1;
       const leftMs = read.beganAtMs + this.#delayMs - nowMs;
-      if (leftMs > 0) {
-        this.#cancelTimer = this.#ports.timers.after(Math.max(1, leftMs), this.#look);
-        break;
-      }
-      this.#hedge(read, read.contact);
+      if (leftMs > 0) this.#watchFor(leftMs, read);
+      else if (read.contact !== undefined) this.#hedge(read, read.contact);
     }
-    this.#watched = this.#watched.slice(index);
   };
+
+  #watchFor(delayMs: number, read: HedgedRead): void {
+    read.watchedAt = this.#watched.length;
+    this.#watched.push(read);
+    this.#cancelTimer ??= this.#ports.timers.after(Math.max(1, delayMs), this.#look);
+  }
 
   #hedge(read: HedgedRead, contact: Contact): void {
     if (this.#budget < 1) return;

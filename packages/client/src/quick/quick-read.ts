@@ -24,7 +24,8 @@ export class QuickRead<T> extends QuickOperation<T, GetResponse> implements Hedg
   readonly name = 'get';
   readonly outcomeOfNothing = undefined;
   readonly #terms: QuickReadTerms<T>;
-  #isWatched = false;
+  watchedAt = -1;
+  #isSent = false;
   #copy: ReadCopy | undefined;
 
   constructor(request: GetRequest, bounds: Bounds, terms: QuickReadTerms<T>) {
@@ -46,10 +47,6 @@ export class QuickRead<T> extends QuickOperation<T, GetResponse> implements Hedg
     return decode(response);
   }
 
-  get isUnderWay(): boolean {
-    return this.#isWatched;
-  }
-
   /** Asks another owner as well; whichever answers first counts. */
   hedge(contact: Contact): void {
     const copy = new ReadCopy(this, contact);
@@ -69,12 +66,12 @@ export class QuickRead<T> extends QuickOperation<T, GetResponse> implements Hedg
     const copy = this.#copy;
     this.#copy = undefined;
     copy?.contact.lane.withdraw(copy);
-    if (this.#isWatched) this.#terms.ports.hedges.over(this, isAnswered);
-    this.#isWatched = false;
+    if (this.#isSent) this.#terms.ports.hedges.over(this, isAnswered);
+    this.#isSent = false;
   }
 
   protected prepare(): boolean {
-    this.#isWatched = true;
+    this.#isSent = true;
     this.#terms.ports.hedges.watch(this);
     return true;
   }

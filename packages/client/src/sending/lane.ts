@@ -244,6 +244,8 @@ class LaneBatch implements ExchangeSink, Batch {
     const passenger = this.#passengers[index];
     if (passenger === undefined) return undefined;
     this.#passengers[index] = undefined;
+    // Else one that a collection of garbage made old would hold all that travelled with it.
+    passenger.batch = undefined;
     this.#remaining -= 1;
     this.#lane.left(passenger);
     if (this.#holdsBack && this.#remaining * 2 <= this.#passengers.length) {
