@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Operations } from '../peers/system.js';
-import { keyOf, valueOf } from './keys.js';
+import { keyOf, keysOf, valueOf } from './keys.js';
 import type { Load, LoadFigures } from './load.js';
 import { Recorder } from './recorder.js';
 import { createWorkload, type Workload } from './workload.js';
@@ -23,11 +23,10 @@ export interface DriverOptions {
 export async function runLoad(options: DriverOptions): Promise<LoadFigures> {
   const { load, operations } = options;
   const recorder = new Recorder(options);
-  const keys = Array.from({ length: load.keys }, (_, index) => keyOf(index, load.valueBytes));
   const shared: Shared = {
     load,
     recorder,
-    keys,
+    keys: keysOf(load.keys, load.valueBytes),
     value: valueOf(load.valueBytes),
     workload: createWorkload(load),
   };

@@ -3,6 +3,19 @@ export function keyOf(index: number, valueBytes: number): string {
   return `${valueBytes.toString(36).padStart(3, '0')}-${String(index).padStart(10, '0')}`;
 }
 
+/**
+ * The first so many keys for values of a length, and perhaps more. Made once for loads of one length that follow each other:
+ * else they are most of what a load leaves to the garbage collector, and its pauses count as the client's.
+ */
+export function keysOf(count: number, valueBytes: number): string[] {
+  if (made.valueBytes !== valueBytes) made = { valueBytes, keys: [] };
+  const { keys } = made;
+  while (keys.length < count) keys.push(keyOf(keys.length, valueBytes));
+  return keys;
+}
+
+let made: { readonly valueBytes: number; readonly keys: string[] } = { valueBytes: -1, keys: [] };
+
 export function valueOf(valueBytes: number): string {
   return 'v'.repeat(valueBytes);
 }
