@@ -18,6 +18,14 @@ export function watchFailures(inner: FileSystemShape, onFailed: () => void): Fil
       return {
         write: (bytes, position) => watched(() => file.write(bytes, position)),
         writev: (parts, position) => watched(() => file.writev(parts, position)),
+        writevAtOnce(parts, position) {
+          try {
+            return file.writevAtOnce(parts, position);
+          } catch (error) {
+            onFailed();
+            throw error;
+          }
+        },
         sync: () => watched(() => file.sync()),
         close: () => file.close(),
       };

@@ -61,6 +61,8 @@ export interface WritableFile {
   write(bytes: Uint8Array, position: number): Promise<number>;
   /** The same for the parts laid end to end, without joining them: up to 1,024 parts, none of them empty. */
   writev(parts: readonly Uint8Array[], position: number): Promise<number>;
+  /** The same within the call, where nothing has to be waited for; undefined: it might, and nothing was written. */
+  writevAtOnce(parts: readonly Uint8Array[], position: number): number | undefined;
   /** Resolves once everything written is on stable storage. */
   sync(): Promise<void>;
   close(): Promise<void>;

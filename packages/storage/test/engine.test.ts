@@ -228,6 +228,7 @@ describe('engine', () => {
         return {
           write: (bytes, position) => alone(() => file.write(bytes, position)),
           writev: (parts, position) => alone(() => file.writev(parts, position)),
+          writevAtOnce: () => undefined,
           sync: () => alone(() => file.sync()),
           close: () => file.close(),
         };

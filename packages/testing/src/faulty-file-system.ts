@@ -70,6 +70,9 @@ export function createFaultyFileSystem(
     return met;
   }
 
+  const isAwaited: IsAwaited = ({ kind, path: of }) =>
+    active.some(({ fault: { on, path } }) => on === kind && path?.test(of) !== false);
+
   const before: Before = async (operation, act, lied) => {
     const { bytesMax, delayMs, lie } = meet(operation);
     if (delayMs > 0) {
@@ -84,7 +87,7 @@ export function createFaultyFileSystem(
   };
 
   return {
-    ...hit(inner, before),
+    ...hit(inner, { before, isAwaited }),
     get fired() {
       return fired;
     },
@@ -108,9 +111,18 @@ type Before = <Result>(
   lied?: () => Result,
 ) => Promise<Result>;
 
+/** Whether a fault may hit such an operation, now or later. */
+type IsAwaited = (operation: FileOperation) => boolean;
+
+interface Faults {
+  readonly before: Before;
+  readonly isAwaited: IsAwaited;
+}
+
 const nothing = (): void => undefined;
 
-function hit(inner: FileSystemShape, before: Before): FileSystemShape {
+function hit(inner: FileSystemShape, faults: Faults): FileSystemShape {
+  const { before } = faults;
   return {
     makeDirectory: (path) => before({ kind: 'makeDirectory', path }, () => inner.makeDirectory(path)),
     list: (path) => before({ kind: 'list', path }, () => inner.list(path)),
@@ -124,7 +136,7 @@ function hit(inner: FileSystemShape, before: Before): FileSystemShape {
         hitReads(path, await inner.openForRead(path), before),
       ),
     create: (path) =>
-      before({ kind: 'create', path }, async () => hitWrites(path, await inner.create(path), before)),
+      before({ kind: 'create', path }, async () => hitWrites(path, await inner.create(path), faults)),
   };
 }
 
@@ -137,7 +149,7 @@ function hitReads(path: string, file: ReadableFileShape, before: Before): Readab
   };
 }
 
-function hitWrites(path: string, file: WritableFileShape, before: Before): WritableFileShape {
+function hitWrites(path: string, file: WritableFileShape, { before, isAwaited }: Faults): WritableFileShape {
   return {
     write: (bytes, position) =>
       before(
@@ -151,6 +163,9 @@ function hitWrites(path: string, file: WritableFileShape, before: Before): Writa
         (bytesMax) => file.writev(firstBytes(parts, bytesMax), position),
         () => parts.reduce((sum, part) => sum + part.length, 0),
       ),
+    // Where a fault is awaited, in the way that it can delay.
+    writevAtOnce: (parts, position) =>
+      isAwaited({ kind: 'write', path }) ? undefined : file.writevAtOnce(parts, position),
     sync: () => before({ kind: 'sync', path }, () => file.sync(), nothing),
     close: () => before({ kind: 'close', path }, () => file.close()),
   };

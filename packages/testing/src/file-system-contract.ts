@@ -73,6 +73,21 @@ export const fileSystemContract: readonly FileSystemContractCase[] = [
     },
   },
   {
+    name: 'writes at once what it takes so, and nothing of what it does not',
+    async run(subject) {
+      const { fileSystem, path } = await withFile(subject, [9]);
+      const file = await fileSystem.create(path);
+      await write(file, [9], 0);
+      const parts = [[1, 2, 3], [4]].map((part) => Uint8Array.from(part));
+      const taken = file.writevAtOnce(parts, 1);
+      equal(
+        await contentOf(fileSystem, path),
+        taken === undefined ? [9] : [9, 1, 2, 3, 4].slice(0, 1 + taken),
+      );
+      await file.close();
+    },
+  },
+  {
     name: 'empties a file that is created again',
     async run(subject) {
       const { fileSystem, path } = await withFile(subject, [1, 2, 3]);

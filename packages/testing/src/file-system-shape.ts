@@ -23,6 +23,8 @@ export interface WritableFileShape {
   write(bytes: Uint8Array, position: number): Promise<number>;
   /** As if the parts were one; returns how many bytes of them were taken. Its operations are of kind `write`. */
   writev(parts: readonly Uint8Array[], position: number): Promise<number>;
+  /** The same within the call; undefined: it might have to wait, and nothing was written. */
+  writevAtOnce(parts: readonly Uint8Array[], position: number): number | undefined;
   sync(): Promise<void>;
   close(): Promise<void>;
 }
@@ -31,12 +33,12 @@ export interface DirectoryLockShape {
   release(): Promise<void>;
 }
 
-/** `close` counts for both kinds of file, `write` for both ways of writing. */
+/** `close` counts for both kinds of file, `write` for all ways of writing. */
 export type FileOperationKind =
   | keyof FileSystemShape
   | keyof DirectoryLockShape
   | keyof ReadableFileShape
-  | Exclude<keyof WritableFileShape, 'writev'>;
+  | Exclude<keyof WritableFileShape, 'writev' | 'writevAtOnce'>;
 
 export interface FileOperation {
   readonly kind: FileOperationKind;

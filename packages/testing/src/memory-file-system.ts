@@ -197,11 +197,12 @@ class DiskFileSystem implements MemoryFileSystem {
   }
 
   #writable(path: string, file: MemoryFile): WritableFileShape {
-    const write = (parts: readonly Uint8Array[], position: number): Promise<number> =>
-      this.#operate('write', path, () => this.#disk.write(path, { file, parts, position }));
+    const write = (parts: readonly Uint8Array[], position: number): number =>
+      this.#did('write', path, () => this.#disk.write(path, { file, parts, position }));
     return {
-      write: (bytes, position) => write([bytes], position),
-      writev: write,
+      write: (bytes, position) => promised(() => write([bytes], position)),
+      writev: (parts, position) => promised(() => write(parts, position)),
+      writevAtOnce: write,
       sync: () => this.#operate('sync', path, () => this.#sync(path, file)),
       close: () => this.#operate('close', path, () => undefined),
     };
@@ -218,19 +219,27 @@ class DiskFileSystem implements MemoryFileSystem {
     throw new FileSystemError(fault.code, { kind: 'sync', path });
   }
 
-  /** Runs one operation; a callback may look at the file system between the effect and its telling. */
   #operate<Result>(kind: FileOperationKind, path: string, effect: () => Result): Promise<Result> {
-    return new Promise((resolve) => {
-      const result = effect();
-      const { afterOperation } = this;
-      if (this.#listOperations || afterOperation !== undefined) {
-        const operation = { kind, path };
-        if (this.#listOperations) this.operations.push(operation);
-        afterOperation?.(operation, this);
-      }
-      resolve(result);
-    });
+    return promised(() => this.#did(kind, path, effect));
   }
+
+  /** Runs one operation; a callback may look at the file system between the effect and its telling. */
+  #did<Result>(kind: FileOperationKind, path: string, effect: () => Result): Result {
+    const result = effect();
+    const { afterOperation } = this;
+    if (this.#listOperations || afterOperation !== undefined) {
+      const operation = { kind, path };
+      if (this.#listOperations) this.operations.push(operation);
+      afterOperation?.(operation, this);
+    }
+    return result;
+  }
+}
+
+function promised<Result>(effect: () => Result): Promise<Result> {
+  return new Promise((resolve) => {
+    resolve(effect());
+  });
 }
 
 function kept({ keep, keepName, keepSize }: CrashOptions, change: UnsyncedChange): number {

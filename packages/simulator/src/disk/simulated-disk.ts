@@ -129,6 +129,11 @@ export class SimulatedDisk {
     return {
       write: (bytes, position) => written([bytes], () => file.write(bytes, position)),
       writev: (parts, position) => written(parts, () => file.writev(parts, position)),
+      writevAtOnce: (parts, position) => {
+        const taken = this.#takesAtOnce() ? file.writevAtOnce(parts, position) : undefined;
+        if (taken !== undefined) this.durable.written(path, partsUpTo(parts, taken));
+        return taken;
+      },
       sync: () =>
         operate('sync', async () => {
           if (this.#ports.disksLie) return;
@@ -217,6 +222,14 @@ export class SimulatedDisk {
         else act().then(resolve, reject);
       });
     });
+  }
+
+  /** By chance, so that the log meets both ways; not in trouble, which takes time. */
+  #takesAtOnce(): boolean {
+    const { world, random } = this.#ports;
+    const { slowFactor, failing, stalledUntilMs } = this.trouble;
+    const isWell = slowFactor === 1 && !failing.has('write') && stalledUntilMs <= world.nowMs;
+    return isWell && random.float() < 0.5;
   }
 
   #stalledUntilMs(kind: FileOperationKind): number {

@@ -93,7 +93,7 @@ export class GroupCommitLog implements WriteAheadLog {
     this.#flushing = true;
     // Not at once: a sync is dear, so whatever this turn of the event loop brings shares it; a write only what runs now brings.
     if (this.#options.durability === 'always') this.#ports.timers.nextTurn(() => void this.#flush());
-    else void Promise.resolve().then(() => this.#flush());
+    else void Promise.resolve().then(() => this.#flushAtOnce());
   }
 
   isDurable(position: LogPosition): boolean {
@@ -194,6 +194,36 @@ export class GroupCommitLog implements WriteAheadLog {
     this.#ports.logger?.error({ err: error }, failure.message);
     this.#ports.onFatal(failure);
     return failure;
+  }
+
+  /** The short way: an operation that is alone is answered the sooner, the fewer promises it waits for. */
+  #flushAtOnce(): void {
+    if (!this.#writesAtOnce()) {
+      void this.#flush();
+      return;
+    }
+    this.#flushing = false;
+    if (this.#hasWork()) this.kick();
+  }
+
+  /** False: nothing was acknowledged, and nothing failed. */
+  #writesAtOnce(): boolean {
+    if (!this.#turns.isIdle || !this.#status.isOpen() || !this.#hasWork()) return false;
+    if (this.#intake.pending.length === 0) this.#intake.take();
+    const batch = this.#intake.pending[0]!;
+    // A file that is full is ended in the long way.
+    if (this.#files.currentBytes + batch.bytes >= logFileBytesMax) return false;
+    const ceiling = this.#progress.ceiling.largest;
+    try {
+      if (!this.#files.writeAtOnce(batch, ceiling)) return false;
+    } catch (error) {
+      this.#writeFailed(error);
+      return true;
+    }
+    this.#syncLater();
+    this.#retry.reset();
+    this.#reach([batch], ceiling);
+    return true;
   }
 
   /** One batch at a time: whoever else wants the file has its turn in between, however many write. */

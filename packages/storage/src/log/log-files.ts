@@ -88,6 +88,13 @@ export class LogFiles {
     }
   }
 
+  /** Into the current file, within the call. False: it is yet to be written, from its beginning. */
+  writeAtOnce(batch: AppendedBatch, ceiling: Timestamp): boolean {
+    if (this.#current?.writeAtOnce(batch, ceiling) !== true) return false;
+    this.#lastBatch += 1;
+    return true;
+  }
+
   async sync(): Promise<void> {
     if (this.#current?.dirty !== true) return;
     this.#syncs += 1;

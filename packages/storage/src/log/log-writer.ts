@@ -1,10 +1,11 @@
 import type { Timestamp } from '@kv/hlc';
 
+import { writtenAtOnceBytesMax } from '../limits.js';
 import type { AppendedBatch } from '../memory/record-memory.js';
 import type { FileSystem, WritableFile } from '../ports.js';
 import { logName } from '../recovery/file-names.js';
 import { encodeBatchHeader, encodeFileHeader } from './frame.js';
-import { createWhole, writePartsFully } from './write-file.js';
+import { createWhole, writePartsFully, writePartsMax } from './write-file.js';
 
 /** What is the same for every file of a directory. */
 export interface FilePlace {
@@ -59,7 +60,9 @@ export class LogWriter {
           continuesAfter,
           extent,
         } as const;
-        await log.#write([encodeFileHeader(header), ...batches.flatMap((batch) => log.#lay(batch, ceiling))]);
+        const laid = batches.flatMap((batch, index) => log.#lay(firstBatch + index, batch, ceiling));
+        await log.#write([encodeFileHeader(header), ...laid]);
+        log.#nextBatch += batches.length;
         await log.sync();
         return log;
       },
@@ -87,7 +90,20 @@ export class LogWriter {
   }
 
   async write(batch: AppendedBatch, ceiling: Timestamp): Promise<void> {
-    await this.#write(this.#lay(batch, ceiling));
+    await this.#write(this.#lay(this.#nextBatch, batch, ceiling));
+    this.#nextBatch += 1;
+  }
+
+  /** Within the call. False: it is yet to be written, from its beginning. */
+  writeAtOnce(batch: AppendedBatch, ceiling: Timestamp): boolean {
+    if (batch.bytes > writtenAtOnceBytesMax || batch.ranges.length >= writePartsMax) return false;
+    const parts = this.#lay(this.#nextBatch, batch, ceiling);
+    this.#dirty = true;
+    const bytes = bytesOf(parts);
+    if (this.#file.writevAtOnce(parts, this.#bytes) !== bytes) return false;
+    this.#bytes += bytes;
+    this.#nextBatch += 1;
+    return true;
   }
 
   async sync(): Promise<void> {
@@ -102,21 +118,26 @@ export class LogWriter {
   }
 
   /** The batch as it will lie in the file. */
-  #lay({ ranges, bytes, records }: AppendedBatch, ceiling: Timestamp): Uint8Array[] {
+  #lay(sequence: number, { ranges, bytes, records }: AppendedBatch, ceiling: Timestamp): Uint8Array[] {
     const header = encodeBatchHeader({
-      sequence: this.#nextBatch,
+      sequence,
       ceiling,
       syncedThrough: this.#syncedThrough,
       payloadBytes: bytes,
       records,
     });
-    this.#nextBatch += 1;
     return [header, ...ranges];
   }
 
   async #write(parts: readonly Uint8Array[]): Promise<void> {
     this.#dirty = true;
     await writePartsFully(this.#file, parts, this.#bytes);
-    for (const part of parts) this.#bytes += part.length;
+    this.#bytes += bytesOf(parts);
   }
+}
+
+function bytesOf(parts: readonly Uint8Array[]): number {
+  let bytes = 0;
+  for (const { length } of parts) bytes += length;
+  return bytes;
 }

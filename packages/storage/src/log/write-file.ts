@@ -11,7 +11,7 @@ export async function writeFully(file: WritableFile, bytes: Uint8Array, position
 }
 
 /** Parts of one gather write: the system takes 1,024 (IOV_MAX). */
-const partsMax = 1024;
+export const writePartsMax = 1024;
 
 /** Writes all of the parts, laid end to end; none of them is empty. */
 export async function writePartsFully(
@@ -21,7 +21,7 @@ export async function writePartsFully(
 ): Promise<void> {
   let left = parts;
   for (let at = position; left.length > 0;) {
-    const piece = left.length > partsMax ? left.slice(0, partsMax) : left;
+    const piece = left.length > writePartsMax ? left.slice(0, writePartsMax) : left;
     const count = await file.writev(piece, at);
     if (count <= 0) throw new Error('the file system took no bytes');
     at += count;

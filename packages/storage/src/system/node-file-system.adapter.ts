@@ -40,13 +40,16 @@ function readable(handle: FileHandle): ReadableFile {
 
 function writable(handle: FileHandle): WritableFile {
   let syncs = 0;
+  // A write into a file that is being synced may wait for the disk.
+  const writevAtOnce: WritableFile['writevAtOnce'] = (parts, position) =>
+    syncs === 0 && bytesOf(parts) <= writtenAtOnceBytesMax
+      ? writevSync(handle.fd, parts, position)
+      : undefined;
   return {
     write: async (bytes, position) => (await handle.write(bytes, 0, bytes.length, position)).bytesWritten,
     writev: async (parts, position) =>
-      // A write into a file that is being synced may wait for the disk.
-      syncs === 0 && bytesOf(parts) <= writtenAtOnceBytesMax
-        ? writevSync(handle.fd, parts, position)
-        : (await handle.writev(parts, position)).bytesWritten,
+      writevAtOnce(parts, position) ?? (await handle.writev(parts, position)).bytesWritten,
+    writevAtOnce,
     sync: async () => {
       syncs += 1;
       try {
