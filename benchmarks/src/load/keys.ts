@@ -3,6 +3,8 @@ export function keyOf(index: number, valueBytes: number): string {
   return `${valueBytes.toString(36).padStart(3, '0')}-${String(index).padStart(10, '0')}`;
 }
 
+let made: { readonly valueBytes: number; readonly keys: string[] } = { valueBytes: -1, keys: [] };
+
 /**
  * The first so many keys for values of a length, and perhaps more. Made once for loads of one length that follow each other:
  * else they are most of what a load leaves to the garbage collector, and its pauses count as the client's.
@@ -13,8 +15,6 @@ export function keysOf(count: number, valueBytes: number): string[] {
   while (keys.length < count) keys.push(keyOf(keys.length, valueBytes));
   return keys;
 }
-
-let made: { readonly valueBytes: number; readonly keys: string[] } = { valueBytes: -1, keys: [] };
 
 export function valueOf(valueBytes: number): string {
   return 'v'.repeat(valueBytes);

@@ -227,8 +227,8 @@ export class SimulatedDisk {
   /** By chance, so that the log meets both ways; not in trouble, which takes time. */
   #takesAtOnce(): boolean {
     const { world, random } = this.#ports;
-    const { slowFactor, failing, stalledUntilMs } = this.trouble;
-    const isWell = slowFactor === 1 && !failing.has('write') && stalledUntilMs <= world.nowMs;
+    const { slowFactor, failing } = this.trouble;
+    const isWell = slowFactor === 1 && !failing.has('write') && this.#stalledUntilMs('write') <= world.nowMs;
     return isWell && random.float() < 0.5;
   }
 

@@ -4,6 +4,7 @@ import { writtenAtOnceBytesMax } from '../limits.js';
 import type { AppendedBatch } from '../memory/record-memory.js';
 import type { FileSystem, WritableFile } from '../ports.js';
 import { logName } from '../recovery/file-names.js';
+import { bytesOfParts } from '../system/parts.js';
 import { encodeBatchHeader, encodeFileHeader } from './frame.js';
 import { createWhole, writePartsFully, writePartsMax } from './write-file.js';
 
@@ -99,7 +100,7 @@ export class LogWriter {
     if (batch.bytes > writtenAtOnceBytesMax || batch.ranges.length >= writePartsMax) return false;
     const parts = this.#lay(this.#nextBatch, batch, ceiling);
     this.#dirty = true;
-    const bytes = bytesOf(parts);
+    const bytes = bytesOfParts(parts);
     if (this.#file.writevAtOnce(parts, this.#bytes) !== bytes) return false;
     this.#bytes += bytes;
     this.#nextBatch += 1;
@@ -132,12 +133,6 @@ export class LogWriter {
   async #write(parts: readonly Uint8Array[]): Promise<void> {
     this.#dirty = true;
     await writePartsFully(this.#file, parts, this.#bytes);
-    this.#bytes += bytesOf(parts);
+    this.#bytes += bytesOfParts(parts);
   }
-}
-
-function bytesOf(parts: readonly Uint8Array[]): number {
-  let bytes = 0;
-  for (const { length } of parts) bytes += length;
-  return bytes;
 }

@@ -7,6 +7,7 @@ import { createWhole, writePartsFully } from '../log/write-file.js';
 import type { LiveCursor } from '../memory/record-memory.js';
 import type { Timers, WritableFile } from '../ports.js';
 import { snapshotName } from '../recovery/file-names.js';
+import { bytesOfParts } from '../system/parts.js';
 import { verifySnapshot } from './verify-snapshot.js';
 
 export interface SnapshotTask {
@@ -70,20 +71,18 @@ async function writeRecords(
   // Goes out with the first batch.
   let begin: readonly Uint8Array[] = [encodeFileHeader(header)];
   const write = async (parts: readonly Uint8Array[], records: number): Promise<void> => {
-    let payloadBytes = 0;
-    for (const part of parts) payloadBytes += part.length;
     batch += 1;
     const batchHeader = encodeBatchHeader({
       sequence: batch,
       ceiling,
       syncedThrough: 0,
-      payloadBytes,
+      payloadBytes: bytesOfParts(parts),
       records,
     });
     const all = [...begin, batchHeader, ...parts];
     begin = [];
     await writePartsFully(file, all, bytes);
-    for (const part of all) bytes += part.length;
+    bytes += bytesOfParts(all);
     total += records;
   };
   for (let first = true; !cursor.done; first = false) {

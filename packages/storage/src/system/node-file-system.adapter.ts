@@ -6,6 +6,7 @@ import { writtenAtOnceBytesMax } from '../limits.js';
 import { lockDirectory } from './directory-lock.adapter.js';
 import { GradualRemoval } from './gradual-removal.adapter.js';
 import type { FileSystem, ReadableFile, WritableFile } from '../ports.js';
+import { bytesOfParts } from './parts.js';
 
 /** The real file system. */
 export function nodeFileSystem(): FileSystem {
@@ -42,7 +43,7 @@ function writable(handle: FileHandle): WritableFile {
   let syncs = 0;
   // A write into a file that is being synced may wait for the disk.
   const writevAtOnce: WritableFile['writevAtOnce'] = (parts, position) =>
-    syncs === 0 && bytesOf(parts) <= writtenAtOnceBytesMax
+    syncs === 0 && bytesOfParts(parts) <= writtenAtOnceBytesMax
       ? writevSync(handle.fd, parts, position)
       : undefined;
   return {
@@ -61,12 +62,6 @@ function writable(handle: FileHandle): WritableFile {
     },
     close: () => handle.close(),
   };
-}
-
-function bytesOf(parts: readonly Uint8Array[]): number {
-  let bytes = 0;
-  for (const { length } of parts) bytes += length;
-  return bytes;
 }
 
 async function syncDirectory(directory: string): Promise<void> {
