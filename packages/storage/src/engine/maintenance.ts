@@ -125,7 +125,7 @@ export class Maintenance {
 
   #snapshotInBackground(): void {
     const { snapshots, logger, clock } = this.#parts;
-    snapshots.take().catch((error: unknown) => {
+    snapshots.take({ inBackground: true }).catch((error: unknown) => {
       if (this.#stopped) return;
       logger?.error({ err: error }, 'a snapshot failed; the log stays');
       this.#snapshotNotBeforeMs = clock.monotonicMs() + snapshotRetryMs;

@@ -10,22 +10,22 @@ import type { SegmentedMemory } from './segmented-memory.js';
  */
 export class HashOrderCursor implements LiveCursor {
   readonly #memory: SegmentedMemory;
-  /** 2^32 at the end. */
+  /** Signed, as hashes are in the index: code that meets both kinds is slower. */
   #hash = 0;
+  #isDone = false;
 
   constructor(memory: SegmentedMemory) {
     this.#memory = memory;
   }
 
   get done(): boolean {
-    return this.#hash > 0xffff_ffff;
+    return this.#isDone;
   }
 
   next(into: Uint8Array): LiveSlice {
     const slice = new Slice(this.#memory, into);
     if (this.done) return slice;
-    // Signed, as hashes are in the index: code that meets both kinds is slower.
-    const from = this.#hash | 0;
+    const from = this.#hash;
     for (const table of this.#memory.index.tablesFrom(from)) {
       const { words } = table;
       for (
@@ -38,16 +38,21 @@ export class HashOrderCursor implements LiveCursor {
         }
         const end = endOfHash(table, slot);
         if (!slice.add(table, slot, end)) {
-          this.#hash = (words[2 * slot]! >>> 0) + (slice.views.length > 0 ? 1 : 0);
+          const hash = words[2 * slot]!;
+          const isGiven = slice.views.length > 0;
+          this.#hash = isGiven ? (hash + 1) | 0 : hash;
+          this.#isDone = isGiven && hash === greatestHash;
           return slice;
         }
         slot = end;
       }
     }
-    this.#hash = 0x1_0000_0000;
+    this.#isDone = true;
     return slice;
   }
 }
+
+const greatestHash = -1;
 
 /** The slot behind those with the same hash. */
 function endOfHash({ words }: HashTable, slot: number): number {
@@ -98,4 +103,4 @@ class Slice implements LiveSlice {
 }
 
 /** A slice is short also if records are. */
-const recordsMax = 4096;
+const recordsMax = 512;

@@ -7,7 +7,8 @@ import type { Clock, Timers } from '../ports.js';
 import { releaseOldFiles } from '../recovery/old-files.js';
 import { inChain, type ManifestFile } from '../recovery/manifest.js';
 import { isDiskFull, isSystemError } from '../system/file-errors.js';
-import { writeSnapshot } from './snapshot-writer.js';
+import { BackgroundTurns } from './background-turns.js';
+import { type SnapshotTask, writeSnapshot } from './snapshot-writer.js';
 import type { Snapshots } from './snapshots.js';
 
 export interface DirectorySnapshotsParts {
@@ -42,6 +43,7 @@ class DirectorySnapshots implements Snapshots {
   #lastAtMs = 0;
   #coveredUpTo = 0;
   #running: Promise<void> | undefined;
+  #turns: BackgroundTurns | undefined;
   #stopped = false;
 
   constructor(parts: DirectorySnapshotsParts) {
@@ -69,24 +71,30 @@ class DirectorySnapshots implements Snapshots {
     return this.#lastAtMs;
   }
 
-  take(): Promise<void> {
-    this.#running ??= this.#takeOne().finally(() => {
-      this.#running = undefined;
-    });
+  take({ inBackground = false } = {}): Promise<void> {
+    if (this.#running === undefined) {
+      this.#turns = new BackgroundTurns(this.#parts);
+      this.#running = this.#takeOne(this.#turns).finally(() => {
+        this.#running = undefined;
+      });
+    }
+    if (!inBackground) this.#turns?.hurry();
     return this.#running;
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
+    this.#turns?.hurry();
     await this.#running?.catch(() => undefined);
   }
 
-  async #takeOne(): Promise<void> {
+  async #takeOne(timers: BackgroundTurns): Promise<void> {
     const { memory, clock } = this.#parts;
     const { appended } = memory;
-    this.#bytes = await replaceChain(this.#parts, () => {
+    const beforeSlice = (): void => {
       if (this.#stopped) throw new KvError('closed', 'the store was closed: the snapshot is given up');
-    });
+    };
+    this.#bytes = await replaceChain(this.#parts, { timers, beforeSlice });
     this.#bytesWritten += this.#bytes;
     this.#lastAtMs = clock.nowMs();
     this.#coveredUpTo = appended;
@@ -94,8 +102,10 @@ class DirectorySnapshots implements Snapshots {
 }
 
 /** @returns the new snapshot's bytes */
-async function replaceChain(parts: DirectorySnapshotsParts, beforeSlice: () => void): Promise<number> {
-  const { place, timers, memory, log, manifest } = parts;
+async function replaceChain(
+  { place, memory, log, manifest }: DirectorySnapshotsParts,
+  { timers, beforeSlice }: Pick<SnapshotTask, 'timers' | 'beforeSlice'>,
+): Promise<number> {
   const { sequence, firstBatch } = await log.rotate();
   try {
     const bytes = await writeSnapshot({

@@ -9,8 +9,8 @@ export interface Snapshots {
   readonly bytesWritten: number;
   /** Unix milliseconds; 0 if this run took none. */
   readonly lastAtMs: number;
-  /** A call while one is being taken joins it. */
-  take(): Promise<void>;
+  /** A call while one is being taken joins it. @param inBackground nobody waits for it, so that all others go first */
+  take(options?: { readonly inBackground?: boolean }): Promise<void>;
   /** Gives up one that is being taken, unless it is nearly done; resolves once none is. None can be taken after. */
   stop(): Promise<void>;
 }
