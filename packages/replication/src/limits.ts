@@ -41,8 +41,11 @@ export const flightOperationsMax = 1_024;
 /** Bytes of their keys and values, unless a single one is larger: a message between nodes holds twice as many. */
 export const flightBytesMax = 1024 * 1024;
 
-/** Owners for whose answers nobody waits are asked so many milliseconds later, many flights at once. */
-export const afterwardsMs = 1;
+/** Owners for whose answers nobody waits are asked so many milliseconds later, for many flights at once, … */
+export const afterwardsMs = 5;
+
+/** … or once so many flights wait for it. */
+export const afterwardsFlightsMax = 64;
 
 /**
  * Reads that are also compared with the owners whom a quorum did not need. What a replica missed while it was away is repaired

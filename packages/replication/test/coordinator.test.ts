@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { physicalMs, plusMs, type Timestamp, timestampOf } from '@kv/hlc';
 
 import type { ConsistencyLevel, GetResult, PutRequest, ScanPage } from '../src/index.js';
+import { afterwardsMs } from '../src/limits.js';
 import { bytes, type Cluster, createCluster, type Member, textOf } from './model/cluster.js';
 import { epochMs } from './model/core-harness.js';
 
@@ -79,7 +80,7 @@ describe('basic operations through a coordinator', () => {
     cluster.clock.advance(1_000);
     for (let index = 0; index < reads; index += 1) expect(await get(members[0]!)).toBe('x');
     expect(asked()).toEqual([reads, reads / 2, reads / 2]);
-    await cluster.timers.advanceAsync(5);
+    await cluster.timers.advanceAsync(afterwardsMs);
     expect(asked()).toEqual([reads, reads, reads]);
   });
 

@@ -9,6 +9,7 @@ import {
   writeAnswersOf,
   type WriteResult,
 } from '../src/index.js';
+import { afterwardsFlightsMax, afterwardsMs } from '../src/limits.js';
 import { bytes, textOf } from './model/cluster.js';
 import { facts, recordAt } from './model/core-harness.js';
 import {
@@ -166,7 +167,7 @@ describe('writes that were submitted together', () => {
     lastTo(1, world.writes).answer(writeAnswersOf(all(keys.length, stored)));
     expect(callers.every(({ caller }) => caller.results.length === 1)).toBe(true);
     expect(world.writes).toHaveLength(1);
-    await world.timers.advanceAsync(1);
+    await world.timers.advanceAsync(afterwardsMs);
     expect(world.writes.map(({ to, request }) => [to, request.count]).sort()).toEqual([
       [1, keys.length],
       [2, keys.length],
@@ -174,10 +175,23 @@ describe('writes that were submitted together', () => {
     ]);
   });
 
+  it('at ONE reach the others at once when many wait for that', async () => {
+    const world = await warmedUp();
+    for (let flight = 1; flight < afterwardsFlightsMax; flight += 1) {
+      await putAll(world, ['k'], { consistency: 'one' });
+    }
+    const sentTo = (member: number) => world.writes.filter(({ to }) => to === member).length;
+    expect([1, 2, 3].map(sentTo)).toEqual([afterwardsFlightsMax - 1, 0, 0]);
+    await putAll(world, ['k'], { consistency: 'one' });
+    expect([1, 2, 3].map(sentTo)).toEqual(all(3, afterwardsFlightsMax));
+    await world.timers.advanceAsync(afterwardsMs);
+    expect(world.writes).toHaveLength(3 * afterwardsFlightsMax);
+  });
+
   it('at ONE are over with another owner if the own copy hangs', async () => {
     const world = await warmedUp();
     const callers = await putAll(world, keys, { consistency: 'one' });
-    await world.timers.advanceAsync(1);
+    await world.timers.advanceAsync(afterwardsMs);
     lastTo(3, world.writes).answer(writeAnswersOf(all(keys.length, stored)));
     expect(callers.every(({ caller }) => caller.results.length === 1)).toBe(true);
   });

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { readRecord } from '@kv/storage';
 
 import { type ReadAnswer, readAnswersOf, sameAnswer, type TicketResult } from '../src/index.js';
-import { flightOperationsMax, readsComparedPerSecond } from '../src/limits.js';
+import { afterwardsMs, flightOperationsMax, readsComparedPerSecond } from '../src/limits.js';
 import { bytes, textOf } from './model/cluster.js';
 import { epochMs, facts, recordAt } from './model/core-harness.js';
 import {
@@ -70,7 +70,7 @@ describe('reads that were submitted together', () => {
       expect(theOther(world)).toBe(prompt);
       for (const message of [...world.reads]) message.answer(answers);
     }
-    await world.timers.advanceAsync(1);
+    await world.timers.advanceAsync(afterwardsMs);
     lastTo(late, world.reads).answer(answers);
     await getAll(world, keys);
     const first = theOther(world);
@@ -125,7 +125,7 @@ describe('reads that were submitted together', () => {
     lastTo(other, world.reads).answer(answers);
     const behind = recordsOf(10).map(found);
     behind[7] = { kind: 'absent', ...facts() };
-    await world.timers.advanceAsync(1);
+    await world.timers.advanceAsync(afterwardsMs);
     expect(world.coordinator.counters().comparisons).toBe(0);
     lastTo(5 - other, world.reads).answer(readAnswersOf(behind));
     expect(world.coordinator.counters().comparisons).toBe(1);
@@ -140,14 +140,14 @@ describe('reads that were submitted together', () => {
     };
     world.clock.advance(2 * (keys.length / readsComparedPerSecond) * 1_000);
     for (let index = 0; index < 10; index += 1) await getFlight();
-    await world.timers.advanceAsync(1);
+    await world.timers.advanceAsync(afterwardsMs);
     const compared = () => world.reads.length - 2 * flights;
     let flights = 10;
     expect(compared()).toBe(2);
     world.clock.advance(60_000);
     flights += 200;
     for (let index = 0; index < 200; index += 1) await getFlight();
-    await world.timers.advanceAsync(1);
+    await world.timers.advanceAsync(afterwardsMs);
     expect(compared()).toBe(2 + Math.floor(flightOperationsMax / keys.length));
   });
 

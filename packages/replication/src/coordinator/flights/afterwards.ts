@@ -1,4 +1,4 @@
-import { afterwardsMs } from '../../limits.js';
+import { afterwardsFlightsMax, afterwardsMs } from '../../limits.js';
 import type { Timers } from '../../ports.js';
 
 /** Has owners that it did not ask at first, and for whose answers nobody waits. */
@@ -21,16 +21,17 @@ export class Afterwards {
 
   add(flight: Unhurried): void {
     this.#waiting.push(flight);
-    this.#cancelTimer ??= this.#timers.after(afterwardsMs, () => this.#askAll());
+    if (this.#waiting.length >= afterwardsFlightsMax) this.#askAll();
+    else this.#cancelTimer ??= this.#timers.after(afterwardsMs, () => this.#askAll());
   }
 
   /** All of them at once: there is no later. */
   close(): void {
-    this.#cancelTimer?.();
     this.#askAll();
   }
 
   #askAll(): void {
+    this.#cancelTimer?.();
     this.#cancelTimer = undefined;
     const flights = this.#waiting;
     this.#waiting = [];
