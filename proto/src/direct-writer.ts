@@ -5,8 +5,11 @@
  */
 import type _m0 from 'protobufjs/minimal.js';
 
-/** Messages are cut from slabs of this size, one after the other. */
-const slabBytes = 256 * 1024;
+/**
+ * Messages are cut from slabs of this size, one after the other. Larger ones are in use for so long that minor collections
+ * make them old, and only a collection of everything gives their memory back: which the sum of such memory begins.
+ */
+const slabBytes = 64 * 1024;
 
 /** With less left in a slab the next message begins a new one. */
 const slabRestMin = 4 * 1024;

@@ -1,4 +1,4 @@
-import { openers } from '../peers/open.js';
+import { openConnection } from '../peers/open.js';
 import type { Connection } from '../peers/system.js';
 import { Profiler } from '../profile/profiler.js';
 import { runLoad } from './driver.js';
@@ -12,7 +12,8 @@ const connections: Connection[] = [];
 const profiler = new Profiler();
 
 async function connectionsFor(count: number): Promise<Connection[]> {
-  while (connections.length < count) connections.push(await openers[options.system](options.endpoints));
+  while (connections.length < count)
+    connections.push(await openConnection(options.system, options.endpoints));
   return connections.slice(0, count);
 }
 

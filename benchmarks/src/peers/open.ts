@@ -1,14 +1,15 @@
-import { openEtcd } from './etcd.js';
-import { openGrpcStream } from './grpc-stream.js';
-import { openIoredis } from './ioredis.js';
-import { openKv } from './kv.js';
-import { openNodeRedis } from './node-redis.js';
-import type { OpenConnection, SystemName } from './system.js';
+import type { Connection, OpenConnection, SystemName } from './system.js';
 
-export const openers: Readonly<Record<SystemName, OpenConnection>> = {
-  kv: openKv,
-  ioredis: openIoredis,
-  'node-redis': openNodeRedis,
-  etcd: openEtcd,
-  'grpc-stream': openGrpcStream,
+/** A process loads the client that it measures, and no other: each of its collections would go through all of them. */
+const openers: Readonly<Record<SystemName, () => Promise<OpenConnection>>> = {
+  kv: async () => (await import('./kv.js')).openKv,
+  ioredis: async () => (await import('./ioredis.js')).openIoredis,
+  'node-redis': async () => (await import('./node-redis.js')).openNodeRedis,
+  etcd: async () => (await import('./etcd.js')).openEtcd,
+  'grpc-stream': async () => (await import('./grpc-stream.js')).openGrpcStream,
 };
+
+export async function openConnection(system: SystemName, endpoints: readonly string[]): Promise<Connection> {
+  const open = await openers[system]();
+  return open(endpoints);
+}
