@@ -60,10 +60,10 @@ export const snapshotLogRatio = 3;
 /** After a snapshot failed, none is tried because of the log's length for so long: each trial costs the disk. */
 export const snapshotRetryMs = 60_000;
 
-/** So many times as long as a slice of a snapshot took, that nobody waits for, everybody else has processor and disk … */
+/** After a slice of a snapshot that nobody waits for, everybody else goes first for so many times as long as it took, … */
 export const backgroundRestRatio = 4;
 
-/** … up to this. */
+/** … at most so long. */
 export const backgroundRestMsMax = 20;
 
 /** Bytes of records that a snapshot copies before it lets others have their turn. */
