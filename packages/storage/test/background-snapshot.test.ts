@@ -46,7 +46,16 @@ async function openWithDueSnapshot() {
   await settle();
   timers.advance(snapshotIntervalMs);
   await settle();
-  return { inner, engine, timers, settle };
+  const rest = async (): Promise<void> => {
+    timers.advance(backgroundRestMsMax);
+    await settle();
+  };
+  const close = async (): Promise<void> => {
+    const closed = engine.close();
+    await rest();
+    await closed;
+  };
+  return { inner, engine, rest, close };
 }
 
 const isTaken = (paths: readonly string[]): boolean =>
@@ -54,18 +63,13 @@ const isTaken = (paths: readonly string[]): boolean =>
 
 describe('a snapshot that nobody waits for', () => {
   it('rests between its slices, and ends', async () => {
-    const { inner, engine, timers, settle } = await openWithDueSnapshot();
+    const { inner, rest, close } = await openWithDueSnapshot();
     expect(isTaken(inner.paths())).toBe(false);
     let rests = 0;
-    for (; !isTaken(inner.paths()) && rests < 100; rests += 1) {
-      timers.advance(backgroundRestMsMax);
-      await settle();
-    }
+    for (; !isTaken(inner.paths()) && rests < 100; rests += 1) await rest();
     expect(rests).toBeGreaterThan(2);
     expect(isTaken(inner.paths())).toBe(true);
-    const closed = engine.close();
-    await settle();
-    await closed;
+    await close();
     const after = await openOn(inner.crash());
     expect(read(after.engine, `key ${keys - 1}`)).toBe('v');
     expect(after.engine.get(bytesOf('no such key'))).toBeUndefined();
@@ -73,24 +77,18 @@ describe('a snapshot that nobody waits for', () => {
   });
 
   it('hurries when somebody comes to wait for it', async () => {
-    const { inner, engine, timers, settle } = await openWithDueSnapshot();
+    const { inner, engine, rest, close } = await openWithDueSnapshot();
     const snapshot = engine.snapshot();
-    // The rest that has begun.
-    timers.advance(backgroundRestMsMax);
-    await settle();
+    // The one that has begun.
+    await rest();
     await snapshot;
     expect(isTaken(inner.paths())).toBe(true);
-    const closed = engine.close();
-    await settle();
-    await closed;
+    await close();
   });
 
   it('does not hold up a close', async () => {
-    const { inner, engine, timers, settle } = await openWithDueSnapshot();
-    const closed = engine.close();
-    timers.advance(backgroundRestMsMax);
-    await settle();
-    await closed;
+    const { inner, close } = await openWithDueSnapshot();
+    await close();
     expect(isTaken(inner.paths())).toBe(false);
   });
 });
