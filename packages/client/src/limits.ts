@@ -80,6 +80,9 @@ export const manyUnderWayMax = 4_096;
  */
 export const favouriteOperations = 32;
 
+/** What it is given while less than that is under way: few operations find it warm, and work spreads all the same. */
+export const quietFavouriteOperations = 128;
+
 /** Operations to one member before another one is given some: in larger messages each would hardly cost less. */
 export const groupOperations = 128;
 

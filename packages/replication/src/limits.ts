@@ -41,6 +41,9 @@ export const flightOperationsMax = 1_024;
 /** Bytes of their keys and values, unless a single one is larger: a message between nodes holds twice as many. */
 export const flightBytesMax = 1024 * 1024;
 
+/** Another owner's copies are asked after it was given so many operations. One at a time finds it warm, and work spreads all the same. */
+export const ownerTurnOperations = 128;
+
 /** Owners for whose answers nobody waits are asked so many milliseconds later, for many flights at once, … */
 export const afterwardsMs = 5;
 

@@ -33,8 +33,8 @@ describe('writes that were submitted together', () => {
     await putAll(world, keys);
     // The own copy last: the others have the longer way.
     expect(world.writes.map(({ to, request }) => [to, request.count])).toEqual([
-      [2, keys.length],
       [3, keys.length],
+      [2, keys.length],
       [1, keys.length],
     ]);
     const records = readRecords(lastTo(1, world.writes).request.records);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { createManualClock, createManualTimers } from '@kv/testing';
 
-import { favouriteOperations } from '../limits.js';
+import { favouriteOperations, quietFavouriteOperations } from '../limits.js';
 import { Favourite, shareOf } from './favourite.js';
 
 function favour(members: number) {
@@ -33,11 +33,11 @@ describe('the favourite', () => {
   it('stays for a while where operations come one by one', () => {
     const { turn, answer } = favour(3);
     const places: number[] = [];
-    for (let count = 0; count < 3 * favouriteOperations; count += 1) {
+    for (let count = 0; count < 3 * quietFavouriteOperations; count += 1) {
       places.push(...turn(1));
       answer(places.at(-1)!);
     }
-    expect(places).toEqual([0, 1, 2].flatMap((place) => Array<number>(favouriteOperations).fill(place)));
+    expect(places).toEqual([0, 1, 2].flatMap((place) => Array<number>(quietFavouriteOperations).fill(place)));
   });
 
   it('changes between turns, not within one, where there is room', () => {

@@ -3,12 +3,12 @@
  * of operations, so those of one turn of the event loop belong into one message, to one node, and not into as many as there
  * are nodes. It changes
  *
- * - between turns, once it was given `favouriteOperations`: so work spreads, while one operation at a time meets the same
- *   node often enough to find it warm;
+ * - between turns, once it was given `favouriteOperations`, so that work spreads; of few at a time it is given more, since these
+ *   would find each node cold;
  * - as soon as it has more than its fair share of what is under way, so that a burst spreads within its turn, and a member
  *   that is slow gathers no more than its part.
  */
-import { favouriteOperations, groupOperations } from '../limits.js';
+import { favouriteOperations, groupOperations, quietFavouriteOperations } from '../limits.js';
 import type { Timers } from '../ports.js';
 
 export interface FavouriteOptions {
@@ -25,6 +25,8 @@ export class Favourite {
   #place: number;
   /** Since it became the favourite. */
   #given = 0;
+  /** Before the last operation of the turn was issued. */
+  #underWay = 0;
   #isTurn = false;
 
   constructor(options: FavouriteOptions, timers: Timers) {
@@ -46,6 +48,7 @@ export class Favourite {
     if (loadOf(this.#place) > loadMax) this.#moveOn(share);
     this.#beginTurn();
     this.#given += 1;
+    this.#underWay = underWay;
     return this.#place;
   }
 
@@ -57,7 +60,9 @@ export class Favourite {
 
   readonly #endTurn = (): void => {
     this.#isTurn = false;
-    if (this.#given >= favouriteOperations) this.#favour(this.#after(this.#place));
+    const isQuiet = this.#underWay < favouriteOperations;
+    const enough = isQuiet ? quietFavouriteOperations : favouriteOperations;
+    if (this.#given >= enough) this.#favour(this.#after(this.#place));
   };
 
   /** To the next one that has room, or at least answers. */

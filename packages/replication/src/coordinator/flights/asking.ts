@@ -4,6 +4,7 @@ import type { Unhurried } from './afterwards.js';
 
 export interface AskingOptions {
   readonly members: readonly number[];
+  readonly operations: number;
   /** So many are asked at once. */
   readonly first: number;
   /** The rest is asked in any case, a moment later; else if one of the first is late. */
@@ -51,9 +52,9 @@ export class Asking implements Waiting, Unhurried {
     return this.#flight.isClosed || this.#rest.length === 0;
   }
 
-  begin({ members, first, wantsAll }: AskingOptions, nowMs: number): void {
+  begin({ members, operations, first, wantsAll }: AskingOptions, nowMs: number): void {
     const { askingOrder, hedges, placement } = this.#shell;
-    const order = askingOrder.of(members, placement.self);
+    const order = askingOrder.of(members, placement.self, operations);
     this.#beganAtMs = nowMs;
     this.#rest = order.slice(first);
     if (this.#rest.length > 0) {

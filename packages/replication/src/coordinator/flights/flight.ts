@@ -162,7 +162,10 @@ export abstract class Flight<
     this.#unanswered = this.passengers.length;
     this.shell.patience.watch(this, nowMs);
     const { members } = this;
-    this.#asking.begin({ members, first: this.askedAtFirst(), wantsAll: this.wantsAll() }, nowMs);
+    this.#asking.begin(
+      { members, operations: this.passengers.length, first: this.askedAtFirst(), wantsAll: this.wantsAll() },
+      nowMs,
+    );
   }
 
   #isReady(passenger: Aboard): boolean {
