@@ -133,6 +133,7 @@ function createShell(options: CoordinatorOptions, ports: CoordinatorPorts): Shel
     afterwards: new Afterwards({ timers }),
     readsCompared: new Allowance({ perSecond: readsComparedPerSecond, most: flightOperationsMax }, { clock }),
     records: new RecordArena(),
+    aboard: { operations: 0 },
     background: { comparisons: 0, lateBytes: 0 },
   };
 }

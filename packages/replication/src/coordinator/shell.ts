@@ -42,6 +42,8 @@ export interface Shell {
   /** Reads that are compared with owners whom they did not need. */
   readonly readsCompared: Allowance;
   readonly records: RecordArena;
+  /** All flights' operations whose callers wait. */
+  readonly aboard: { operations: number };
   /** What goes on when nobody waits any more. */
   readonly background: {
     /** Reads at ONE whose other replicas are being compared. */

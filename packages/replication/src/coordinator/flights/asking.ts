@@ -93,6 +93,12 @@ export class Asking implements Waiting, Unhurried {
     this.askRest();
   }
 
+  /** If somebody waits by now, whoever has not answered is late. */
+  momentIsOver(): void {
+    if (this.#flight.isClosed) this.askRest();
+    else this.patienceIsOver();
+  }
+
   #ask(member: number): void {
     this.#silent.push(member);
     this.#flight.ask(member);

@@ -160,6 +160,7 @@ export abstract class Flight<
     this.passengers = this.passengers.filter((passenger) => this.#isReady(passenger));
     if (this.passengers.length === 0 || !this.#isPacked(latestMs)) return;
     this.#unanswered = this.passengers.length;
+    this.shell.aboard.operations += this.#unanswered;
     this.shell.patience.watch(this, nowMs);
     const { members } = this;
     this.#asking.begin(
@@ -243,8 +244,13 @@ export abstract class Flight<
     if (verdict === 'leave') this.#leave(passenger, index);
     else if (verdict === 'told') {
       passenger.isOver = true;
-      this.#unanswered -= 1;
+      this.#disembark();
     }
+  }
+
+  #disembark(): void {
+    this.#unanswered -= 1;
+    this.shell.aboard.operations -= 1;
   }
 
   #isOutdated(): boolean {
@@ -262,7 +268,7 @@ export abstract class Flight<
 
   /** It goes on alone, and is told what was heard. */
   #leave(passenger: Aboard, index: number): void {
-    this.#unanswered -= 1;
+    this.#disembark();
     this.#goesOnAlone = true;
     const timeoutMs = Math.max(0, passenger.endsAtMs - this.shell.clock.monotonicMs());
     const operation = this.alone(passenger, timeoutMs);

@@ -1,6 +1,7 @@
 import { type Version, zeroTimestamp } from '@kv/hlc';
 import type { RecordView } from '@kv/storage';
 
+import { fewOperations } from '../../limits.js';
 import { sameAnswer, type WriteAnswers } from '../../replica/answers.js';
 import { previousRecord } from '../../cores/previous-record.js';
 import { type ManyWrites, notSent, type WriteAnswer } from '../../replica/channel.js';
@@ -85,10 +86,19 @@ export class WriteFlight extends Flight<FlyingWrite, WriteAnswer, WriteAnswers, 
     else channel.writeMany(this.#message!, this);
   }
 
-  /** Where the own copy is enough its callers need not wait until others were asked. */
+  /**
+   * Where the own copy is enough its callers need not wait until others were asked. Nor, if they are few, until more than a
+   * quorum was: messages would cost more than what they carry.
+   */
   protected override askedAtFirst(): number {
-    const isOwnEnough = this.#hasSelf && super.askedAtFirst() === 1;
-    return isOwnEnough ? 1 : this.members.length;
+    const enough = super.askedAtFirst();
+    return this.#hasSelf && (enough === 1 || this.#isQuiet()) ? enough : this.members.length;
+  }
+
+  /** Others under way may be about the same keys: owners that do not have a record yet cost reads a second look. */
+  #isQuiet(): boolean {
+    const { length } = this.passengers;
+    return length <= fewOperations && length === this.shell.aboard.operations;
   }
 
   protected override wantsAll(): boolean {
