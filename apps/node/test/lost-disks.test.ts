@@ -52,9 +52,9 @@ describe('rule 15: a member whose disk was lost', () => {
     // a knows nothing and c missed it all: together they must not say "not found".
     const reading = get(cluster.node('c'), keys[0]!);
     await expect(reading).rejects.toMatchObject({ code: 'unavailable' });
-    expect(cluster.logger('a').messages('warn')).toContain(
-      'a peer remembers a newer data directory of this member: this one was wiped, or is an old copy',
-    );
+    const notice =
+      'a peer remembers a newer data directory of this member: this one was wiped, or is an old copy';
+    await until(() => cluster.logger('a').messages('warn').includes(notice));
 
     const sound = await cluster.start('b', fast);
     await Promise.all([wiped.serving(), sound.serving()]);
