@@ -44,8 +44,11 @@ export const flightBytesMax = 1024 * 1024;
 /** Another owner's copies are asked after it was given so many operations. One at a time finds it warm, and work spreads all the same. */
 export const ownerTurnOperations = 128;
 
-/** Writes of no more than so many keys ask a quorum at first if nothing else is under way: messages cost more than what they carry. */
+/** Writes of no more than so many keys ask a quorum at first if nothing else is under way: messages cost more than they carry, … */
 export const fewOperations = 16;
+
+/** … and of no more bytes of keys and values. */
+export const fewBytes = 32 * 1024;
 
 /** Owners for whose answers nobody waits are asked so many milliseconds later, for many flights at once, … */
 export const afterwardsMs = 5;

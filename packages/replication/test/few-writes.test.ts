@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 
 import { sameAnswer, writeAnswersOf } from '../src/index.js';
-import { afterwardsMs, fewOperations } from '../src/limits.js';
+import { afterwardsMs, fewBytes, fewOperations } from '../src/limits.js';
 import { all, keys, lastTo, putAll, stored, warmedUp, type World } from './model/flights-world.js';
 
 const askedBy = ({ writes }: World) => writes.map(({ to }) => to);
@@ -28,10 +28,13 @@ describe('few writes with nothing else under way', () => {
     expect(lastTo(few.third, world.writes).request.count).toBe(fewOperations);
   });
 
-  it('ask everybody at once if they are more, or others are under way', async () => {
+  it('ask everybody at once if they are more, larger, or others are under way', async () => {
     const crowded = await warmedUp();
     await putAll(crowded, keys.slice(0, fewOperations + 1));
     expect(askedBy(crowded).sort()).toEqual([1, 2, 3]);
+    const large = await warmedUp();
+    await putAll(large, ['k'], { value: 'v'.repeat(fewBytes) });
+    expect(askedBy(large).sort()).toEqual([1, 2, 3]);
     const world = await warmedUp();
     const { second, answers } = await putFew(world);
     await putAll(world, ['other']);

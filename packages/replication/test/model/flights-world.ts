@@ -120,13 +120,14 @@ export async function putAll(
   {
     wantPrevious = false,
     consistency = 'quorum',
-  }: { wantPrevious?: boolean; consistency?: ConsistencyLevel } = {},
+    value,
+  }: { wantPrevious?: boolean; consistency?: ConsistencyLevel; value?: string } = {},
 ) {
   const callers = which.map((key) => {
     const caller = told<WriteResult>();
     const request = {
       key: bytes(key),
-      value: bytes(`of ${key}`),
+      value: bytes(value ?? `of ${key}`),
       consistency,
       wantPrevious,
     };

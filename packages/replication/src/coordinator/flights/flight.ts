@@ -137,6 +137,11 @@ export abstract class Flight<
     return this.#unanswered === 0;
   }
 
+  /** Of the keys and values aboard. */
+  protected get bytes(): number {
+    return this.#bytes;
+  }
+
   takes(bytes: number): boolean {
     const { operationsMax, bytesMax } = this.#bounds;
     const { length } = this.passengers;

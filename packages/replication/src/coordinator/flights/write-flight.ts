@@ -1,7 +1,7 @@
 import { type Version, zeroTimestamp } from '@kv/hlc';
 import type { RecordView } from '@kv/storage';
 
-import { fewOperations } from '../../limits.js';
+import { fewBytes, fewOperations } from '../../limits.js';
 import { sameAnswer, type WriteAnswers } from '../../replica/answers.js';
 import { previousRecord } from '../../cores/previous-record.js';
 import { type ManyWrites, notSent, type WriteAnswer } from '../../replica/channel.js';
@@ -98,7 +98,7 @@ export class WriteFlight extends Flight<FlyingWrite, WriteAnswer, WriteAnswers, 
   /** Others under way may be about the same keys: owners that do not have a record yet cost reads a second look. */
   #isQuiet(): boolean {
     const { length } = this.passengers;
-    return length <= fewOperations && length === this.shell.aboard.operations;
+    return length <= fewOperations && this.bytes <= fewBytes && length === this.shell.aboard.operations;
   }
 
   protected override wantsAll(): boolean {
