@@ -12,6 +12,9 @@ type DiskFault =
   | 'disk-wiped'
   | 'disk-restored';
 
+/** A younger copy may not be told from the disk itself, so nothing is promised of it (docs/PROTOCOL.md, Admission). */
+const backupAgeMsMin = 6_000;
+
 export const diskFaults: Record<DiskFault, Inflict> = {
   'disk-slow': (fault, surroundings) => {
     const { trouble } = targetOf(fault, surroundings).disk;
@@ -45,9 +48,9 @@ export const diskFaults: Record<DiskFault, Inflict> = {
   /** Of what the disk held a while ago; what it acknowledged since is gone. */
   'disk-restored': (fault, surroundings) => {
     const machine = targetOf(fault, surroundings);
-    const copy = machine.backup;
-    if (copy === undefined) return undefined;
-    return lose(fault, surroundings, () => machine.disk.restore(copy));
+    const { backup } = machine;
+    if (backup === undefined || surroundings.world.nowMs - backup.madeAtMs < backupAgeMsMin) return undefined;
+    return lose(fault, surroundings, () => machine.disk.restore(backup.files));
   },
 };
 

@@ -38,6 +38,11 @@ export interface MachinePorts {
 /** A process that cannot start, or had to stop, is started again after this. */
 const restartMs = 500;
 
+export interface Backup {
+  readonly files: MemoryFileSystem;
+  readonly madeAtMs: number;
+}
+
 /** A machine with its clocks and its disk, and the node that runs on it. */
 export class Machine {
   readonly id: string;
@@ -57,7 +62,7 @@ export class Machine {
   #doubtfulSince: number | undefined;
   /** The newest incarnation that was ever seen of it. */
   #incarnation = 0;
-  #backup: MemoryFileSystem | undefined;
+  #backup: Backup | undefined;
   /** Somebody keeps it from being started. */
   #isHeldDown = false;
   #runs = 0;
@@ -84,12 +89,12 @@ export class Machine {
   }
 
   /** What its disk held when that was last copied. */
-  get backup(): MemoryFileSystem | undefined {
+  get backup(): Backup | undefined {
     return this.#backup;
   }
 
   backUp(): void {
-    this.#backup = this.disk.copy();
+    this.#backup = { files: this.disk.copy(), madeAtMs: this.#ports.world.nowMs };
   }
 
   /** Member numbers of a partition's owners, once a node has told. */
