@@ -3,7 +3,7 @@ import type { Timers } from '../../ports.js';
 
 /** Has owners that it did not ask at first, and for whose answers nobody waits. */
 export interface Unhurried {
-  momentIsOver(): void;
+  followUp(): void;
 }
 
 /**
@@ -35,6 +35,6 @@ export class Afterwards {
     this.#cancelTimer = undefined;
     const flights = this.#waiting;
     this.#waiting = [];
-    for (const flight of flights) flight.momentIsOver();
+    for (const flight of flights) flight.followUp();
   }
 }

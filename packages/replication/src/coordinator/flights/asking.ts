@@ -1,3 +1,4 @@
+import { afterwardsMs } from '../../limits.js';
 import type { Waiting } from '../patience.js';
 import type { Shell } from '../shell.js';
 import type { Unhurried } from './afterwards.js';
@@ -93,9 +94,10 @@ export class Asking implements Waiting, Unhurried {
     this.askRest();
   }
 
-  /** If somebody waits by now, whoever has not answered is late. */
-  momentIsOver(): void {
-    if (this.#flight.isClosed) this.askRest();
+  /** If somebody has waited since, whoever has not answered is late. It may have been another flight's moment. */
+  followUp(): void {
+    const waitedMs = this.#shell.clock.monotonicMs() - this.#beganAtMs;
+    if (this.#flight.isClosed || waitedMs < afterwardsMs / 2) this.askRest();
     else this.patienceIsOver();
   }
 
