@@ -7,6 +7,7 @@ export { formatPeerList, parsePeerList, type Peer } from './configuration/peer-l
 export { softwareVersion } from './version.js';
 
 // For simulators.
+export { memberMemoryIntervalMs } from './limits.js';
 export type { NodeComposition, NodeObserver, OpenedEvent } from './composition.js';
 export type { FixedPlacement } from './cluster/placement.js';
 

@@ -9,6 +9,7 @@ async function restoreAt(nowMs: number): Promise<string[]> {
   const done: string[] = [];
   const machine = {
     backup: { files: 'files', madeAtMs: 1_000 },
+    rememberedAfterMs: 6_000,
     becomesDoubtful: () => done.push('doubtful'),
     holdDown: () => done.push('down'),
     kill: () => Promise.resolve(done.push('killed')),

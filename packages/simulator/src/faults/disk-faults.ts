@@ -12,9 +12,6 @@ type DiskFault =
   | 'disk-wiped'
   | 'disk-restored';
 
-/** A younger copy may not be told from the disk itself, so nothing is promised of it (docs/PROTOCOL.md, Admission). */
-const backupAgeMsMin = 6_000;
-
 export const diskFaults: Record<DiskFault, Inflict> = {
   'disk-slow': (fault, surroundings) => {
     const { trouble } = targetOf(fault, surroundings).disk;
@@ -49,7 +46,8 @@ export const diskFaults: Record<DiskFault, Inflict> = {
   'disk-restored': (fault, surroundings) => {
     const machine = targetOf(fault, surroundings);
     const { backup } = machine;
-    if (backup === undefined || surroundings.world.nowMs - backup.madeAtMs < backupAgeMsMin) return undefined;
+    const isTold = (madeAtMs: number) => surroundings.world.nowMs - madeAtMs >= machine.rememberedAfterMs;
+    if (backup === undefined || !isTold(backup.madeAtMs)) return undefined;
     return lose(fault, surroundings, () => machine.disk.restore(backup.files));
   },
 };

@@ -1,6 +1,13 @@
 import { hasCode } from '@kv/errors';
 import type { HybridLogicalClock } from '@kv/hlc';
-import { createNode, type Node, type NodeComposition, type NodeOptions } from '@kv/node';
+import {
+  createNode,
+  defaults,
+  memberMemoryIntervalMs,
+  type Node,
+  type NodeComposition,
+  type NodeOptions,
+} from '@kv/node';
 import type { StorageEngine } from '@kv/storage';
 import type { MemoryFileSystem, SeededRandom } from '@kv/testing';
 
@@ -95,6 +102,14 @@ export class Machine {
 
   backUp(): void {
     this.#backup = { files: this.disk.copy(), madeAtMs: this.#ports.world.nowMs };
+  }
+
+  /**
+   * Its peers have on disk how long its log was so long ago. A younger copy of its disk may not be told from the disk itself,
+   * and nothing is promised of it (docs/PROTOCOL.md, Admission).
+   */
+  get rememberedAfterMs(): number {
+    return (this.#options.node.probeIntervalMs ?? defaults.probeIntervalMs) + memberMemoryIntervalMs;
   }
 
   /** Member numbers of a partition's owners, once a node has told. */
