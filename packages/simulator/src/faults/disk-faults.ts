@@ -45,9 +45,9 @@ export const diskFaults: Record<DiskFault, Inflict> = {
   /** Of what the disk held a while ago; what it acknowledged since is gone. */
   'disk-restored': (fault, surroundings) => {
     const machine = targetOf(fault, surroundings);
-    const { backup } = machine;
-    const isTold = (madeAtMs: number) => surroundings.world.nowMs - madeAtMs >= machine.rememberedAfterMs;
-    if (backup === undefined || !isTold(backup.madeAtMs)) return undefined;
+    const { backup, rememberedAfterMs } = machine;
+    const { nowMs } = surroundings.world;
+    if (backup === undefined || nowMs - backup.madeAtMs < rememberedAfterMs) return undefined;
     return lose(fault, surroundings, () => machine.disk.restore(backup.files));
   },
 };

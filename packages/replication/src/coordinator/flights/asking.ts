@@ -94,7 +94,10 @@ export class Asking implements Waiting, Unhurried {
     this.askRest();
   }
 
-  /** If somebody has waited since, whoever has not answered is late. It may have been another flight's moment. */
+  /**
+   * If somebody still waits, whoever has not answered is late, unless it was another flight's moment that is over. Half of one
+   * is enough to tell: timers may be a little early.
+   */
   followUp(): void {
     const waitedMs = this.#shell.clock.monotonicMs() - this.#beganAtMs;
     if (this.#flight.isClosed || waitedMs < afterwardsMs / 2) this.askRest();
