@@ -47,6 +47,7 @@ function request(): SessionRequest {
     () => ({ put: { ...write(), value: bytes(), ttlMs: oneOf(times) } }),
     () => ({ delete: write() }),
     () => ({ ticket: { key: bytes(), stampAbove: oneOf(times), stampNotAfter: 0 } }),
+    () => ({ replicaRead: { key: bytes(), omitValue: oneOf([true, false]) } }),
   ]);
   return SessionRequest.fromPartial({
     operations: Array.from({ length: oneOf([0, 1, 2, 9]) }, () => ({
@@ -64,6 +65,13 @@ function response(): SessionResponse {
     () => ({ get: { found: true, value: bytes(), version: version(), expiresAtMs: oneOf(times) } }),
     () => ({ put: { version: version(), previous: 3, previousValue: bytes(), serverTime: oneOf(times) } }),
     () => ({ ticket: { ticket: version(), serverTime: oneOf(times) } }),
+    () => ({
+      replicaRead: {
+        ...{ identity: bytes(), tombstone: oneOf([true, false]), value: bytes(), version: version() },
+        ...{ expiresAtMs: oneOf(times), member: oneOf(numbers), serverTime: oneOf(times) },
+        incarnations: oneOf([[], [{ member: oneOf(numbers), incarnation: oneOf(numbers) }]]),
+      },
+    }),
     () => ({
       error: { code: 'timeout', outcome: 2, required: 3, message: 'späť '.repeat(oneOf([0, 1, 40])) },
     }),

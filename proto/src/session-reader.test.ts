@@ -101,6 +101,7 @@ const request = fc.oneof(
   delimited(4, message([bytes(1), bytes(2), number(3), longNumber(4), ...bounds(5)], version(9))),
   delimited(5, message([bytes(1), number(2), ...bounds(3)], version(7))),
   delimited(6, message([bytes(1), timestamp(2), timestamp(3)])),
+  delimited(7, message([bytes(1), boolean(2)])),
 );
 const operation = delimited(1, message([number(1), number(2)], request));
 const packed = delimited(
@@ -155,14 +156,17 @@ const defaults = {
   consistency: ConsistencyLevel.UNSPECIFIED,
   ttlMs: 0,
   omitPrevious: false,
+  omitValue: false,
   operationId: none,
   stampAbove: 0,
   stampNotAfter: 0,
   ticket: undefined,
 };
 
+const kinds = ['get', 'put', 'delete', 'ticket', 'replicaRead'] as const;
+
 function flat({ id, timeoutMs, ...requests }: Operation): OperationFields {
-  const request = (['get', 'put', 'delete', 'ticket'] as const).find((name) => requests[name] !== undefined);
+  const request = kinds.find((name) => requests[name] !== undefined);
   const asked = request === undefined ? {} : requests[request];
   return plain({ ...defaults, ...asked, id, timeoutMs, request });
 }
@@ -178,6 +182,7 @@ function plain({ id, timeoutMs, request, ...asked }: OperationFields): Operation
     consistency: asked.consistency,
     ttlMs: asked.ttlMs,
     omitPrevious: asked.omitPrevious,
+    omitValue: asked.omitValue,
     operationId: Uint8Array.from(asked.operationId),
     stampAbove: asked.stampAbove,
     stampNotAfter: asked.stampNotAfter,

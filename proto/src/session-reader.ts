@@ -9,7 +9,7 @@ import { noBytes, WireReader } from './wire-reader.js';
 export interface OperationFields {
   readonly id: number;
   readonly timeoutMs: number;
-  readonly request: 'get' | 'put' | 'delete' | 'ticket' | undefined;
+  readonly request: 'get' | 'put' | 'delete' | 'ticket' | 'replicaRead' | undefined;
   /** A view, as are all bytes here. */
   readonly key: Uint8Array;
   readonly value: Uint8Array;
@@ -17,6 +17,7 @@ export interface OperationFields {
   readonly consistency: ConsistencyLevel;
   readonly ttlMs: number;
   readonly omitPrevious: boolean;
+  readonly omitValue: boolean;
   readonly operationId: Uint8Array;
   readonly stampAbove: number;
   readonly stampNotAfter: number;
@@ -60,6 +61,7 @@ class OperationReader implements OperationFields {
   consistency = ConsistencyLevel.UNSPECIFIED;
   ttlMs = 0;
   omitPrevious = false;
+  omitValue = false;
   operationId = noBytes;
   stampAbove = 0;
   stampNotAfter = 0;
@@ -97,6 +99,9 @@ class OperationReader implements OperationFields {
         case 50:
           this.#readTicket();
           break;
+        case 58:
+          this.#readReplicaRead();
+          break;
         default:
           wire.skip(tag);
       }
@@ -113,6 +118,7 @@ class OperationReader implements OperationFields {
     this.consistency = ConsistencyLevel.UNSPECIFIED;
     this.ttlMs = 0;
     this.omitPrevious = false;
+    this.omitValue = false;
     this.operationId = noBytes;
     this.stampAbove = 0;
     this.stampNotAfter = 0;
@@ -230,6 +236,26 @@ class OperationReader implements OperationFields {
           break;
         case 25:
           this.stampNotAfter = wire.fixed64();
+          break;
+        default:
+          wire.skip(tag);
+      }
+    }
+    wire.leave(end);
+  }
+
+  #readReplicaRead(): void {
+    const wire = this.#wire;
+    const end = wire.enter();
+    this.#begin('replicaRead');
+    while (wire.hasMore()) {
+      const tag = wire.uint32();
+      switch (tag) {
+        case 10:
+          this.key = wire.bytes();
+          break;
+        case 16:
+          this.omitValue = wire.bool();
           break;
         default:
           wire.skip(tag);

@@ -122,6 +122,45 @@ export interface TicketResponse {
   serverTime: number;
 }
 
+/**
+ * What one owner's own copy shows: for clients that coordinate a read at QUORUM themselves. Where a majority is two, two
+ * owners that show the same are one, and are asked side by side: one way there and back, where a node that coordinates
+ * takes two. One alone says what a read at ONE says, and no more.
+ */
+export interface ReplicaReadRequest {
+  key: Buffer;
+  /** The record's identity is enough: another owner is asked for the value. */
+  omitValue: boolean;
+}
+
+export interface ReplicaReadResponse {
+  /** Opaque; two records with the same one are the same. Empty = the copy has none of the key. */
+  identity: Buffer;
+  tombstone: boolean;
+  value: Buffer;
+  version:
+    | Version
+    | undefined;
+  /**
+   * Unix milliseconds; 0 = never. Whether it has passed is for the reader to say, who must not believe it alive if any owner's
+   * server_time says otherwise.
+   */
+  expiresAtMs: number;
+  /** Number of the answering member. */
+  member: number;
+  /**
+   * As the member knows them, its own included, of those that ever lost data; the others' are 1. Answers of members that
+   * know different ones must not be compared.
+   */
+  incarnations: MemberIncarnation[];
+  serverTime: number;
+}
+
+export interface MemberIncarnation {
+  member: number;
+  incarnation: number;
+}
+
 export interface ScanRequest {
   /** Only keys that begin with it; empty = all. */
   prefix: Buffer;
@@ -160,7 +199,11 @@ export interface Operation {
   get?: GetRequest | undefined;
   put?: PutRequest | undefined;
   delete?: DeleteRequest | undefined;
-  ticket?: TicketRequest | undefined;
+  ticket?:
+    | TicketRequest
+    | undefined;
+  /** Of an owner of the key; others refuse it. */
+  replicaRead?: ReplicaReadRequest | undefined;
 }
 
 export interface SessionRequest {
@@ -180,6 +223,7 @@ export interface OperationResult {
   delete?: DeleteResponse | undefined;
   ticket?: TicketResponse | undefined;
   error?: Error | undefined;
+  replicaRead?: ReplicaReadResponse | undefined;
 }
 
 export interface SessionResponse {
@@ -988,6 +1032,263 @@ export const TicketResponse = {
   },
 };
 
+class ReplicaReadRequestFields implements ReplicaReadRequest {
+  key: ReplicaReadRequest["key"] = noBytes;
+  omitValue: ReplicaReadRequest["omitValue"] = false;
+}
+
+function createBaseReplicaReadRequest(): ReplicaReadRequest {
+  return new ReplicaReadRequestFields();
+}
+
+export const ReplicaReadRequest = {
+  encode(message: ReplicaReadRequest, writer: _m0.Writer = _m0.Writer.create()): _m0.Writer {
+    if (message.key.length !== 0) {
+      writer.uint32(10).bytes(message.key);
+    }
+    if (message.omitValue !== false) {
+      writer.uint32(16).bool(message.omitValue);
+    }
+    return writer;
+  },
+
+  decode(input: _m0.Reader | Uint8Array, length?: number): ReplicaReadRequest {
+    const reader = input instanceof _m0.Reader ? input : _m0.Reader.create(input);
+    let end = length === undefined ? reader.len : reader.pos + length;
+    const message = createBaseReplicaReadRequest();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1:
+          if (tag !== 10) {
+            break;
+          }
+
+          message.key = reader.bytes() as Buffer;
+          continue;
+        case 2:
+          if (tag !== 16) {
+            break;
+          }
+
+          message.omitValue = reader.bool();
+          continue;
+      }
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skipType(tag & 7);
+    }
+    return message;
+  },
+
+  create(base?: DeepPartial<ReplicaReadRequest>): ReplicaReadRequest {
+    return ReplicaReadRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ReplicaReadRequest>): ReplicaReadRequest {
+    const message = createBaseReplicaReadRequest();
+    message.key = object.key ?? noBytes;
+    message.omitValue = object.omitValue ?? false;
+    return message;
+  },
+};
+
+class ReplicaReadResponseFields implements ReplicaReadResponse {
+  identity: ReplicaReadResponse["identity"] = noBytes;
+  tombstone: ReplicaReadResponse["tombstone"] = false;
+  value: ReplicaReadResponse["value"] = noBytes;
+  version: ReplicaReadResponse["version"] = undefined;
+  expiresAtMs: ReplicaReadResponse["expiresAtMs"] = 0;
+  member: ReplicaReadResponse["member"] = 0;
+  incarnations: ReplicaReadResponse["incarnations"] = [];
+  serverTime: ReplicaReadResponse["serverTime"] = 0;
+}
+
+function createBaseReplicaReadResponse(): ReplicaReadResponse {
+  return new ReplicaReadResponseFields();
+}
+
+export const ReplicaReadResponse = {
+  encode(message: ReplicaReadResponse, writer: _m0.Writer = _m0.Writer.create()): _m0.Writer {
+    if (message.identity.length !== 0) {
+      writer.uint32(10).bytes(message.identity);
+    }
+    if (message.tombstone !== false) {
+      writer.uint32(16).bool(message.tombstone);
+    }
+    if (message.value.length !== 0) {
+      writer.uint32(26).bytes(message.value);
+    }
+    if (message.version !== undefined) {
+      Version.encode(message.version, writer.uint32(34).fork()).ldelim();
+    }
+    if (message.expiresAtMs !== 0) {
+      writer.uint32(40).int64(message.expiresAtMs);
+    }
+    if (message.member !== 0) {
+      writer.uint32(48).uint32(message.member);
+    }
+    for (const v of message.incarnations) {
+      MemberIncarnation.encode(v!, writer.uint32(58).fork()).ldelim();
+    }
+    if (message.serverTime !== 0) {
+      writer.uint32(65).fixed64(message.serverTime);
+    }
+    return writer;
+  },
+
+  decode(input: _m0.Reader | Uint8Array, length?: number): ReplicaReadResponse {
+    const reader = input instanceof _m0.Reader ? input : _m0.Reader.create(input);
+    let end = length === undefined ? reader.len : reader.pos + length;
+    const message = createBaseReplicaReadResponse();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1:
+          if (tag !== 10) {
+            break;
+          }
+
+          message.identity = reader.bytes() as Buffer;
+          continue;
+        case 2:
+          if (tag !== 16) {
+            break;
+          }
+
+          message.tombstone = reader.bool();
+          continue;
+        case 3:
+          if (tag !== 26) {
+            break;
+          }
+
+          message.value = reader.bytes() as Buffer;
+          continue;
+        case 4:
+          if (tag !== 34) {
+            break;
+          }
+
+          message.version = Version.decode(reader, reader.uint32());
+          continue;
+        case 5:
+          if (tag !== 40) {
+            break;
+          }
+
+          message.expiresAtMs = longToNumber(reader.int64() as Long);
+          continue;
+        case 6:
+          if (tag !== 48) {
+            break;
+          }
+
+          message.member = reader.uint32();
+          continue;
+        case 7:
+          if (tag !== 58) {
+            break;
+          }
+
+          message.incarnations.push(MemberIncarnation.decode(reader, reader.uint32()));
+          continue;
+        case 8:
+          if (tag !== 65) {
+            break;
+          }
+
+          message.serverTime = longToNumber(reader.fixed64() as Long);
+          continue;
+      }
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skipType(tag & 7);
+    }
+    return message;
+  },
+
+  create(base?: DeepPartial<ReplicaReadResponse>): ReplicaReadResponse {
+    return ReplicaReadResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ReplicaReadResponse>): ReplicaReadResponse {
+    const message = createBaseReplicaReadResponse();
+    message.identity = object.identity ?? noBytes;
+    message.tombstone = object.tombstone ?? false;
+    message.value = object.value ?? noBytes;
+    message.version = (object.version !== undefined && object.version !== null)
+      ? Version.fromPartial(object.version)
+      : undefined;
+    message.expiresAtMs = object.expiresAtMs ?? 0;
+    message.member = object.member ?? 0;
+    message.incarnations = object.incarnations?.map((e) => MemberIncarnation.fromPartial(e)) || [];
+    message.serverTime = object.serverTime ?? 0;
+    return message;
+  },
+};
+
+class MemberIncarnationFields implements MemberIncarnation {
+  member: MemberIncarnation["member"] = 0;
+  incarnation: MemberIncarnation["incarnation"] = 0;
+}
+
+function createBaseMemberIncarnation(): MemberIncarnation {
+  return new MemberIncarnationFields();
+}
+
+export const MemberIncarnation = {
+  encode(message: MemberIncarnation, writer: _m0.Writer = _m0.Writer.create()): _m0.Writer {
+    if (message.member !== 0) {
+      writer.uint32(8).uint32(message.member);
+    }
+    if (message.incarnation !== 0) {
+      writer.uint32(16).uint32(message.incarnation);
+    }
+    return writer;
+  },
+
+  decode(input: _m0.Reader | Uint8Array, length?: number): MemberIncarnation {
+    const reader = input instanceof _m0.Reader ? input : _m0.Reader.create(input);
+    let end = length === undefined ? reader.len : reader.pos + length;
+    const message = createBaseMemberIncarnation();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1:
+          if (tag !== 8) {
+            break;
+          }
+
+          message.member = reader.uint32();
+          continue;
+        case 2:
+          if (tag !== 16) {
+            break;
+          }
+
+          message.incarnation = reader.uint32();
+          continue;
+      }
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skipType(tag & 7);
+    }
+    return message;
+  },
+
+  create(base?: DeepPartial<MemberIncarnation>): MemberIncarnation {
+    return MemberIncarnation.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MemberIncarnation>): MemberIncarnation {
+    const message = createBaseMemberIncarnation();
+    message.member = object.member ?? 0;
+    message.incarnation = object.incarnation ?? 0;
+    return message;
+  },
+};
+
 class ScanRequestFields implements ScanRequest {
   prefix: ScanRequest["prefix"] = noBytes;
   after: ScanRequest["after"] = noBytes;
@@ -1228,6 +1529,7 @@ class OperationFields implements Operation {
   put: Operation["put"] = undefined;
   delete: Operation["delete"] = undefined;
   ticket: Operation["ticket"] = undefined;
+  replicaRead: Operation["replicaRead"] = undefined;
 }
 
 function createBaseOperation(): Operation {
@@ -1253,6 +1555,9 @@ export const Operation = {
     }
     if (message.ticket !== undefined) {
       TicketRequest.encode(message.ticket, writer.uint32(50).fork()).ldelim();
+    }
+    if (message.replicaRead !== undefined) {
+      ReplicaReadRequest.encode(message.replicaRead, writer.uint32(58).fork()).ldelim();
     }
     return writer;
   },
@@ -1306,6 +1611,13 @@ export const Operation = {
 
           message.ticket = TicketRequest.decode(reader, reader.uint32());
           continue;
+        case 7:
+          if (tag !== 58) {
+            break;
+          }
+
+          message.replicaRead = ReplicaReadRequest.decode(reader, reader.uint32());
+          continue;
       }
       if ((tag & 7) === 4 || tag === 0) {
         break;
@@ -1329,6 +1641,9 @@ export const Operation = {
       : undefined;
     message.ticket = (object.ticket !== undefined && object.ticket !== null)
       ? TicketRequest.fromPartial(object.ticket)
+      : undefined;
+    message.replicaRead = (object.replicaRead !== undefined && object.replicaRead !== null)
+      ? ReplicaReadRequest.fromPartial(object.replicaRead)
       : undefined;
     return message;
   },
@@ -1414,6 +1729,7 @@ class OperationResultFields implements OperationResult {
   delete: OperationResult["delete"] = undefined;
   ticket: OperationResult["ticket"] = undefined;
   error: OperationResult["error"] = undefined;
+  replicaRead: OperationResult["replicaRead"] = undefined;
 }
 
 function createBaseOperationResult(): OperationResult {
@@ -1439,6 +1755,9 @@ export const OperationResult = {
     }
     if (message.error !== undefined) {
       Error.encode(message.error, writer.uint32(50).fork()).ldelim();
+    }
+    if (message.replicaRead !== undefined) {
+      ReplicaReadResponse.encode(message.replicaRead, writer.uint32(58).fork()).ldelim();
     }
     return writer;
   },
@@ -1492,6 +1811,13 @@ export const OperationResult = {
 
           message.error = Error.decode(reader, reader.uint32());
           continue;
+        case 7:
+          if (tag !== 58) {
+            break;
+          }
+
+          message.replicaRead = ReplicaReadResponse.decode(reader, reader.uint32());
+          continue;
       }
       if ((tag & 7) === 4 || tag === 0) {
         break;
@@ -1516,6 +1842,9 @@ export const OperationResult = {
       ? TicketResponse.fromPartial(object.ticket)
       : undefined;
     message.error = (object.error !== undefined && object.error !== null) ? Error.fromPartial(object.error) : undefined;
+    message.replicaRead = (object.replicaRead !== undefined && object.replicaRead !== null)
+      ? ReplicaReadResponse.fromPartial(object.replicaRead)
+      : undefined;
     return message;
   },
 };
@@ -1627,8 +1956,8 @@ export const KVDefinition = {
       options: {},
     },
     /**
-     * The calls above but Scan, many to a message and many messages at once over one long stream: a fraction of the cost
-     * of a call each. Operations are independent of each other, are answered in any order, and their failures are results:
+     * The calls above but Scan, and reads of single replicas, many to a message and many messages at once over one long
+     * stream: a fraction of the cost of a call each. Operations are independent of each other, are answered in any order, and their failures are results:
      * the stream itself ends only with the connection, or when a message is no SessionRequest.
      */
     session: {
@@ -1663,8 +1992,8 @@ export interface KVServiceImplementation<CallContextExt = {}> {
     context: CallContext & CallContextExt,
   ): ServerStreamingMethodResult<DeepPartial<ScanResponse>>;
   /**
-   * The calls above but Scan, many to a message and many messages at once over one long stream: a fraction of the cost
-   * of a call each. Operations are independent of each other, are answered in any order, and their failures are results:
+   * The calls above but Scan, and reads of single replicas, many to a message and many messages at once over one long
+   * stream: a fraction of the cost of a call each. Operations are independent of each other, are answered in any order, and their failures are results:
    * the stream itself ends only with the connection, or when a message is no SessionRequest.
    */
   session(
@@ -1691,8 +2020,8 @@ export interface KVClient<CallOptionsExt = {}> {
    */
   scan(request: DeepPartial<ScanRequest>, options?: CallOptions & CallOptionsExt): AsyncIterable<ScanResponse>;
   /**
-   * The calls above but Scan, many to a message and many messages at once over one long stream: a fraction of the cost
-   * of a call each. Operations are independent of each other, are answered in any order, and their failures are results:
+   * The calls above but Scan, and reads of single replicas, many to a message and many messages at once over one long
+   * stream: a fraction of the cost of a call each. Operations are independent of each other, are answered in any order, and their failures are results:
    * the stream itself ends only with the connection, or when a message is no SessionRequest.
    */
   session(
