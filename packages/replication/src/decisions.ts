@@ -4,7 +4,7 @@
  * replaces any. All of them are called on hot paths: no allocation, no state.
  */
 import type { HybridLogicalClock, Timestamp, Version } from '@kv/hlc';
-import type { RecordView, StorageEngine } from '@kv/storage';
+import { headOf, type RecordView, type StorageEngine } from '@kv/storage';
 
 import { heldNothing, type WriteAnswer } from './cores/write-answer.js';
 
@@ -60,6 +60,8 @@ export interface Decisions {
   readonly flightQuorum: (required: number) => number;
   /** In a flight another owner's answer agrees with the own copy's. */
   readonly flightAgrees: (isSame: boolean) => boolean;
+  /** Rule 24: by what a client that coordinates tells the records of two owners apart. */
+  readonly recordIdentity: (record: RecordView) => Uint8Array;
   /** A page of a scan is merged from so many owners: as many as a read at its level asks. */
   readonly pageReplies: (required: number) => number;
   /** Rule 9: a version beside another replica's "absent, with this purge floor" is dead. */
@@ -148,6 +150,7 @@ export const soundDecisions: Decisions = {
   flies: () => true,
   flightQuorum: (required) => required,
   flightAgrees: (isSame) => isSame,
+  recordIdentity: (record) => headOf(record).bytes,
   pageReplies: (required) => required,
   isDead: (version, purgeFloor) => version.timestamp < purgeFloor,
 

@@ -13,6 +13,8 @@ export type {
   GetResult,
   PreviousValue,
   PutRequest,
+  ReplicaReadRequest,
+  ReplicaReadResult,
   ScanEntry,
   ScanPage,
   ScanRequest,

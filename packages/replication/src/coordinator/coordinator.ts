@@ -38,7 +38,7 @@ import { createSubmissions, type Submissions } from './submissions.js';
  * `outcome` (rule 12), that of a missed quorum `required` and `received`.
  */
 export interface Coordinator {
-  /** The same four operations, without a promise: for sessions, which have many under way. */
+  /** The four operations below, and reads of the own copy, without a promise: for sessions, which have many under way. */
   readonly submit: Submissions;
   /** Rejects with `unavailable`, `timeout`, `corrupt`, `clock-drift`, `wrong-epoch`, `invalid-argument`. */
   get(request: GetRequest, options?: CallOptions): Promise<GetResult>;

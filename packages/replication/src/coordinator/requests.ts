@@ -1,6 +1,8 @@
 import type { Timestamp, Version } from '@kv/hlc';
+import type { RecordView } from '@kv/storage';
 
 import type { ConsistencyLevel } from '../consistency-level.js';
+import type { Incarnation } from '../replica/replica.js';
 
 /** What every coordinator call takes beside its request. */
 export interface CallOptions {
@@ -28,6 +30,22 @@ export type GetResult = { readonly serverTime: Timestamp } & (
   /** `version`: of the tombstone or expired record that hides the key; undefined where no replica asked knows it. */
   | { readonly found: false; readonly version: Version | undefined }
 );
+
+export interface ReplicaReadRequest {
+  /** 1 byte to 1 KiB, of a partition that this member owns. */
+  readonly key: Uint8Array;
+}
+
+/** What one owner's copy shows, and what a reader has to know before it believes two of them. */
+export interface ReplicaReadResult {
+  /** Undefined: the copy has none of the key. A tombstone and an expired record are records. */
+  readonly record: RecordView | undefined;
+  /** Of the record: two with the same one are the same. */
+  readonly identity: Uint8Array | undefined;
+  readonly member: number;
+  readonly incarnations: readonly Incarnation[];
+  readonly serverTime: Timestamp;
+}
 
 export interface DeleteRequest {
   /** 1 byte to 1 KiB. */

@@ -13,12 +13,15 @@ import { Flights } from './flights/flights.js';
 import { GetCaller } from './get-caller.js';
 import { LinearizableWrite } from './linearizable-write.js';
 import { ReadOperation } from './read-operation.js';
+import { ReplicaReads } from './replica-reads.js';
 import type {
   CallOptions,
   DeleteRequest,
   GetRequest,
   GetResult,
   PutRequest,
+  ReplicaReadRequest,
+  ReplicaReadResult,
   TicketRequest,
   TicketResult,
   WriteResult,
@@ -37,10 +40,17 @@ export interface Submissions {
   put(request: PutRequest, options: CallOptions, caller: Caller<WriteResult>): RunningOperation;
   delete(request: DeleteRequest, options: CallOptions, caller: Caller<WriteResult>): RunningOperation;
   ticket(request: TicketRequest, options: CallOptions, caller: Caller<TicketResult>): RunningOperation;
+  /** What this member's own copy shows. Rejects as `get` at ONE would if there were no other owner. */
+  replicaRead(
+    request: ReplicaReadRequest,
+    options: CallOptions,
+    caller: Caller<ReplicaReadResult>,
+  ): RunningOperation;
 }
 
 export function createSubmissions(shell: Shell): Submissions {
   const flights = new Flights(shell);
+  const replicaReads = new ReplicaReads(shell);
   const write = (checked: CheckedWrite, options: CallOptions, caller: Caller<WriteResult>) =>
     flights.write(checked, options, caller) ?? started(createWrite(shell, checked, options, caller));
   return {
@@ -63,6 +73,8 @@ export function createSubmissions(shell: Shell): Submissions {
           started(new TicketOperation(shell, checked, options, new TicketCaller(shell, caller)))
         );
       }),
+    replicaRead: (request, options, caller) =>
+      begun(caller, () => replicaReads.read(request, options, caller)),
   };
 }
 
