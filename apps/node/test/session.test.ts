@@ -82,6 +82,30 @@ describe('a session over gRPC', () => {
     expect(removed!.delete!.version).toBeDefined();
   });
 
+  it('shows what its own copy holds', async () => {
+    const { send, next } = openSession();
+    send({ operations: [{ id: 1, put: { key: bytes('a'), value: bytes('1') } }] });
+    const [put] = await next(1);
+    send({
+      operations: [
+        { id: 1, replicaRead: { key: bytes('a') } },
+        { id: 2, replicaRead: { key: bytes('a'), omitValue: true } },
+        { id: 3, replicaRead: { key: bytes('b') } },
+      ],
+    });
+    const [whole, head, none] = (await next(3)).map(({ replicaRead }) => replicaRead!);
+    expect(whole).toMatchObject({
+      member: 1,
+      value: bytes('1'),
+      version: put!.put!.version,
+      tombstone: false,
+    });
+    expect(head).toMatchObject({ member: 1, value: bytes(''), identity: whole!.identity });
+    expect(whole!.identity.length).toBeGreaterThan(0);
+    expect(none).toMatchObject({ identity: bytes(''), version: undefined });
+    expect(none!.serverTime).toBeGreaterThan(put!.put!.version!.timestamp);
+  });
+
   it('fails single operations, and goes on', async () => {
     const { send, next } = openSession();
     send({

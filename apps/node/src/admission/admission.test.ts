@@ -68,7 +68,7 @@ function openCoordinator() {
     callers.push(caller);
     return { abandon: () => void (abandoned += 1) };
   };
-  const submit = { get: begin, put: begin, delete: begin, ticket: begin };
+  const submit = { get: begin, put: begin, delete: begin, ticket: begin, replicaRead: begin };
   // eslint-disable-next-line @typescript-eslint/require-await -- the scan of a coordinator is one
   const scan = async function* () {
     yield { entries: [], next: undefined };

@@ -7,6 +7,7 @@ import {
   PreviousState,
   type PutRequest as PutRequestMessage,
   type PutResponse,
+  type ReplicaReadResponse,
 } from '@kv/proto';
 import type {
   DeleteRequest,
@@ -14,6 +15,7 @@ import type {
   GetResult,
   PreviousValue,
   PutRequest,
+  ReplicaReadResult,
   WriteResult,
 } from '@kv/replication';
 
@@ -59,6 +61,23 @@ export function fromGetResult(result: GetResult): GetResponse {
     : { found: false, value: noBytes, version, expiresAtMs: 0, serverTime };
 }
 
+/** Of what is absent, and of a tombstone, the value is empty. */
+export function fromReplicaReadResult(
+  { record, identity, member, incarnations, serverTime }: ReplicaReadResult,
+  omitsValue: boolean,
+): ReplicaReadResponse {
+  return {
+    identity: identity === undefined ? noBytes : asBuffer(identity),
+    tombstone: record?.tombstone ?? false,
+    value: record === undefined || omitsValue ? noBytes : asBuffer(record.value),
+    version: record === undefined || omitsValue ? undefined : record.version,
+    expiresAtMs: record?.expiresAtMs ?? 0,
+    member,
+    incarnations: incarnations.length === 0 ? none : [...incarnations],
+    serverTime,
+  };
+}
+
 export function fromWriteResult({
   version,
   previous,
@@ -71,6 +90,9 @@ export function fromWriteResult({
     serverTime,
   };
 }
+
+/** Nearly always, and never written to. */
+const none: ReplicaReadResponse['incarnations'] = [];
 
 const previousStates: Readonly<Record<PreviousValue['kind'], PreviousState>> = {
   'not-asked': PreviousState.UNSPECIFIED,

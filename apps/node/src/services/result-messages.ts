@@ -1,9 +1,9 @@
 import type { KvError } from '@kv/errors';
 import { kvErrorToMessage, MessageBuilder, OperationResult } from '@kv/proto';
-import type { GetResult, TicketResult, WriteResult } from '@kv/replication';
+import type { GetResult, ReplicaReadResult, TicketResult, WriteResult } from '@kv/replication';
 
 import { sessionBuildersIdleMax, sessionMessageBytesMax } from '../limits.js';
-import { fromGetResult, fromWriteResult } from './kv-messages.js';
+import { fromGetResult, fromReplicaReadResult, fromWriteResult } from './kv-messages.js';
 
 /**
  * Results of one session on their way into messages. Each is encoded as it comes, so that nothing of it is kept until its
@@ -32,6 +32,11 @@ export class ResultMessages {
 
   ticket(id: number, result: TicketResult): void {
     this.#append({ id, ticket: result }, 0);
+  }
+
+  replicaRead(id: number, result: ReplicaReadResult, omitsValue: boolean): void {
+    const replicaRead = fromReplicaReadResult(result, omitsValue);
+    this.#append({ id, replicaRead }, replicaRead.value.length);
   }
 
   error(id: number, error: KvError): void {

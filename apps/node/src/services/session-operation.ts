@@ -14,6 +14,8 @@ import type {
   GetRequest,
   GetResult,
   PutRequest,
+  ReplicaReadRequest,
+  ReplicaReadResult,
   RunningOperation,
   Submissions,
   TicketRequest,
@@ -53,6 +55,8 @@ export function createOperation(fields: OperationFields, host: OperationHost): S
         return new Delete(fields, host);
       case 'ticket':
         return new Ticket(fields, host);
+      case 'replicaRead':
+        return new ReplicaRead(fields, host);
       case undefined:
         throw new KvError('invalid-argument', 'the operation asks for nothing this node knows', {
           outcome: 'not-applied',
@@ -221,5 +225,22 @@ class Ticket extends Submitted implements TicketRequest, Caller<TicketResult> {
 
   protected submit(submit: Submissions): RunningOperation {
     return submit.ticket(this, this, this);
+  }
+}
+
+class ReplicaRead extends Submitted implements ReplicaReadRequest, Caller<ReplicaReadResult> {
+  readonly #omitsValue: boolean;
+
+  constructor(fields: OperationFields, host: OperationHost) {
+    super(fields, host);
+    this.#omitsValue = fields.omitValue;
+  }
+
+  resolve(result: ReplicaReadResult): void {
+    this.end()?.replicaRead(this.id, result, this.#omitsValue);
+  }
+
+  protected submit(submit: Submissions): RunningOperation {
+    return submit.replicaRead(this, this, this);
   }
 }

@@ -19,6 +19,7 @@ import type {
   GetResult,
   RunningOperation,
 } from '@kv/replication';
+import { encodeRecord, readRecord } from '@kv/storage';
 import { createManualClock, createManualTimers, createRecordingLogger } from '@kv/testing';
 
 import { createAdmission } from '../admission/admission.js';
@@ -76,7 +77,7 @@ function openSession({ admittedBytesMax = 2 ** 20 } = {}) {
     return { abandon: () => undefined };
   };
   const coordinator = {
-    submit: { get, put: submit, delete: submit, ticket: submit },
+    submit: { get, put: submit, delete: submit, ticket: submit, replicaRead: submit },
   } as unknown as Coordinator;
   const admission = createAdmission({ bytesMax: admittedBytesMax, delayMsMax: 1, retryAfterMs: 30 }, {});
   const ports = { coordinator, admission, timers, logger };
@@ -234,6 +235,32 @@ describe('a session', () => {
       { id: 1, put: { version, serverTime, previous: PreviousState.VALUE, previousValue: Buffer.from('w') } },
       { id: 2, delete: { version, serverTime, previous: PreviousState.UNSPECIFIED } },
       { id: 3, ticket: { ticket: version, serverTime } },
+    ]);
+  });
+
+  it('tells what one copy holds, with its value or without', async () => {
+    const { send, submitted, messages, turn } = openSession();
+    const key = Buffer.from('k');
+    for (const [id, omitValue] of [false, true, false, false].entries()) {
+      send({ id, timeoutMs: 0, replicaRead: { key, omitValue } });
+    }
+    const serverTime = timestampOf(2 ** 41);
+    const version = { timestamp: serverTime, node: 1 };
+    const incarnations = [{ member: 2, incarnation: 3 }];
+    const told = { identity: Buffer.from('id'), member: 1, incarnations: [], serverTime };
+    const value = { key, value: Buffer.from('v'), version, expiresAtMs: 2 ** 42 };
+    const tombstone = { key, value: Buffer.alloc(0), version, tombstone: true };
+    const records = [value, value, tombstone].map((record) => readRecord(encodeRecord(record)));
+    for (const [index, record] of records.entries()) submitted[index]!.caller.resolve({ ...told, record });
+    submitted[3]!.caller.resolve({ ...told, record: undefined, identity: undefined, incarnations });
+    await turn();
+    const head = { identity: Buffer.from('id'), member: 1, incarnations: [], serverTime, tombstone: false };
+    const nothing = { value: Buffer.alloc(0), version: undefined };
+    expect(messages.flat().map(({ replicaRead }) => replicaRead)).toEqual([
+      { ...head, value: Buffer.from('v'), version, expiresAtMs: 2 ** 42 },
+      { ...head, ...nothing, expiresAtMs: 2 ** 42 },
+      { ...head, ...nothing, version, expiresAtMs: 0, tombstone: true },
+      { ...head, ...nothing, expiresAtMs: 0, identity: Buffer.alloc(0), incarnations },
     ]);
   });
 
