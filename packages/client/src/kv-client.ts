@@ -75,7 +75,8 @@ export class KvClient<K extends Encoding = 'utf8', V extends Encoding = 'utf8'> 
     const serverTime = createServerTime(clock);
     const pool = new EndpointPool(parsed, { transport, clock, timers, random, serverTime });
     this.#ports = { pool, clock, timers, random, serverTime, ceilings: createStampCeilings() };
-    const router = new Router({ isOn: this.#options.routing }, { pool, clock, timers, random });
+    const { routing, coordinating } = this.#options;
+    const router = new Router({ isOn: routing, compares: coordinating }, { pool, clock, timers, random });
     this.#quick = new QuickWay(this.#options, {
       clock,
       timers,
@@ -89,7 +90,7 @@ export class KvClient<K extends Encoding = 'utf8', V extends Encoding = 'utf8'> 
       { isOn: this.#options.hedging },
       { clock, timers, another: (key, than) => router.another(key, than) },
     );
-    this.#operations = new Operations(this.#options, { ...this.#ports, hedges });
+    this.#operations = new Operations(this.#options, { ...this.#ports, hedges, router });
   }
 
   /** Resolves once an endpoint says that it serves; until then it asks again. */

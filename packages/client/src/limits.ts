@@ -96,6 +96,23 @@ export const hotKeySlots = 16_384;
 export const hotShareMax = 1 / 16;
 export const hotSampleOperations = 1_024;
 
+/**
+ * While no more operations than this are under way reads compare what two owners show, instead of asking one of them to do so.
+ * With many the nodes' messages to each other cost less than the client's second one.
+ */
+export const comparedReadsMax = 32;
+
+/** So long after a write owners may show different records: longer than a quorum leaves the third one alone. */
+export const settlingMs = 10;
+
+/** If of so many reads that could compare more than these could not, or in vain, the next ones do not. */
+export const comparingSampleReads = 64;
+export const comparedReadsVainMax = 8;
+export const comparingRestsForReads = 448;
+
+/** A node that was slow is compared with nobody for so long, unless it answers something before. */
+export const laneDoubtMs = 1_000;
+
 /** The ring is fetched no more often than this, whatever fails meanwhile. */
 export const ringRefreshMs = 1_000;
 
@@ -106,6 +123,9 @@ export const memberRetryMsMax = 30_000;
 /** A read is hedged once it takes longer than this share of reads did, and never sooner than this: timers are no finer. */
 export const hedgeLatencyShare = 0.95;
 export const hedgeDelayMsMin = 2;
+
+/** A read that two owners are asked for takes long after this, while no latency is known. */
+export const hedgeDelayMsFirst = 20;
 
 /** Of all reads so many may be hedged, and so many in a row: what nodes do twice must not matter. */
 export const hedgeShareMax = 0.05;

@@ -22,6 +22,7 @@ export const clientOptionNames = namesOf<KvClientOptions>({
   bytesMax: true,
   routing: true,
   hedging: true,
+  coordinating: true,
   busyPollMs: true,
 });
 

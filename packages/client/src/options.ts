@@ -36,6 +36,11 @@ export interface KvClientOptions<K extends Encoding = 'utf8', V extends Encoding
   readonly bytesMax?: number;
   /** Send a read that takes longer than 95 of 100 to another owner as well, one in twenty at most. Default true. */
   readonly hedging?: boolean;
+  /**
+   * While few operations are under way, compare what two owners of a key show, and so read at `quorum` without the way over a
+   * coordinator; a node coordinates if that does not do. Needs `hedging` and `routing`. Default true.
+   */
+  readonly coordinating?: boolean;
   /** Send each operation to an owner of its key, if that can be reached; false: to one endpoint, whatever the key. Default true. */
   readonly routing?: boolean;
   /**
@@ -109,6 +114,7 @@ export interface ResolvedOptions<K extends Encoding, V extends Encoding> {
   readonly bytesMax: number;
   readonly routing: boolean;
   readonly hedging: boolean;
+  readonly coordinating: boolean;
   readonly busyPollMs: number;
 }
 
@@ -119,7 +125,7 @@ export function resolveOptions<K extends Encoding, V extends Encoding>(
   const { keyEncoding = 'utf8' as K, valueEncoding = 'utf8' as V } = options;
   const { consistency = 'quorum', timeoutMs = timeoutMsDefault } = options;
   const { operationsMax = operationsMaxDefault, bytesMax = bytesMaxDefault, routing = true } = options;
-  const { hedging = true, busyPollMs = 0 } = options;
+  const { hedging = true, coordinating = true, busyPollMs = 0 } = options;
   const max = Number.MAX_SAFE_INTEGER;
   return {
     keyEncoding: checkedOneOf(keyEncoding, { name: 'keyEncoding', allowed: encodings }),
@@ -129,6 +135,7 @@ export function resolveOptions<K extends Encoding, V extends Encoding>(
     operationsMax: checkedWhole(operationsMax, { name: 'operationsMax', min: 1, max }),
     routing: checkedBoolean(routing, 'routing'),
     hedging: checkedBoolean(hedging, 'hedging'),
+    coordinating: checkedBoolean(coordinating, 'coordinating'),
     busyPollMs: checkedWhole(busyPollMs, { name: 'busyPollMs', min: 0, max: busyPollMsMax }),
     bytesMax: checkedWhole(bytesMax, { name: 'bytesMax', min: 1, max }),
   };

@@ -13,6 +13,8 @@ import {
   PreviousState,
   type PutRequest,
   PutResponse,
+  type ReplicaReadRequest,
+  ReplicaReadResponse,
   ScanResponse,
   StatusResponse,
   type TicketRequest,
@@ -29,7 +31,7 @@ import type {
   KvClientPorts,
 } from '../src/index.js';
 
-type Method = 'get' | 'put' | 'delete' | 'ticket' | 'scan' | 'describe' | 'status';
+type Method = 'get' | 'put' | 'delete' | 'ticket' | 'replicaRead' | 'scan' | 'describe' | 'status';
 
 export interface RecordedCall {
   readonly endpoint: string;
@@ -54,6 +56,8 @@ export interface FakeNode {
   serving: boolean;
   /** How far its clock is off, in milliseconds. */
   skewMs: number;
+  /** Of its own copy; `member` is in all that it shows. Default: of the one map, as by a member of its own. */
+  shows: (request: ReplicaReadRequest) => Partial<ReplicaReadResponse>;
   readonly faults: Record<Method, Fault[]>;
 }
 
@@ -100,7 +104,16 @@ export function createFakeCluster(seed = 1): FakeCluster {
   function node(endpoint: string): FakeNode {
     const known = nodes.get(endpoint);
     if (known !== undefined) return known;
-    const made = { up: true, serving: true, skewMs: 0, faults: noFaults() };
+    const member = nodes.size + 1;
+    const shows = ({ key, omitValue }: ReplicaReadRequest) => {
+      const name = key.toString('latin1');
+      const value = stored.get(name);
+      if (value === undefined) return { member };
+      const identity = Buffer.from(`${name}=${Buffer.from(value).toString('latin1')}`);
+      const version = { timestamp: newest.get(name) ?? serverTime(endpoint), node: 65_536 };
+      return omitValue ? { member, identity } : { member, identity, version, value: Buffer.from(value) };
+    };
+    const made: FakeNode = { up: true, serving: true, skewMs: 0, shows, faults: noFaults() };
     nodes.set(endpoint, made);
     return made;
   }
@@ -178,8 +191,12 @@ export function createFakeCluster(seed = 1): FakeCluster {
           serverTime: serverTime(endpoint),
         });
       },
+      replicaRead: (request: ReplicaReadRequest) => {
+        const own = node(endpoint).shows(request);
+        return ReplicaReadResponse.fromPartial({ serverTime: serverTime(endpoint), ...own });
+      },
     };
-    const methods = ['get', 'put', 'delete', 'ticket'] as const;
+    const methods = ['get', 'put', 'delete', 'ticket', 'replicaRead'] as const;
 
     /** Each operation of a batch is a call here: it fails by itself, and is answered by itself. */
     function exchange(operations: readonly Operation[], sink: ExchangeSink): Exchange {
@@ -255,7 +272,7 @@ export function createFakeCluster(seed = 1): FakeCluster {
 }
 
 function noFaults(): Record<Method, Fault[]> {
-  return { get: [], put: [], delete: [], ticket: [], scan: [], describe: [], status: [] };
+  return { get: [], put: [], delete: [], ticket: [], replicaRead: [], scan: [], describe: [], status: [] };
 }
 
 /** As it was when it was sent: the client uses its messages again. */

@@ -23,7 +23,7 @@ const ring: DescribeResponse = {
 async function experienced(options: KvClientOptions = {}) {
   const cluster = createFakeCluster();
   cluster.describeResponse = ring;
-  const client = new KvClient(['a:1'], options, cluster.ports);
+  const client = new KvClient(['a:1'], { coordinating: false, ...options }, cluster.ports);
   for (let round = 0; round < 3; round += 1) await cluster.settle(client.get('warm'));
   for (let round = 0; round < 70; round += 1) {
     cluster.faults.get.push({ slowMs: 4 });

@@ -9,6 +9,7 @@ import type { Contact } from '../attempts/endpoint-pool.js';
 import { channels, type HedgeEvent } from '../diagnostics.js';
 import {
   hedgeBurstMax,
+  hedgeDelayMsFirst,
   hedgeDelayMsMin,
   hedgeLatencyShare,
   hedgeSamplesMin,
@@ -24,6 +25,10 @@ export interface HedgedRead {
   readonly beganAtMs: number;
   /** Its place in the list of those that are watched, negative if it is not in it. Of `Hedges` alone. */
   watchedAt: number;
+  /** It is sent to two owners already, which may not be enough. */
+  readonly isCompared: boolean;
+  /** @returns whether it has turned to somebody by itself */
+  tookLong(nowMs: number): boolean;
   hedge(contact: Contact): void;
 }
 
@@ -49,7 +54,7 @@ export class Hedges {
   #underWay = 0;
   #budget = 0;
   #answers = 0;
-  #delayMs = hedgeDelayMsMin;
+  #delayMs = hedgeDelayMsFirst;
   #cancelTimer: (() => void) | undefined;
 
   constructor({ isOn }: { readonly isOn: boolean }, ports: HedgePorts) {
@@ -57,12 +62,16 @@ export class Hedges {
     this.#ports = ports;
   }
 
+  get isOn(): boolean {
+    return this.#isOn;
+  }
+
   /** It was sent. */
   watch(read: HedgedRead): void {
     if (!this.#isOn) return;
     this.#underWay += 1;
     this.#budget = Math.min(hedgeBurstMax, this.#budget + hedgeShareMax);
-    if (this.#latency.samples < hedgeSamplesMin) return;
+    if (this.#latency.samples < hedgeSamplesMin && !read.isCompared) return;
     this.#watchFor(this.#delayMs, read);
   }
 
@@ -92,7 +101,7 @@ export class Hedges {
       read.watchedAt = -1;
       const leftMs = read.beganAtMs + this.#delayMs - nowMs;
       if (leftMs > 0) this.#watchFor(leftMs, read);
-      else if (read.contact !== undefined) this.#hedge(read, read.contact);
+      else if (!read.tookLong(nowMs) && read.contact !== undefined) this.#hedge(read, read.contact);
     }
   };
 

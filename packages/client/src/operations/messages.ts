@@ -3,12 +3,26 @@
  * collection, as in a burst of operations, V8 puts all that it makes from then on among the old objects, and has to collect
  * those every second (`--trace-pretenuring-statistics` tells of it).
  */
-import type { ConsistencyLevel, DeleteRequest, GetRequest, PutRequest, Version } from '@kv/proto';
+import type {
+  ConsistencyLevel,
+  DeleteRequest,
+  GetRequest,
+  PutRequest,
+  ReplicaReadRequest,
+  Version,
+} from '@kv/proto';
 
 export class GetMessage implements GetRequest {
   constructor(
     readonly key: Buffer,
     readonly consistency: ConsistencyLevel,
+  ) {}
+}
+
+export class ReplicaReadMessage implements ReplicaReadRequest {
+  constructor(
+    readonly key: Buffer,
+    readonly omitValue: boolean,
   ) {}
 }
 

@@ -10,6 +10,7 @@ import {
   kvErrorFromMessage,
   type OperationResult,
   type PutRequest,
+  type ReplicaReadRequest,
   type TicketRequest,
 } from '@kv/proto';
 
@@ -42,6 +43,7 @@ export abstract class QuickOperation<T = unknown, R = unknown> implements Passen
   put: PutRequest | undefined = undefined;
   delete: DeleteRequest | undefined = undefined;
   ticket: TicketRequest | undefined = undefined;
+  replicaRead: ReplicaReadRequest | undefined = undefined;
   batch: Batch | undefined = undefined;
   index = 0;
   isWithdrawn = false;
@@ -132,7 +134,15 @@ export abstract class QuickOperation<T = unknown, R = unknown> implements Passen
       this.failed(toKvError(error));
       return;
     }
-    if (response === undefined) return;
+    if (response !== undefined) this.complete(response);
+  }
+
+  failed(error: KvError): void {
+    this.#fail(error, true);
+  }
+
+  /** It is over, and has succeeded if the response is worth anything. */
+  protected complete(response: R): void {
     let value: T;
     try {
       value = this.decode(response);
@@ -143,10 +153,6 @@ export abstract class QuickOperation<T = unknown, R = unknown> implements Passen
     }
     this.way?.settle(this, undefined);
     this.resolve(value);
-  }
-
-  failed(error: KvError): void {
-    this.#fail(error, true);
   }
 
   /** It is not on the quick way any more. */

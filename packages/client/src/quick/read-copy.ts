@@ -1,14 +1,28 @@
-import type { DeleteRequest, GetRequest, OperationResult, PutRequest, TicketRequest } from '@kv/proto';
+import type {
+  DeleteRequest,
+  GetRequest,
+  OperationResult,
+  PutRequest,
+  ReplicaReadRequest,
+  TicketRequest,
+} from '@kv/proto';
 
 import type { Contact } from '../attempts/endpoint-pool.js';
 import type { Batch, Passenger } from '../sending/passenger.js';
 
-/** The read that it is a copy of. */
-export interface CopiedRead extends Pick<Passenger, 'get' | 'timeoutMs' | 'bytes'> {
+/** The read that another owner is asked for, too. */
+export interface CopiedRead extends Pick<Passenger, 'timeoutMs' | 'bytes'> {
   answeredBy(copy: ReadCopy, result: OperationResult, nowMs: number): void;
+  unansweredBy(copy: ReadCopy): void;
 }
 
-/** A hedged read on its way to another owner. Only a good answer of it matters: the read itself is still under way. */
+/** What that owner is asked: the whole read, of which it is a coordinator then, or what its own copy shows. */
+export interface CopiedQuestion {
+  readonly get: GetRequest | undefined;
+  readonly replicaRead: ReplicaReadRequest | undefined;
+}
+
+/** A part of a read, on its way to another owner than the read itself. */
 export class ReadCopy implements Passenger {
   id = 0;
   timeoutMs: number;
@@ -16,6 +30,7 @@ export class ReadCopy implements Passenger {
   readonly put: PutRequest | undefined = undefined;
   readonly delete: DeleteRequest | undefined = undefined;
   readonly ticket: TicketRequest | undefined = undefined;
+  readonly replicaRead: ReplicaReadRequest | undefined;
   readonly bytes: number;
   batch: Batch | undefined = undefined;
   index = 0;
@@ -23,8 +38,9 @@ export class ReadCopy implements Passenger {
   readonly contact: Contact;
   readonly #read: CopiedRead;
 
-  constructor(read: CopiedRead, contact: Contact) {
-    this.get = read.get;
+  constructor(read: CopiedRead, { get, replicaRead }: CopiedQuestion, contact: Contact) {
+    this.get = get;
+    this.replicaRead = replicaRead;
     this.timeoutMs = read.timeoutMs;
     this.bytes = read.bytes;
     this.contact = contact;
@@ -37,9 +53,15 @@ export class ReadCopy implements Passenger {
 
   arrived(result: OperationResult, nowMs: number): void {
     if (result.error === undefined) this.#read.answeredBy(this, result, nowMs);
+    else this.#read.unansweredBy(this);
   }
 
   failed(): void {
-    // The other owner had its chance.
+    this.#read.unansweredBy(this);
+  }
+
+  /** Nobody waits for it any more. */
+  withdraw(): void {
+    this.contact.lane.withdraw(this);
   }
 }

@@ -5,6 +5,8 @@ import { sharedLists } from '@kv/ring/shared-lists';
 export interface RingView {
   readonly clusterId: string;
   readonly epoch: number;
+  /** So many owners are a majority of a key's. */
+  readonly quorum: number;
   /** Of all members. */
   readonly addresses: readonly string[];
   /** Places of the owners of a key's partition, ascending. @param hash xxh32 of the key, seed 0 */
@@ -13,7 +15,7 @@ export interface RingView {
 
 /** Undefined if this client cannot tell a key's partition from it. */
 export function ringViewOf(response: DescribeResponse): RingView | undefined {
-  const { clusterId, epoch, members, partitions, keyHash } = response;
+  const { clusterId, epoch, members, partitions, keyHash, replicationFactor } = response;
   if (keyHash?.algorithm !== 'xxh32' || keyHash.seed !== 0) return undefined;
   if (members.length === 0 || partitions.length === 0) return undefined;
   const { shift } = keyHash;
@@ -28,6 +30,7 @@ export function ringViewOf(response: DescribeResponse): RingView | undefined {
   return {
     clusterId,
     epoch,
+    quorum: Math.floor(replicationFactor / 2) + 1,
     addresses: members.map(({ address }) => address),
     ownersOf: (hash) => owners[shift === 32 ? 0 : hash >>> shift]!,
   };

@@ -7,11 +7,18 @@ import { xxh32 } from '@kv/ring/xxh32';
 
 import type { Contact, EndpointPool, Target } from '../attempts/endpoint-pool.js';
 import { createOperationScope } from '../attempts/operation-scope.js';
-import { contactTimeoutMs, favouriteOperations, ringRefreshMs } from '../limits.js';
+import { comparedReadsMax, contactTimeoutMs, favouriteOperations, ringRefreshMs } from '../limits.js';
 import type { Clock, Random, Timers } from '../ports.js';
+import { Agreement } from './agreement.js';
 import { Favourite, shareOf } from './favourite.js';
 import { HotKeys, slotOf } from './hot-keys.js';
 import { type RingView, ringViewOf } from './ring-view.js';
+
+export interface RouterOptions {
+  readonly isOn: boolean;
+  /** Reads may be sent to two owners, and compared. */
+  readonly compares: boolean;
+}
 
 export interface RouterPorts {
   readonly pool: EndpointPool;
@@ -38,16 +45,19 @@ interface Routes {
 
 export class Router {
   readonly #isOn: boolean;
+  readonly #compares: boolean;
   readonly #ports: RouterPorts;
   #routes: Routes | undefined;
   readonly #hotKeys = new HotKeys();
+  readonly #agreement = new Agreement();
   #underWay = 0;
   #isOutdated = true;
   #isFetching = false;
   #askAgainAtMs = -Infinity;
 
-  constructor({ isOn }: { readonly isOn: boolean }, ports: RouterPorts) {
+  constructor({ isOn, compares }: RouterOptions, ports: RouterPorts) {
     this.#isOn = isOn;
+    this.#compares = compares;
     this.#ports = ports;
   }
 
@@ -71,7 +81,10 @@ export class Router {
     if (contact === undefined) return known;
     operation.slot = slot;
     this.#underWay += 1;
-    if (operation.isWrite) this.#hotKeys.beginWrite(slot);
+    if (operation.isWrite) {
+      this.#hotKeys.beginWrite(slot);
+      this.#agreement.written(slot, this.#ports.clock.monotonicMs());
+    }
     return contact;
   }
 
@@ -81,7 +94,30 @@ export class Router {
     if (slot < 0) return;
     operation.slot = -1;
     this.#underWay -= 1;
-    if (operation.isWrite) this.#hotKeys.endWrite(slot);
+    if (!operation.isWrite) return;
+    this.#hotKeys.endWrite(slot);
+    this.#agreement.written(slot, this.#ports.clock.monotonicMs());
+  }
+
+  /**
+   * Another owner of a read's key, if what it shows is worth comparing with what the contact shows.
+   *
+   * @param nowMs by the monotonic clock
+   */
+  companion({ key, slot }: Routed, contact: Contact, nowMs: number): Contact | undefined {
+    if (!this.#compares || slot < 0 || this.#underWay > comparedReadsMax) return undefined;
+    if (this.#routes!.ring.quorum > comparedOwners || !this.#agreement.isLikely(slot, nowMs))
+      return undefined;
+    const companion = this.another(key, contact);
+    if (companion === undefined || companion.lane.isDoubted(nowMs) || contact.lane.isDoubted(nowMs)) {
+      return undefined;
+    }
+    return companion;
+  }
+
+  /** A read that compared two owners had to be coordinated after all. */
+  comparedInVain(): void {
+    this.#agreement.refuted();
   }
 
   /** Another owner of the key, if one is known to answer. */
@@ -158,6 +194,9 @@ export class Router {
     this.#routes = { ring, members, favourite };
   }
 }
+
+/** More than two are no faster than a coordinator. */
+const comparedOwners = 2;
 
 /** The same for all clients. */
 function homeOf(hash: number, owners: readonly number[]): number {

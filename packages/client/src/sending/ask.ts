@@ -6,6 +6,7 @@ import {
   type Operation,
   type OperationResult,
   type PutRequest,
+  type ReplicaReadRequest,
   type TicketRequest,
 } from '@kv/proto';
 
@@ -52,6 +53,7 @@ class Asked implements Passenger {
   readonly put: PutRequest | undefined;
   readonly delete: DeleteRequest | undefined;
   readonly ticket: TicketRequest | undefined;
+  readonly replicaRead: ReplicaReadRequest | undefined = undefined;
   readonly bytes: number;
   batch: Batch | undefined;
   index = 0;

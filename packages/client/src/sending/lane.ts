@@ -35,7 +35,7 @@ export class Lane {
   #waiting: Passenger[] = [];
   /** Where those begin that have not left. */
   #first = 0;
-  #flushIsDue = false;
+  #flushIsDue: 'now' | 'next-turn' | undefined = undefined;
   /** Messages that hold back others, oldest first. */
   #messages: LaneBatch[] = [];
   #operations = 0;
@@ -43,6 +43,7 @@ export class Lane {
   #operationsMax = laneOperationsFirst;
   #narrowedAtMs = -Infinity;
   #heardAtMs = -Infinity;
+  #doubtedUntilMs = -Infinity;
   #cancelLook: (() => void) | undefined;
 
   constructor(connection: ClientConnection, ports: LanePorts) {
@@ -66,6 +67,15 @@ export class Lane {
     this.#scheduleFlush();
   }
 
+  /** A part of what leaves for another node now: it leaves with the other parts, as soon as what runs now has ended. */
+  submitPart(passenger: Passenger): void {
+    passenger.batch = undefined;
+    this.#waiting.push(passenger);
+    if (this.#flushIsDue === 'now') return;
+    this.#flushIsDue = 'now';
+    void Promise.resolve().then(this.#flush);
+  }
+
   /** Nobody waits for it any more: it does not leave, or its node is told. */
   withdraw(passenger: Passenger): void {
     passenger.isWithdrawn = true;
@@ -73,15 +83,15 @@ export class Lane {
   }
 
   #scheduleFlush(): void {
-    if (this.#flushIsDue) return;
-    this.#flushIsDue = true;
+    if (this.#flushIsDue !== undefined) return;
     // Whoever waits for answers has been resumed by them, all before this: they are under way together.
-    if (this.#operations === 0) void Promise.resolve().then(this.#flush);
+    this.#flushIsDue = this.#operations === 0 ? 'now' : 'next-turn';
+    if (this.#flushIsDue === 'now') void Promise.resolve().then(this.#flush);
     else this.#ports.timers.nextTurn(this.#flush);
   }
 
   readonly #flush = (): void => {
-    this.#flushIsDue = false;
+    this.#flushIsDue = undefined;
     const nowMs = this.#ports.clock.monotonicMs();
     while (this.#first < this.#waiting.length) {
       this.#forgetSlow(nowMs);
@@ -151,6 +161,15 @@ export class Lane {
     return this.#heardAtMs;
   }
 
+  /** Its node was slow to answer: not for what others do as well, until then or until it answers. */
+  doubt(untilMs: number): void {
+    this.#doubtedUntilMs = untilMs;
+  }
+
+  isDoubted(nowMs: number): boolean {
+    return nowMs < this.#doubtedUntilMs;
+  }
+
   /** Called by batches. */
   left(passenger: Passenger): void {
     this.#operations -= 1;
@@ -164,7 +183,10 @@ export class Lane {
 
   /** Some of a batch are over. */
   settled(batch: LaneBatch, { count, isLate }: { readonly count: number; readonly isLate: boolean }): void {
-    if (count > 0) this.#heardAtMs = this.#ports.clock.monotonicMs();
+    if (count > 0) {
+      this.#heardAtMs = this.#ports.clock.monotonicMs();
+      this.#doubtedUntilMs = -Infinity;
+    }
     if (isLate) this.#narrow(batch);
     else {
       this.#operationsMax = Math.min(laneOperationsMax, this.#operationsMax + count / this.#operationsMax);
