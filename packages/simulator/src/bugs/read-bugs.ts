@@ -47,6 +47,13 @@ export const readBugs: readonly DeliberateBug[] = [
     composition: replacing({ flies: () => true, flightAgrees: () => true }),
   },
   {
+    name: 'records-told-apart-by-key',
+    breaks: 'a client that coordinates takes any two records of a key for the same',
+    rule: '24',
+    checker: 'visible',
+    composition: replacing({ recordIdentity: ({ key }) => key }),
+  },
+  {
     name: 'reply-from-unsynced',
     breaks: 'a replica shows what is not on its disk yet',
     rule: '7',

@@ -1,5 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { ConsistencyLevel, type GetRequest, type GetResponse } from '@kv/proto';
+import {
+  ConsistencyLevel,
+  type GetRequest,
+  type GetResponse,
+  type ReplicaReadRequest,
+  type ReplicaReadResponse,
+} from '@kv/proto';
 
 import { ReadResponses } from './read-responses.js';
 
@@ -10,6 +16,16 @@ function request(key: string, consistency = ConsistencyLevel.QUORUM): GetRequest
 function hiddenBy(timestamp: number): GetResponse {
   return { found: false, version: { timestamp, node: 1 } } as GetResponse;
 }
+
+const whole = { key: Buffer.from('a'), omitValue: false } as ReplicaReadRequest;
+const head = { ...whole, omitValue: true } as ReplicaReadRequest;
+
+function tombstone(timestamp: number): ReplicaReadResponse {
+  const version = { timestamp, node: 1 };
+  return { identity: Buffer.from('t'), tombstone: true, version } as ReplicaReadResponse;
+}
+
+const absent = { identity: Buffer.alloc(0), tombstone: false } as ReplicaReadResponse;
 
 const nothing = { found: false, version: undefined } as GetResponse;
 
@@ -39,5 +55,28 @@ describe('responses to reads', () => {
     expect(second.notFound()).toEqual({ kind: 'hidden', version: { timestamp: 6, node: 1 } });
     responses.arrived(request('a'), hiddenBy(7));
     expect(second.notFound()).toEqual({ kind: 'untold' });
+  });
+
+  it('of single owners count for reads at quorum, by the one that showed all of the record', () => {
+    const responses = new ReadResponses();
+    const read = responses.begin('a', 'quorum');
+    const one = responses.begin('a', 'one');
+    responses.shown(head, absent);
+    responses.shown(whole, tombstone(5));
+    expect(read.notFound()).toEqual({ kind: 'hidden', version: { timestamp: 5, node: 1 } });
+    expect(one.notFound()).toEqual({ kind: 'untold' });
+  });
+
+  it('of a node supersede those of single owners, unless another read may have got them', () => {
+    const responses = new ReadResponses();
+    const read = responses.begin('a', 'quorum');
+    responses.shown(whole, absent);
+    responses.arrived(request('a'), hiddenBy(6));
+    expect(read.notFound()).toEqual({ kind: 'hidden', version: { timestamp: 6, node: 1 } });
+    const other = responses.begin('a', 'quorum');
+    responses.shown(whole, absent);
+    responses.arrived(request('a'), hiddenBy(6));
+    expect(read.notFound()).toEqual({ kind: 'untold' });
+    expect(other.notFound()).toEqual({ kind: 'untold' });
   });
 });

@@ -1,4 +1,10 @@
-import { ConsistencyLevel, type GetRequest, type GetResponse } from '@kv/proto';
+import {
+  ConsistencyLevel,
+  type GetRequest,
+  type GetResponse,
+  type ReplicaReadRequest,
+  type ReplicaReadResponse,
+} from '@kv/proto';
 import type { Level, ReadAnswer } from '@kv/testing/checkers';
 
 /** A read that an application began. */
@@ -22,35 +28,63 @@ const levels: Readonly<Record<Level, ConsistencyLevel>> = {
  * responses differ, nobody can say which one a read got: that is told as not known.
  */
 export class ReadResponses {
-  readonly #waiting = new Map<string, Set<GetResponse[]>>();
+  readonly #waiting = new Map<string, Set<Heard>>();
 
   begin(key: string, level: Level): BegunRead {
     const name = nameOf(key, levels[level]);
-    const heard: GetResponse[] = [];
+    const heard: Heard = { responses: [], shown: [] };
     const waiting = this.#waiting.get(name) ?? new Set();
     this.#waiting.set(name, waiting.add(heard));
     return {
-      notFound: () => answerOf(heard.filter(({ found }) => !found)),
+      notFound: () => answerOf([...heard.responses, ...heard.shown].filter(({ found }) => !found)),
       end: () => void waiting.delete(heard),
     };
   }
 
   arrived({ key, consistency }: GetRequest, response: GetResponse): void {
-    for (const heard of this.#waiting.get(nameOf(key.toString('latin1'), consistency)) ?? [])
-      heard.push(response);
+    const waiting = this.#waitingFor(key, consistency);
+    for (const heard of waiting) {
+      // What single owners showed to the only read there is came to nothing, or a node would not have been asked.
+      if (waiting.size === 1) heard.shown = [];
+      heard.responses.push(response);
+    }
+  }
+
+  /** By a single owner, to a read that the client coordinates. */
+  shown({ key, omitValue }: ReplicaReadRequest, { identity, tombstone, version }: ReplicaReadResponse): void {
+    // The other of the two tells the version.
+    if (omitValue) return;
+    const found = identity.length > 0 && !tombstone;
+    for (const heard of this.#waitingFor(key, ConsistencyLevel.QUORUM)) {
+      heard.shown.push({ found, version });
+    }
+  }
+
+  #waitingFor(key: Buffer, level: ConsistencyLevel): ReadonlySet<Heard> {
+    return this.#waiting.get(nameOf(key.toString('latin1'), level)) ?? none;
   }
 }
+
+type Response = Pick<GetResponse, 'found' | 'version'>;
+
+interface Heard {
+  readonly responses: Response[];
+  /** By single owners. */
+  shown: Response[];
+}
+
+const none: ReadonlySet<Heard> = new Set();
 
 function nameOf(key: string, level: ConsistencyLevel): string {
   return `${level}/${key}`;
 }
 
-function answerOf(responses: readonly GetResponse[]): ReadAnswer {
+function answerOf(responses: readonly Response[]): ReadAnswer {
   const [first, ...others] = responses.map(({ version }) => version);
   if (responses.length === 0 || others.some((other) => !isSame(first, other))) return { kind: 'untold' };
   return first === undefined ? { kind: 'nothing' } : { kind: 'hidden', version: first };
 }
 
-function isSame(a: GetResponse['version'], b: GetResponse['version']): boolean {
+function isSame(a: Response['version'], b: Response['version']): boolean {
   return a?.timestamp === b?.timestamp && a?.node === b?.node;
 }

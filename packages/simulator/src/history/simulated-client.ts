@@ -1,5 +1,12 @@
 import { isKvError, KvClient, unknown } from '@kv/client';
-import type { DeleteRequest, GetRequest, GetResponse, PutRequest } from '@kv/proto';
+import type {
+  DeleteRequest,
+  GetRequest,
+  GetResponse,
+  PutRequest,
+  ReplicaReadRequest,
+  ReplicaReadResponse,
+} from '@kv/proto';
 import type { SeededRandom } from '@kv/testing';
 import type { HistoryRecorder, PreviousReport, ReadAnswer, RecordedWrite } from '@kv/testing/checkers';
 
@@ -50,13 +57,13 @@ export class SimulatedClient {
       network,
       process: this.process,
       onRequest: (method, request) => this.#onRequest(method, request),
-      onResponse: (method, response, request) => {
-        if (method === 'kv.Get') this.#reads.arrived(request as GetRequest, response as GetResponse);
-      },
+      onResponse: (method, response, request) => this.#onResponse(method, response, request),
     });
     const clientPorts = { transport, clock: this.clock, timers: this.#timers, random: ports.random };
     // One that asks one node only must not be led to others by what it learns of them.
-    const options = plan.endpoint === undefined ? {} : { routing: false, hedging: false };
+    const routes = plan.endpoint === undefined;
+    // Every other one leaves all reads to nodes.
+    const options = { routing: routes, hedging: routes, coordinating: number % 2 === 0 };
     this.#client = new KvClient(endpoints, options, clientPorts);
   }
 
@@ -158,6 +165,13 @@ export class SimulatedClient {
     if (write === undefined)
       throw new Error(`${this.host} sends a write that it never began: ${key.toString()}`);
     this.#ports.evidence.requested(operationId, write);
+  }
+
+  #onResponse(method: string, response: unknown, request: unknown): void {
+    if (method === 'kv.Get') this.#reads.arrived(request as GetRequest, response as GetResponse);
+    if (method === 'kv.ReplicaRead') {
+      this.#reads.shown(request as ReplicaReadRequest, response as ReplicaReadResponse);
+    }
   }
 
   #failed(id: number, error: unknown): void {

@@ -13,12 +13,13 @@ import type { Answered } from './serve.js';
 
 export const sessionPath = 'kv.Session';
 
-/** What an operation asks for, and the call that would ask for the same. */
+/** What an operation asks for, and the call that asks for the same, or would. */
 const methods = [
   ['get', 'kv.Get'],
   ['put', 'kv.Put'],
   ['delete', 'kv.Delete'],
   ['ticket', 'kv.Ticket'],
+  ['replicaRead', 'kv.ReplicaRead'],
 ] as const;
 
 /** The operation's request, by the name of the call that would carry it alone. */
