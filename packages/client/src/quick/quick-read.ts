@@ -128,7 +128,7 @@ export class QuickRead<T> extends QuickOperation<T, GetResponse> implements Hedg
     this.replicaRead = undefined;
     if (this.#isSent) return true;
     this.#isSent = true;
-    if (this.#request.consistency === ConsistencyLevel.QUORUM && hedges.isOn) {
+    if (isOfQuorum(this.#request) && hedges.isOn) {
       const companion = router.companion(this, this.contact!, nowMs);
       if (companion !== undefined) this.#begin(companion);
     }
@@ -191,6 +191,11 @@ export class QuickRead<T> extends QuickOperation<T, GetResponse> implements Hedg
     this.#comparison = undefined;
     comparison?.second.withdraw();
   }
+}
+
+/** At LINEARIZABLE a read is one at QUORUM. */
+function isOfQuorum({ consistency }: GetRequest): boolean {
+  return consistency === ConsistencyLevel.QUORUM || consistency === ConsistencyLevel.LINEARIZABLE;
 }
 
 /** Refused whatever it asked for: a coordinator there would be, too. */

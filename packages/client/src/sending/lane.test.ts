@@ -105,6 +105,31 @@ describe('a lane', () => {
     expect(sizes(messages)).toEqual([2, 2]);
   });
 
+  it('sends parts of what leaves elsewhere at once, with what waits, also while others are under way', async () => {
+    const { lane, submit, messages, turn } = openLane();
+    submit(2);
+    await turn();
+    submit(3);
+    for (let part = 0; part < 2; part += 1) lane.submitPart(new Waiting(100));
+    expect(sizes(messages)).toEqual([2]);
+    await Promise.resolve();
+    expect(sizes(messages)).toEqual([2, 5]);
+    await turn();
+    submit(1);
+    await turn();
+    expect(sizes(messages)).toEqual([2, 5, 1]);
+  });
+
+  it('doubts its node until then, or until it answers', async () => {
+    const { lane, submit, messages, turn } = openLane();
+    submit(1);
+    await turn();
+    lane.doubt(50);
+    expect([49, 50].map((nowMs) => lane.isDoubted(nowMs))).toEqual([true, false]);
+    messages[0]!.answer(0);
+    expect(lane.isDoubted(49)).toBe(false);
+  });
+
   it('gathers while four messages are under way; one answered by half makes room', async () => {
     const { submit, messages, turn } = openLane();
     for (const count of [4, 4, 4, 4, 5, 6]) {

@@ -57,7 +57,7 @@ describe('responses to reads', () => {
     expect(second.notFound()).toEqual({ kind: 'untold' });
   });
 
-  it('of single owners count for reads at quorum, by the one that showed all of the record', () => {
+  it('of single owners count for reads of a quorum, by the one that showed all of the record', () => {
     const responses = new ReadResponses();
     const read = responses.begin('a', 'quorum');
     const one = responses.begin('a', 'one');

@@ -7,6 +7,9 @@ import {
 } from '@kv/proto';
 import type { Level, ReadAnswer } from '@kv/testing/checkers';
 
+/** Of reads that a client may coordinate. */
+const coordinatedLevels = [ConsistencyLevel.QUORUM, ConsistencyLevel.LINEARIZABLE];
+
 /** A read that an application began. */
 export interface BegunRead {
   /** The client told that there is nothing: why, as the response to it says. */
@@ -55,8 +58,8 @@ export class ReadResponses {
     // The other of the two tells the version.
     if (omitValue) return;
     const found = identity.length > 0 && !tombstone;
-    for (const heard of this.#waitingFor(key, ConsistencyLevel.QUORUM)) {
-      heard.shown.push({ found, version });
+    for (const level of coordinatedLevels) {
+      for (const heard of this.#waitingFor(key, level)) heard.shown.push({ found, version });
     }
   }
 
