@@ -81,6 +81,9 @@ describe('a client that coordinates a read', () => {
     expect(new Set(asked().map(({ endpoint }) => endpoint)).size).toBe(2);
     const requests = cluster.calls.slice(-2).map(({ request }) => request as { omitValue: boolean });
     expect(requests.map(({ omitValue }) => omitValue).sort()).toEqual([false, true]);
+    const [first, second] = cluster.calls.slice(-2).map(({ options }) => options.timeoutMs);
+    expect(first).toBeGreaterThan(0);
+    expect(second).toBe(first);
     expect(await cluster.settle(client.get('none'))).toBeUndefined();
     expect(await cluster.settle(client.get('k', { consistency: 'linearizable' }))).toBe('v');
     expect(methodsOf(world)).toEqual([...compared, ...compared, ...compared]);
@@ -193,6 +196,20 @@ describe('a client that coordinates a read', () => {
     await cluster.timers.advanceAsync(laneDoubtMs);
     await cluster.settle(client.get('k'));
     expect(methodsOf(world).slice(-2)).toEqual(compared);
+    await client.close();
+    expect(cluster.timers.pending).toBe(0);
+  });
+
+  it('does not wait for one that is silent when the other was only slow', async () => {
+    const { cluster, client, asked } = await routed();
+    cluster.faults.replicaRead.push({ slowMs: hedgeDelayMsFirst + 5 }, 'hang');
+    const read = client.get('k');
+    await cluster.timers.advanceAsync(hedgeDelayMsFirst + 1);
+    expect(asked()).toHaveLength(2);
+    await cluster.timers.advanceAsync(5);
+    expect(await read).toBe('v');
+    const [first, , third] = asked();
+    expect(third).toEqual({ method: 'get', endpoint: first!.endpoint });
     await client.close();
     expect(cluster.timers.pending).toBe(0);
   });

@@ -3,7 +3,7 @@
  * node that pauses, or a lost packet, costs a read a moment and not its deadline. Writes are never sent twice at a time.
  *
  * So few are hedged that the nodes do not feel it: a twentieth of reads on average, and none before there is a latency to
- * compare with.
+ * compare with. A read that two owners are asked for can help itself if one of them answered, and is watched from the first on.
  */
 import type { Contact } from '../attempts/endpoint-pool.js';
 import { channels, type HedgeEvent } from '../diagnostics.js';

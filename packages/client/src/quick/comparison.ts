@@ -8,9 +8,14 @@ import type { GetResponse, MemberIncarnation, ReplicaReadResponse, Version } fro
 
 import type { ReadCopy } from './read-copy.js';
 
+/** What two owners show together; undefined while one of them has not answered. */
+export type Verdict = GetResponse | 'no-quorum' | undefined;
+
 export class Comparison {
   /** The other owner is asked by it, for no value. */
   readonly second: ReadCopy;
+  /** It takes longer than nearly all reads. */
+  isLate = false;
   #whole: ReplicaReadResponse | undefined = undefined;
   #head: ReplicaReadResponse | undefined = undefined;
 
@@ -23,35 +28,30 @@ export class Comparison {
     return this.#whole !== undefined;
   }
 
-  /** @returns whether both have answered */
-  heardFirst(whole: ReplicaReadResponse): boolean {
+  heardFirst(whole: ReplicaReadResponse): Verdict {
     this.#whole = whole;
-    return this.#head !== undefined;
+    return this.#head && verdictOf(whole, this.#head, whole.serverTime);
   }
 
-  heardSecond(head: ReplicaReadResponse): boolean {
+  heardSecond(head: ReplicaReadResponse): Verdict {
     this.#head = head;
-    return this.#whole !== undefined;
-  }
-
-  /** Of both answers; undefined: they are no quorum. */
-  get response(): GetResponse | undefined {
-    return quorumOf(this.#whole!, this.#head!);
+    return this.#whole && verdictOf(this.#whole, head, head.serverTime);
   }
 }
 
-/** What a quorum read returns that two owners answered so; undefined if two such answers do not say. */
-export function quorumOf(whole: ReplicaReadResponse, head: ReplicaReadResponse): GetResponse | undefined {
+/** @param serverTime of the answer that came last */
+function verdictOf(whole: ReplicaReadResponse, head: ReplicaReadResponse, serverTime: number): Verdict {
   // One member that was reached by two names is no quorum.
-  if (whole.member === head.member) return undefined;
-  if (!whole.identity.equals(head.identity)) return undefined;
+  if (whole.member === head.member) return 'no-quorum';
+  if (!whole.identity.equals(head.identity)) return 'no-quorum';
   // Rule 15: one of them may know that the other's answer counts for nothing any more.
-  if (!sameIncarnations(whole.incarnations, head.incarnations)) return undefined;
-  const serverTime = Math.max(whole.serverTime, head.serverTime);
+  if (!sameIncarnations(whole.incarnations, head.incarnations)) return 'no-quorum';
+  const { expiresAtMs, identity, tombstone, value, version } = whole;
   // Rule 16: what another reader found expired, one of any two owners knows to be.
-  if (whole.expiresAtMs !== 0 && !isAlive(whole.expiresAtMs, serverTime)) return undefined;
-  const isFound = whole.identity.length > 0 && !whole.tombstone;
-  return new QuorumResponse(isFound, whole.value, whole.version, whole.expiresAtMs, serverTime);
+  const latest = Math.max(whole.serverTime, head.serverTime);
+  if (expiresAtMs !== 0 && !isAlive(expiresAtMs, latest)) return 'no-quorum';
+  const isFound = identity.length > 0 && !tombstone;
+  return new QuorumResponse(isFound, value, version, expiresAtMs, serverTime);
 }
 
 function isAlive(expiresAtMs: number, serverTime: number): boolean {

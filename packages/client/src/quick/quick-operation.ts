@@ -114,12 +114,10 @@ export abstract class QuickOperation<T = unknown, R = unknown> implements Passen
   }
 
   leaves(nowMs: number): boolean {
-    if (!this.prepare(nowMs)) {
-      this.way?.continueSlowly(this, undefined);
-      return false;
-    }
     this.timeoutMs = Math.max(1, Math.ceil(this.attemptEndsAtMs - nowMs));
-    return true;
+    if (this.prepare(nowMs)) return true;
+    this.way?.continueSlowly(this, undefined);
+    return false;
   }
 
   arrived(result: OperationResult, nowMs: number): void {

@@ -17,7 +17,7 @@ import { ReplicaReadMessage } from '../operations/messages.js';
 import { type ReadPorts, runRead } from '../operations/read.js';
 import type { Router } from '../routing/router.js';
 import { ask } from '../sending/ask.js';
-import { Comparison } from './comparison.js';
+import { Comparison, type Verdict } from './comparison.js';
 import { type Bounds, QuickOperation } from './quick-operation.js';
 import { type CopiedRead, ReadCopy } from './read-copy.js';
 
@@ -51,6 +51,7 @@ export class QuickRead<T> extends QuickOperation<T, GetResponse> implements Hedg
 
   constructor(request: GetRequest, bounds: Bounds, terms: QuickReadTerms<T>) {
     super(request.key, 0, bounds);
+    this.get = request;
     this.#request = request;
     this.#terms = terms;
   }
@@ -75,24 +76,18 @@ export class QuickRead<T> extends QuickOperation<T, GetResponse> implements Hedg
     const comparison = this.#comparison;
     if (comparison === undefined || isAtTheDoor(result)) super.arrived(result, nowMs);
     else if (result.replicaRead === undefined) this.#coordinateInstead(nowMs);
-    else if (comparison.heardFirst(result.replicaRead)) this.#compare(comparison, nowMs);
+    else this.#conclude(comparison.heardFirst(result.replicaRead), comparison, nowMs);
   }
 
-  /** By the other of the two, or by whoever was asked because this takes long. */
   answeredBy(copy: ReadCopy, result: OperationResult, nowMs: number): void {
     const comparison = this.#comparison;
-    if (copy === this.#hedge) {
-      this.#hedge = undefined;
-      this.#endComparison();
-      this.contact?.lane.withdraw(this);
-      super.arrived(result, nowMs);
-    } else if (copy !== comparison?.second) {
-      // Nobody waits for it any more.
-    } else if (result.replicaRead === undefined) this.#coordinateInstead(nowMs);
-    else if (comparison.heardSecond(result.replicaRead)) this.#compare(comparison, nowMs);
+    if (copy === this.#hedge) this.#answeredByHedge(result, nowMs);
+    else if (copy !== comparison?.second) return;
+    else if (result.replicaRead === undefined) this.#coordinateInstead(nowMs);
+    else this.#conclude(comparison.heardSecond(result.replicaRead), comparison, nowMs);
   }
 
-  unansweredBy(copy: ReadCopy): void {
+  lostBy(copy: ReadCopy): void {
     if (copy !== this.#comparison?.second) return;
     const nowMs = this.#terms.ports.clock.monotonicMs();
     copy.contact.lane.doubt(nowMs + laneDoubtMs);
@@ -102,10 +97,10 @@ export class QuickRead<T> extends QuickOperation<T, GetResponse> implements Hedg
   tookLong(nowMs: number): boolean {
     const comparison = this.#comparison;
     if (comparison === undefined) return false;
-    const { isFirstHeard, second } = comparison;
-    (isFirstHeard ? second.contact : this.contact!).lane.doubt(nowMs + laneDoubtMs);
-    if (isFirstHeard) this.#coordinate(nowMs);
-    return isFirstHeard;
+    comparison.isLate = true;
+    if (comparison.isFirstHeard) this.#doWithoutSecond(comparison, nowMs);
+    else this.contact!.lane.doubt(nowMs + laneDoubtMs);
+    return comparison.isFirstHeard;
   }
 
   /** Asks another owner as well; whichever answers first counts. */
@@ -123,10 +118,9 @@ export class QuickRead<T> extends QuickOperation<T, GetResponse> implements Hedg
   }
 
   protected prepare(nowMs: number): boolean {
-    const { hedges, router } = this.#terms.ports;
-    this.get = this.#request;
-    this.replicaRead = undefined;
+    // Compared in vain, it leaves a second time.
     if (this.#isSent) return true;
+    const { hedges, router } = this.#terms.ports;
     this.#isSent = true;
     if (isOfQuorum(this.#request) && hedges.isOn) {
       const companion = router.companion(this, this.contact!, nowMs);
@@ -164,13 +158,27 @@ export class QuickRead<T> extends QuickOperation<T, GetResponse> implements Hedg
     companion.lane.submitPart(second);
   }
 
-  #compare({ response }: Comparison, nowMs: number): void {
-    if (response === undefined) {
-      this.#coordinateInstead(nowMs);
-      return;
-    }
-    this.#terms.ports.serverTime.observe(response.serverTime, nowMs);
-    this.complete(response);
+  #conclude(verdict: Verdict, comparison: Comparison, nowMs: number): void {
+    if (verdict === 'no-quorum') this.#coordinateInstead(nowMs);
+    else if (verdict !== undefined) {
+      this.#terms.ports.serverTime.observe(verdict.serverTime, nowMs);
+      this.complete(verdict);
+    } else if (comparison.isLate && comparison.isFirstHeard) this.#doWithoutSecond(comparison, nowMs);
+  }
+
+  /** Of a hedge only a good answer matters: the read itself is still under way. */
+  #answeredByHedge(result: OperationResult, nowMs: number): void {
+    if (result.error !== undefined) return;
+    this.#hedge = undefined;
+    this.#endComparison();
+    this.contact?.lane.withdraw(this);
+    super.arrived(result, nowMs);
+  }
+
+  /** It should have answered long ago, and the first has. */
+  #doWithoutSecond({ second }: Comparison, nowMs: number): void {
+    second.contact.lane.doubt(nowMs + laneDoubtMs);
+    this.#coordinate(nowMs);
   }
 
   #coordinateInstead(nowMs: number): void {
@@ -183,6 +191,8 @@ export class QuickRead<T> extends QuickOperation<T, GetResponse> implements Hedg
     this.#endComparison();
     this.contact!.lane.withdraw(this);
     this.isWithdrawn = false;
+    this.get = this.#request;
+    this.replicaRead = undefined;
     this.way!.send(this, this.contact!, nowMs);
   }
 

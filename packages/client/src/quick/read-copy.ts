@@ -12,8 +12,10 @@ import type { Batch, Passenger } from '../sending/passenger.js';
 
 /** The read that another owner is asked for, too. */
 export interface CopiedRead extends Pick<Passenger, 'timeoutMs' | 'bytes'> {
+  /** Well or not. */
   answeredBy(copy: ReadCopy, result: OperationResult, nowMs: number): void;
-  unansweredBy(copy: ReadCopy): void;
+  /** Its way broke. */
+  lostBy(copy: ReadCopy): void;
 }
 
 /** What that owner is asked: the whole read, of which it is a coordinator then, or what its own copy shows. */
@@ -52,12 +54,11 @@ export class ReadCopy implements Passenger {
   }
 
   arrived(result: OperationResult, nowMs: number): void {
-    if (result.error === undefined) this.#read.answeredBy(this, result, nowMs);
-    else this.#read.unansweredBy(this);
+    this.#read.answeredBy(this, result, nowMs);
   }
 
   failed(): void {
-    this.#read.unansweredBy(this);
+    this.#read.lostBy(this);
   }
 
   /** Nobody waits for it any more. */

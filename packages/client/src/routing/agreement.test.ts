@@ -43,6 +43,18 @@ describe('agreement of owners', () => {
     expect(asked(agreement, comparingSampleReads, laterMs)).not.toContain(false);
   });
 
+  it('is not judged by what was under way when a rest began', () => {
+    const agreement = new Agreement();
+    const refute = (times: number): void => {
+      for (let read = 0; read < times; read += 1) agreement.refuted();
+    };
+    refute(comparedReadsVainMax + 1);
+    asked(agreement, comparingSampleReads, 1_000);
+    refute(comparedReadsVainMax + 1);
+    asked(agreement, comparingRestsForReads, 1_000);
+    expect(asked(agreement, 2 * comparingSampleReads, 1_000)).not.toContain(false);
+  });
+
   it('is taken for likely where little is in vain', () => {
     const agreement = new Agreement();
     for (let sample = 0; sample < 3; sample += 1) {

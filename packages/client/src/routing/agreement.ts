@@ -25,7 +25,7 @@ export class Agreement {
     this.#writtenAtMs[slot] = Math.floor(nowMs);
   }
 
-  /** Asked once for each read that could compare. */
+  /** Asked once for each read that could compare, since it counts them. */
   isLikely(slot: number, nowMs: number): boolean {
     if (this.#restsFor > 0) {
       this.#restsFor -= 1;
@@ -40,7 +40,8 @@ export class Agreement {
 
   /** Of a read that compared: it was in vain. */
   refuted(): void {
-    this.#vainReads += 1;
+    // What was under way when the rest began says nothing of what follows it.
+    if (this.#restsFor === 0) this.#vainReads += 1;
   }
 
   #sample(): void {

@@ -106,7 +106,7 @@ export class Router {
    */
   companion({ key, slot }: Routed, contact: Contact, nowMs: number): Contact | undefined {
     if (!this.#compares || slot < 0 || this.#underWay > comparedReadsMax) return undefined;
-    if (this.#routes!.ring.quorum > comparedOwners || !this.#agreement.isLikely(slot, nowMs))
+    if (this.#routes!.ring.quorum !== comparedOwners || !this.#agreement.isLikely(slot, nowMs))
       return undefined;
     const companion = this.another(key, contact);
     if (companion === undefined || companion.lane.isDoubted(nowMs) || contact.lane.isDoubted(nowMs)) {

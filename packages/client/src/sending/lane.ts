@@ -71,9 +71,7 @@ export class Lane {
   submitPart(passenger: Passenger): void {
     passenger.batch = undefined;
     this.#waiting.push(passenger);
-    if (this.#flushIsDue === 'now') return;
-    this.#flushIsDue = 'now';
-    void Promise.resolve().then(this.#flush);
+    if (this.#flushIsDue !== 'now') this.#flushSoon();
   }
 
   /** Nobody waits for it any more: it does not leave, or its node is told. */
@@ -85,9 +83,16 @@ export class Lane {
   #scheduleFlush(): void {
     if (this.#flushIsDue !== undefined) return;
     // Whoever waits for answers has been resumed by them, all before this: they are under way together.
-    this.#flushIsDue = this.#operations === 0 ? 'now' : 'next-turn';
-    if (this.#flushIsDue === 'now') void Promise.resolve().then(this.#flush);
-    else this.#ports.timers.nextTurn(this.#flush);
+    if (this.#operations === 0) this.#flushSoon();
+    else {
+      this.#flushIsDue = 'next-turn';
+      this.#ports.timers.nextTurn(this.#flush);
+    }
+  }
+
+  #flushSoon(): void {
+    this.#flushIsDue = 'now';
+    void Promise.resolve().then(this.#flush);
   }
 
   readonly #flush = (): void => {

@@ -56,15 +56,11 @@ class Reader implements RunningOperation {
   }
 
   resolve(result: ReplicaReadResult): void {
-    const caller = this.#caller;
-    this.#caller = undefined;
-    caller?.resolve(result);
+    this.#take()?.resolve(result);
   }
 
   reject(error: unknown): void {
-    const caller = this.#caller;
-    this.#caller = undefined;
-    caller?.reject(error);
+    this.#take()?.reject(error);
   }
 
   fail(why: ReadFailure['why'], answer: { readonly kind: string } = notSent): void {
@@ -74,6 +70,12 @@ class Reader implements RunningOperation {
 
   abandon(): void {
     if (this.#caller !== undefined) this.fail('client-gone');
+  }
+
+  #take(): Caller<ReplicaReadResult> | undefined {
+    const caller = this.#caller;
+    this.#caller = undefined;
+    return caller;
   }
 }
 

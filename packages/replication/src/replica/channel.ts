@@ -55,7 +55,7 @@ export interface ReadRequest extends Bounds {
 
 interface Many {
   readonly deadlineAtMs: number;
-  /** One operation, for which nobody else is asked: it gains nothing by waiting for others, and no message has to go first. */
+  /** Nobody else is asked for it, or for them: it gains nothing by waiting for others, and no message has to go first. */
   readonly isLone: boolean;
 }
 

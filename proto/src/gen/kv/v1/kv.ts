@@ -129,7 +129,7 @@ export interface TicketResponse {
  */
 export interface ReplicaReadRequest {
   key: Buffer;
-  /** The record's identity is enough: another owner is asked for the value. */
+  /** Neither value nor version is needed: another owner is asked for them. */
   omitValue: boolean;
 }
 
