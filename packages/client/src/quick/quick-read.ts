@@ -1,10 +1,4 @@
-import {
-  ConsistencyLevel,
-  type GetRequest,
-  type GetResponse,
-  type OperationResult,
-  type ReplicaReadRequest,
-} from '@kv/proto';
+import { ConsistencyLevel, type GetRequest, type GetResponse, type OperationResult } from '@kv/proto';
 
 import type { Contact } from '../attempts/endpoint-pool.js';
 import type { FailedAttempt } from '../attempts/attempts.js';
@@ -124,7 +118,7 @@ export class QuickRead<T> extends QuickOperation<T, GetResponse> implements Hedg
     this.#isSent = true;
     if (isOfQuorum(this.#request) && hedges.isOn) {
       const companion = router.companion(this, this.contact!, nowMs);
-      if (companion !== undefined) this.#begin(companion);
+      if (companion !== undefined) this.#compareWith(companion);
     }
     hedges.watch(this);
     return true;
@@ -149,8 +143,8 @@ export class QuickRead<T> extends QuickOperation<T, GetResponse> implements Hedg
   }
 
   /** Asks two owners, the one to which this is on its way for the value. */
-  #begin(companion: Contact): void {
-    const head: ReplicaReadRequest = new ReplicaReadMessage(this.key, true);
+  #compareWith(companion: Contact): void {
+    const head = new ReplicaReadMessage(this.key, true);
     const second = new ReadCopy(this, { get: undefined, replicaRead: head }, companion);
     this.#comparison = new Comparison(second);
     this.get = undefined;
