@@ -75,8 +75,9 @@ export class KvClient<K extends Encoding = 'utf8', V extends Encoding = 'utf8'> 
     const serverTime = createServerTime(clock);
     const pool = new EndpointPool(parsed, { transport, clock, timers, random, serverTime });
     this.#ports = { pool, clock, timers, random, serverTime, ceilings: createStampCeilings() };
-    const { routing, coordinating } = this.#options;
-    const router = new Router({ isOn: routing, compares: coordinating }, { pool, clock, timers, random });
+    const { routing, hedging, coordinating } = this.#options;
+    const compares = coordinating && hedging;
+    const router = new Router({ isOn: routing, compares }, { pool, clock, timers, random });
     this.#quick = new QuickWay(this.#options, {
       clock,
       timers,
@@ -87,7 +88,7 @@ export class KvClient<K extends Encoding = 'utf8', V extends Encoding = 'utf8'> 
       },
     });
     const hedges = new Hedges(
-      { isOn: this.#options.hedging },
+      { isOn: hedging },
       { clock, timers, another: (key, than) => router.another(key, than) },
     );
     this.#operations = new Operations(this.#options, { ...this.#ports, hedges, router });

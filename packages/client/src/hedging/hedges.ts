@@ -62,10 +62,6 @@ export class Hedges {
     this.#ports = ports;
   }
 
-  get isOn(): boolean {
-    return this.#isOn;
-  }
-
   /** It was sent. */
   watch(read: HedgedRead): void {
     if (!this.#isOn) return;

@@ -116,7 +116,7 @@ export class QuickRead<T> extends QuickOperation<T, GetResponse> implements Hedg
     if (this.#isSent) return true;
     const { hedges, router } = this.#terms.ports;
     this.#isSent = true;
-    if (isOfQuorum(this.#request) && hedges.isOn) {
+    if (isOfQuorum(this.#request)) {
       const companion = router.companion(this, this.contact!, nowMs);
       if (companion !== undefined) this.#compareWith(companion);
     }

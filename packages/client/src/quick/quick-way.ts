@@ -68,7 +68,7 @@ export class QuickWay {
     operation.beganAtMs = nowMs;
     operation.endsAtMs = nowMs + operation.bounds.timeoutMs;
     this.#ports.busyPoll.expect(nowMs);
-    const contact = this.#ports.router.begin(operation);
+    const contact = this.#ports.router.begin(operation, nowMs);
     if (contact === undefined) {
       this.#runSlowly(operation, undefined);
       return;

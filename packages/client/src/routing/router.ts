@@ -66,8 +66,12 @@ export class Router {
     return this.#ports.pool.size > 1 || (this.#routes?.members.length ?? 0) > 1;
   }
 
-  /** Whom to send it to; undefined: nobody is known to answer now. To be followed by `over`. */
-  begin(operation: Routed): Contact | undefined {
+  /**
+   * Whom to send it to; undefined: nobody is known to answer now. To be followed by `over`.
+   *
+   * @param nowMs by the monotonic clock
+   */
+  begin(operation: Routed, nowMs: number): Contact | undefined {
     const { known } = this.#ports.pool;
     if (this.#isOn && this.#isOutdated && known !== undefined) this.#fetch(known);
     if (this.#routes === undefined) return known;
@@ -83,7 +87,7 @@ export class Router {
     this.#underWay += 1;
     if (operation.isWrite) {
       this.#hotKeys.beginWrite(slot);
-      this.#agreement.written(slot, this.#ports.clock.monotonicMs());
+      this.#agreement.written(slot, nowMs);
     }
     return contact;
   }
