@@ -6,7 +6,7 @@
 import type { HybridLogicalClock, Timestamp, Version } from '@kv/hlc';
 import { headOf, type RecordView, type StorageEngine } from '@kv/storage';
 
-import { heldNothing, type WriteAnswer } from './cores/write-answer.js';
+import { heldNothing, isClean, type WriteAnswer } from './cores/write-answer.js';
 
 /** One round of a write, counted. */
 export interface WriteTally {
@@ -62,6 +62,8 @@ export interface Decisions {
   readonly flightAgrees: (isSame: boolean) => boolean;
   /** Rule 24: by what a client that coordinates tells the records of two owners apart. */
   readonly recordIdentity: (record: RecordView) => Uint8Array;
+  /** Rule 25: this answer of one owner counts for a client that coordinates. */
+  readonly isStoredAlone: (answer: WriteAnswer) => boolean;
   /** A page of a scan is merged from so many owners: as many as a read at its level asks. */
   readonly pageReplies: (required: number) => number;
   /** Rule 9: a version beside another replica's "absent, with this purge floor" is dead. */
@@ -151,6 +153,7 @@ export const soundDecisions: Decisions = {
   flightQuorum: (required) => required,
   flightAgrees: (isSame) => isSame,
   recordIdentity: (record) => headOf(record).bytes,
+  isStoredAlone: isClean,
   pageReplies: (required) => required,
   isDead: (version, purgeFloor) => version.timestamp < purgeFloor,
 

@@ -15,6 +15,8 @@ export type {
   PutRequest,
   ReplicaReadRequest,
   ReplicaReadResult,
+  ReplicaWriteRequest,
+  ReplicaWriteResult,
   ScanEntry,
   ScanPage,
   ScanRequest,

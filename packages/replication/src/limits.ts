@@ -57,6 +57,12 @@ export const afterwardsMs = 5;
 export const afterwardsFlightsMax = 64;
 
 /**
+ * What a client gave to a quorum by itself, the other owners are given so many milliseconds later, many records in a message. A
+ * process that is woken takes more from those for whom somebody waits than this copy, which no promise needs, is worth sooner.
+ */
+export const spreadingMs = 20;
+
+/**
  * Reads that are also compared with the owners whom a quorum did not need. What a replica missed while it was away is repaired
  * as it is read, so long as few read; where many do this is less than a hundredth of the work.
  */

@@ -3,7 +3,7 @@ import { isTimestamp, type Timestamp, type Version } from '@kv/hlc';
 
 import type { ConsistencyLevel } from '../consistency-level.js';
 import { keyBytesMax, operationIdBytes, ttlMsMax, valueBytesMax } from '../limits.js';
-import type { DeleteRequest, PutRequest, TicketRequest } from './requests.js';
+import type { DeleteRequest, PutRequest, ReplicaWriteRequest, TicketRequest } from './requests.js';
 
 /** A request's bounds, checked where it enters; nothing was handed to anybody when one of these throws. */
 export interface CheckedTicketRequest {
@@ -27,14 +27,20 @@ export interface CheckedWrite extends CheckedTicketRequest {
 /** @throws KvError `invalid-argument`, outcome `not-applied` */
 export function checkPut(request: PutRequest): CheckedWrite {
   const { value, ttlMs = 0 } = request;
-  checkBytes(value, 'value');
-  if (value.length > valueBytesMax) {
-    throw refused(`the value has ${value.length} bytes, the limit is ${valueBytesMax}`);
-  }
+  checkValue(value);
   if (!Number.isSafeInteger(ttlMs) || ttlMs < 0 || ttlMs > ttlMsMax) {
     throw refused(`the time to live must be from 0 to ${ttlMsMax} whole milliseconds, it is ${ttlMs}`);
   }
   return checkWrite(request, value, ttlMs);
+}
+
+/** @returns its operation id, if it has one. @throws as `checkPut` */
+export function checkReplicaWrite(request: ReplicaWriteRequest): Uint8Array | undefined {
+  const { key, value, version, operationId } = request;
+  checkKey(key, 'not-applied');
+  if (value !== undefined) checkValue(value);
+  checkVersion(version, 'version');
+  return checkedOperationId(operationId);
 }
 
 /** @throws as `checkPut` */
@@ -132,9 +138,7 @@ function checkedTicket(
     stampNotAfter,
   }: Pick<CheckedWrite, 'consistency' | 'stampAbove' | 'stampNotAfter'>,
 ): Version {
-  const { timestamp, node } = ticket;
-  if (!isTimestamp(timestamp) || timestamp === 0) throw refused(`the ticket's timestamp is ${timestamp}`);
-  if (!Number.isInteger(node) || node < 1 || node > nodeMax) throw refused(`the ticket's node is ${node}`);
+  checkVersion(ticket, 'ticket');
   if (consistency !== 'linearizable') {
     throw refused(`a ticket is stored at the level linearizable, not ${consistency}`);
   }
@@ -144,8 +148,20 @@ function checkedTicket(
   return ticket;
 }
 
+function checkVersion({ timestamp, node }: Version, name: string): void {
+  if (!isTimestamp(timestamp) || timestamp === 0) throw refused(`the ${name}'s timestamp is ${timestamp}`);
+  if (!Number.isInteger(node) || node < 1 || node > nodeMax) throw refused(`the ${name}'s node is ${node}`);
+}
+
 /** 32 bits: member number and incarnation. */
 const nodeMax = 0xffff_ffff;
+
+function checkValue(value: Uint8Array): void {
+  checkBytes(value, 'value');
+  if (value.length > valueBytesMax) {
+    throw refused(`the value has ${value.length} bytes, the limit is ${valueBytesMax}`);
+  }
+}
 
 function checkBytes(bytes: unknown, name: string): void {
   if (!(bytes instanceof Uint8Array)) throw new TypeError(`the ${name} must be a Uint8Array`);

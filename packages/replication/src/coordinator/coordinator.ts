@@ -8,7 +8,7 @@ import { type Decisions, soundDecisions } from '../decisions.js';
 import { Afterwards } from './flights/afterwards.js';
 import { Allowance } from './flights/allowance.js';
 import { AskingOrder } from './flights/asking-order.js';
-import { flightOperationsMax, readsComparedPerSecond } from '../limits.js';
+import { afterwardsMs, flightOperationsMax, readsComparedPerSecond, spreadingMs } from '../limits.js';
 import type { CoordinatorObserver } from './observer.js';
 import { type CoordinatorOptions, readyOptions } from '../options.js';
 import { Patience } from './patience.js';
@@ -38,7 +38,7 @@ import { createSubmissions, type Submissions } from './submissions.js';
  * `outcome` (rule 12), that of a missed quorum `required` and `received`.
  */
 export interface Coordinator {
-  /** The four operations below, and reads of the own copy, without a promise: for sessions, which have many under way. */
+  /** The four operations below, and reads and writes of the own copy, without a promise: for sessions, which have many under way. */
   readonly submit: Submissions;
   /** Rejects with `unavailable`, `timeout`, `corrupt`, `clock-drift`, `wrong-epoch`, `invalid-argument`. */
   get(request: GetRequest, options?: CallOptions): Promise<GetResult>;
@@ -105,6 +105,7 @@ export function createCoordinator(options: CoordinatorOptions, ports: Coordinato
       shell.patience.close();
       shell.hedges.close();
       shell.afterwards.close();
+      shell.spreading.close();
     },
   };
 }
@@ -130,7 +131,8 @@ function createShell(options: CoordinatorOptions, ports: CoordinatorPorts): Shel
     patience: new Patience(ready.impatientAfterMs, { clock, timers }),
     hedges: new Patience(ready.hedgeAfterMs, { clock, timers }),
     askingOrder: new AskingOrder(),
-    afterwards: new Afterwards({ timers }),
+    afterwards: new Afterwards(afterwardsMs, { timers }),
+    spreading: new Afterwards(spreadingMs, { timers }),
     readsCompared: new Allowance({ perSecond: readsComparedPerSecond, most: flightOperationsMax }, { clock }),
     records: new RecordArena(),
     aboard: { operations: 0 },

@@ -47,6 +47,37 @@ export interface ReplicaReadResult {
   readonly serverTime: Timestamp;
 }
 
+export interface ReplicaWriteRequest {
+  /** 1 byte to 1 KiB, of a partition that this member owns. */
+  readonly key: Uint8Array;
+  /** Up to 1 MiB. Undefined = a tombstone. */
+  readonly value: Uint8Array | undefined;
+  /** Reserved for this write, and for no other. */
+  readonly version: Version;
+  readonly wantPrevious: boolean;
+  /** As in `DeleteRequest`. */
+  readonly operationId?: Uint8Array | undefined;
+  /** Give it to the key's other owners, a moment later, and reserve a version for another write. */
+  readonly leads: boolean;
+  /** The owner that the client gives it to, beside this one; 0 = not known. */
+  readonly twin: number;
+}
+
+/** What one owner did with a record, and what a writer has to know before it believes two of them. */
+export interface ReplicaWriteResult {
+  /** False: it met a newer version, or may have lost records of the key's partition. It may be stored nevertheless. */
+  readonly stored: boolean;
+  /** Of this copy (rule 13). */
+  readonly previous: PreviousValue;
+  /** Of the value, or of the tombstone or expired record in its place. Undefined: there was nothing, or it is unknown. */
+  readonly previousVersion: Version | undefined;
+  readonly member: number;
+  readonly incarnations: readonly Incarnation[];
+  readonly serverTime: Timestamp;
+  /** Undefined: none was wanted, or none could be issued at once. */
+  readonly reserved: Version | undefined;
+}
+
 export interface DeleteRequest {
   /** 1 byte to 1 KiB. */
   readonly key: Uint8Array;

@@ -6,6 +6,7 @@ import type { Afterwards } from './flights/afterwards.js';
 import type { Allowance } from './flights/allowance.js';
 import type { AskingOrder } from './flights/asking-order.js';
 import type { CheckedTicketRequest } from './check-request.js';
+import type { CallOptions } from './requests.js';
 import { type ConsistencyLevel, quorumOf, replicasRequired } from '../consistency-level.js';
 import type { Counters } from './counters.js';
 import type { Decisions } from '../decisions.js';
@@ -39,6 +40,8 @@ export interface Shell {
   readonly hedges: Patience;
   readonly askingOrder: AskingOrder;
   readonly afterwards: Afterwards;
+  /** The same for records that clients gave to a quorum. */
+  readonly spreading: Afterwards;
   /** Reads that are compared with owners whom they did not need. */
   readonly readsCompared: Allowance;
   readonly records: RecordArena;
@@ -53,7 +56,7 @@ export interface Shell {
   };
 }
 
-export function partitionOfKey(shell: Shell, key: Uint8Array): number {
+export function partitionOfKey(shell: Pick<Shell, 'options'>, key: Uint8Array): number {
   return partitionOfHash(hashKey(key), shell.options.partitions);
 }
 
@@ -88,6 +91,17 @@ export function stampAtOnce(
   return versionOf(shell, stamp.timestamp);
 }
 
+/** Rule 25: of a write whose client will name it. Undefined: none can be issued at once. */
+export function reserveVersion(shell: Shell): Version | undefined {
+  try {
+    return stampAtOnce(shell, unbound, undefined);
+  } catch {
+    return undefined; // Whoever asked for it can do without.
+  }
+}
+
+const unbound = { stampAbove: undefined, stampNotAfter: undefined };
+
 /** Of the directory as it is now: a loss may have begun another incarnation while the stamp was made (rule 17). */
 export function versionOf({ options }: Shell, timestamp: Timestamp): Version {
   return { timestamp, node: options.node() };
@@ -97,6 +111,12 @@ export function versionOf({ options }: Shell, timestamp: Timestamp): Version {
 export function countStamp({ counters }: Shell, result: StampResult): void {
   const isDrift = result.kind === 'refused' && (result.reason === 'drift' || result.reason === 'fenced');
   if (isDrift) counters.driftRefusals += 1;
+}
+
+/** What the caller waits for, within what this coordinator allows. */
+export function boundedTimeoutMs({ options }: Shell, { timeoutMs }: CallOptions): number {
+  const { requestTimeoutMs } = options;
+  return Math.max(0, Math.min(timeoutMs ?? requestTimeoutMs, requestTimeoutMs));
 }
 
 /** The time at which a read asks (rule 16). @throws KvError `clock-drift` if the clock is out of its range altogether */

@@ -1,4 +1,5 @@
 import { toKvError } from '@kv/errors';
+import type { Version } from '@kv/hlc';
 
 import type { Caller, RunningOperation } from './caller.js';
 import {
@@ -13,7 +14,8 @@ import { Flights } from './flights/flights.js';
 import { GetCaller } from './get-caller.js';
 import { LinearizableWrite } from './linearizable-write.js';
 import { ReadOperation } from './read-operation.js';
-import { ReplicaReads } from './replica-reads.js';
+import { ReplicaReads } from './own-copy/replica-reads.js';
+import { ReplicaWrites } from './own-copy/replica-writes.js';
 import type {
   CallOptions,
   DeleteRequest,
@@ -22,11 +24,13 @@ import type {
   PutRequest,
   ReplicaReadRequest,
   ReplicaReadResult,
+  ReplicaWriteRequest,
+  ReplicaWriteResult,
   TicketRequest,
   TicketResult,
   WriteResult,
 } from './requests.js';
-import type { Shell } from './shell.js';
+import { reserveVersion, type Shell } from './shell.js';
 import { TicketCaller } from './ticket-caller.js';
 import { TicketOperation } from './ticket-operation.js';
 import { WriteOperation } from './write-operation.js';
@@ -46,11 +50,20 @@ export interface Submissions {
     options: CallOptions,
     caller: Caller<ReplicaReadResult>,
   ): RunningOperation;
+  /** Stores it in this member's own copy. Rejects as `put` at ONE would if there were no other owner. */
+  replicaWrite(
+    request: ReplicaWriteRequest,
+    options: CallOptions,
+    caller: Caller<ReplicaWriteResult>,
+  ): RunningOperation;
+  /** A version for a later `replicaWrite`; undefined if none can be issued at once. */
+  reserve(): Version | undefined;
 }
 
 export function createSubmissions(shell: Shell): Submissions {
   const flights = new Flights(shell);
   const replicaReads = new ReplicaReads(shell);
+  const replicaWrites = new ReplicaWrites(shell);
   const write = (checked: CheckedWrite, options: CallOptions, caller: Caller<WriteResult>) =>
     flights.write(checked, options, caller) ?? started(createWrite(shell, checked, options, caller));
   return {
@@ -75,6 +88,9 @@ export function createSubmissions(shell: Shell): Submissions {
       }),
     replicaRead: (request, options, caller) =>
       begun(caller, () => replicaReads.read(request, options, caller)),
+    replicaWrite: (request, options, caller) =>
+      begun(caller, () => replicaWrites.write(request, options, caller)),
+    reserve: () => reserveVersion(shell),
   };
 }
 

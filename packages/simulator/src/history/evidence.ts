@@ -23,7 +23,7 @@ export interface StampedEvent {
   readonly key: Uint8Array;
   readonly operationId: Uint8Array | undefined;
   readonly version: Version;
-  readonly round: number | 'ticket';
+  readonly round: number | 'ticket' | 'reserved';
 }
 
 /** A write, and the stamps that coordinators made for it. */
@@ -94,7 +94,7 @@ export class EvidenceCollector {
     const traced = operationId === undefined ? undefined : this.#writes.get(hex(operationId));
     traced?.write.stamped(version);
     traced?.stamps.push(version);
-    if (round === 'ticket' || round <= roundsMax) return;
+    if (typeof round === 'string' || round <= roundsMax) return;
     this.#object('rounds', latin1(key), `a write is stamped for round ${round}`);
   }
 

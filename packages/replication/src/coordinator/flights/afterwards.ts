@@ -1,4 +1,4 @@
-import { afterwardsFlightsMax, afterwardsMs } from '../../limits.js';
+import { afterwardsFlightsMax } from '../../limits.js';
 import type { Timers } from '../../ports.js';
 
 /** Has owners that it did not ask at first, and for whose answers nobody waits. */
@@ -11,18 +11,20 @@ export interface Unhurried {
  * takes the processor from those for whom somebody waits.
  */
 export class Afterwards {
+  readonly #delayMs: number;
   readonly #timers: Timers;
   #waiting: Unhurried[] = [];
   #cancelTimer: (() => void) | undefined;
 
-  constructor({ timers }: { readonly timers: Timers }) {
+  constructor(delayMs: number, { timers }: { readonly timers: Timers }) {
+    this.#delayMs = delayMs;
     this.#timers = timers;
   }
 
   add(flight: Unhurried): void {
     this.#waiting.push(flight);
     if (this.#waiting.length >= afterwardsFlightsMax) this.#askAll();
-    else this.#cancelTimer ??= this.#timers.after(afterwardsMs, () => this.#askAll());
+    else this.#cancelTimer ??= this.#timers.after(this.#delayMs, () => this.#askAll());
   }
 
   /** All of them at once: there is no later. */

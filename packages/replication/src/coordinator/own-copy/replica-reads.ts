@@ -4,83 +4,51 @@
  */
 import { toKvError } from '@kv/errors';
 
-import { judgeReadFailure, type ReadFailure } from '../cores/read-failure.js';
-import { readError } from '../errors.js';
-import { flightOperationsMax } from '../limits.js';
-import { type AnswersReceiver, type ReadAnswers, sameAnswer } from '../replica/answers.js';
-import { notSent } from '../replica/channel.js';
-import type { Caller, RunningOperation } from './caller.js';
-import { checkKey } from './check-request.js';
-import type { Waiting } from './patience.js';
-import type { CallOptions, ReplicaReadRequest, ReplicaReadResult } from './requests.js';
-import { readTime, serverTime, type Shell } from './shell.js';
+import { judgeReadFailure, type ReadFailure } from '../../cores/read-failure.js';
+import { readError } from '../../errors.js';
+import { flightOperationsMax } from '../../limits.js';
+import { type AnswersReceiver, type ReadAnswers, sameAnswer } from '../../replica/answers.js';
+import { notSent } from '../../replica/channel.js';
+import type { Caller, RunningOperation } from '../caller.js';
+import { checkKey } from '../check-request.js';
+import type { Waiting } from '../patience.js';
+import type { CallOptions, ReplicaReadRequest, ReplicaReadResult } from '../requests.js';
+import { boundedTimeoutMs, readTime, serverTime, type Shell } from '../shell.js';
+import { Awaited, type Gathered, Gathering } from './gathering.js';
 
 export class ReplicaReads {
   readonly #shell: Shell;
-  #gathering: Glance | undefined;
+  readonly #gathering: Gathering<Glance>;
 
   constructor(shell: Shell) {
     this.#shell = shell;
+    this.#gathering = new Gathering(() => new Glance(shell));
   }
 
   /** @throws KvError `invalid-argument` */
   read(
     { key }: ReplicaReadRequest,
-    { timeoutMs }: CallOptions,
+    options: CallOptions,
     caller: Caller<ReplicaReadResult>,
   ): RunningOperation {
     checkKey(key);
-    const { requestTimeoutMs } = this.#shell.options;
-    return this.#glance().take(key, Math.min(timeoutMs ?? requestTimeoutMs, requestTimeoutMs), caller);
-  }
-
-  /** The one that leaves at the end of what runs now: a session hands over a whole message in one go. */
-  #glance(): Glance {
-    if (this.#gathering?.isFull === false) return this.#gathering;
-    const glance = new Glance(this.#shell);
-    this.#gathering = glance;
-    void Promise.resolve().then(() => {
-      if (this.#gathering === glance) this.#gathering = undefined;
-      glance.begin();
-    });
-    return glance;
+    return this.#gathering.open.take(key, boundedTimeoutMs(this.#shell, options), caller);
   }
 }
 
-class Reader implements RunningOperation {
-  /** Undefined once it was told. */
-  #caller: Caller<ReplicaReadResult> | undefined;
-
-  constructor(caller: Caller<ReplicaReadResult>) {
-    this.#caller = caller;
-  }
-
-  resolve(result: ReplicaReadResult): void {
-    this.#take()?.resolve(result);
-  }
-
-  reject(error: unknown): void {
-    this.#take()?.reject(error);
-  }
-
+class Reader extends Awaited<ReplicaReadResult> {
   fail(why: ReadFailure['why'], answer: { readonly kind: string } = notSent): void {
     const failure = judgeReadFailure({ why, owners: 1, required: 1, received: 0, answers: [answer] });
     this.reject(readError(failure, undefined));
   }
 
   abandon(): void {
-    if (this.#caller !== undefined) this.fail('client-gone');
-  }
-
-  #take(): Caller<ReplicaReadResult> | undefined {
-    const caller = this.#caller;
-    this.#caller = undefined;
-    return caller;
+    if (!this.isOver) this.fail('client-gone');
   }
 }
 
 /** Reads that are one look into the store. */
-class Glance implements AnswersReceiver<ReadAnswers>, Waiting {
+class Glance implements Gathered, AnswersReceiver<ReadAnswers>, Waiting {
   readonly #shell: Shell;
   readonly #keys: Uint8Array[] = [];
   readonly #readers: Reader[] = [];
