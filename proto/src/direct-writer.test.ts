@@ -40,6 +40,7 @@ function request(): SessionRequest {
     stampAbove: oneOf(times),
     stampNotAfter: oneOf(times),
     ticket: version(),
+    reserve: oneOf([true, false]),
   });
   const question = oneOf([
     () => ({}),
@@ -48,6 +49,13 @@ function request(): SessionRequest {
     () => ({ delete: write() }),
     () => ({ ticket: { key: bytes(), stampAbove: oneOf(times), stampNotAfter: 0 } }),
     () => ({ replicaRead: { key: bytes(), omitValue: oneOf([true, false]) } }),
+    () => ({
+      replicaWrite: {
+        ...{ key: bytes(), value: bytes(), tombstone: oneOf([true, false]), version: version() },
+        ...{ omitPrevious: oneOf([true, false]), operationId: bytes() },
+        ...{ leads: oneOf([true, false]), twin: oneOf(numbers) },
+      },
+    }),
   ]);
   return SessionRequest.fromPartial({
     operations: Array.from({ length: oneOf([0, 1, 2, 9]) }, () => ({
@@ -63,12 +71,24 @@ function response(): SessionResponse {
   const answer = oneOf([
     () => ({}),
     () => ({ get: { found: true, value: bytes(), version: version(), expiresAtMs: oneOf(times) } }),
-    () => ({ put: { version: version(), previous: 3, previousValue: bytes(), serverTime: oneOf(times) } }),
+    () => ({
+      put: {
+        ...{ version: version(), previous: 3, previousValue: bytes(), serverTime: oneOf(times) },
+        reserved: version(),
+      },
+    }),
     () => ({ ticket: { ticket: version(), serverTime: oneOf(times) } }),
     () => ({
       replicaRead: {
         ...{ identity: bytes(), tombstone: oneOf([true, false]), value: bytes(), version: version() },
         ...{ expiresAtMs: oneOf(times), member: oneOf(numbers), serverTime: oneOf(times) },
+        incarnations: oneOf([[], [{ member: oneOf(numbers), incarnation: oneOf(numbers) }]]),
+      },
+    }),
+    () => ({
+      replicaWrite: {
+        ...{ stored: oneOf([true, false]), previous: 3, previousValue: bytes(), previousVersion: version() },
+        ...{ member: oneOf(numbers), serverTime: oneOf(times), reserved: version() },
         incarnations: oneOf([[], [{ member: oneOf(numbers), incarnation: oneOf(numbers) }]]),
       },
     }),

@@ -28,6 +28,8 @@ export {
   PutResponse,
   ReplicaReadRequest,
   ReplicaReadResponse,
+  ReplicaWriteRequest,
+  ReplicaWriteResponse,
   ScanEntry,
   ScanRequest,
   ScanResponse,

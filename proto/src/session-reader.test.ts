@@ -98,10 +98,17 @@ const bounds = (first: number): Wire[] => [
 const request = fc.oneof(
   fc.constant([]),
   delimited(3, message([bytes(1), number(2)])),
-  delimited(4, message([bytes(1), bytes(2), number(3), longNumber(4), ...bounds(5)], version(9))),
-  delimited(5, message([bytes(1), number(2), ...bounds(3)], version(7))),
+  delimited(
+    4,
+    message([bytes(1), bytes(2), number(3), longNumber(4), ...bounds(5), boolean(10)], version(9)),
+  ),
+  delimited(5, message([bytes(1), number(2), ...bounds(3), boolean(8)], version(7))),
   delimited(6, message([bytes(1), timestamp(2), timestamp(3)])),
   delimited(7, message([bytes(1), boolean(2)])),
+  delimited(
+    8,
+    message([bytes(1), bytes(2), boolean(3), boolean(5), bytes(6), boolean(7), number(8)], version(4)),
+  ),
 );
 const operation = delimited(1, message([number(1), number(2)], request));
 const packed = delimited(
@@ -143,7 +150,7 @@ function written({ operations, cancelled }: Read): Buffer {
   const requests = operations.map(({ id, timeoutMs, request, ...asked }) => ({
     id,
     timeoutMs,
-    ...(request === undefined ? {} : { [request]: asked }),
+    ...(request === undefined ? {} : { [request]: { ...asked, version: asked.ticket } }),
   }));
   const message = SessionRequest.fromPartial({ operations: requests, cancelled: [...cancelled] });
   return Buffer.from(SessionRequest.encode(message).finish());
@@ -157,18 +164,24 @@ const defaults = {
   ttlMs: 0,
   omitPrevious: false,
   omitValue: false,
+  tombstone: false,
+  leads: false,
+  twin: 0,
+  reserve: false,
   operationId: none,
   stampAbove: 0,
   stampNotAfter: 0,
   ticket: undefined,
 };
 
-const kinds = ['get', 'put', 'delete', 'ticket', 'replicaRead'] as const;
+const kinds = ['get', 'put', 'delete', 'ticket', 'replicaRead', 'replicaWrite'] as const;
 
 function flat({ id, timeoutMs, ...requests }: Operation): OperationFields {
   const request = kinds.find((name) => requests[name] !== undefined);
   const asked = request === undefined ? {} : requests[request];
-  return plain({ ...defaults, ...asked, id, timeoutMs, request });
+  // The version of a write to one replica is read as the ticket of others is.
+  const ticket = requests.put?.ticket ?? requests.delete?.ticket ?? requests.replicaWrite?.version;
+  return plain({ ...defaults, ...asked, ticket, id, timeoutMs, request });
 }
 
 /** Fields and nothing else, to be compared. */
@@ -183,6 +196,10 @@ function plain({ id, timeoutMs, request, ...asked }: OperationFields): Operation
     ttlMs: asked.ttlMs,
     omitPrevious: asked.omitPrevious,
     omitValue: asked.omitValue,
+    tombstone: asked.tombstone,
+    leads: asked.leads,
+    twin: asked.twin,
+    reserve: asked.reserve,
     operationId: Uint8Array.from(asked.operationId),
     stampAbove: asked.stampAbove,
     stampNotAfter: asked.stampNotAfter,

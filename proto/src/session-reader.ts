@@ -9,7 +9,7 @@ import { noBytes, WireReader } from './wire-reader.js';
 export interface OperationFields {
   readonly id: number;
   readonly timeoutMs: number;
-  readonly request: 'get' | 'put' | 'delete' | 'ticket' | 'replicaRead' | undefined;
+  readonly request: 'get' | 'put' | 'delete' | 'ticket' | 'replicaRead' | 'replicaWrite' | undefined;
   /** A view, as are all bytes here. */
   readonly key: Uint8Array;
   readonly value: Uint8Array;
@@ -18,9 +18,14 @@ export interface OperationFields {
   readonly ttlMs: number;
   readonly omitPrevious: boolean;
   readonly omitValue: boolean;
+  readonly tombstone: boolean;
+  readonly leads: boolean;
+  readonly twin: number;
+  readonly reserve: boolean;
   readonly operationId: Uint8Array;
   readonly stampAbove: number;
   readonly stampNotAfter: number;
+  /** The version that it shall be stored as. */
   readonly ticket: { readonly timestamp: number; readonly node: number } | undefined;
 }
 
@@ -62,6 +67,10 @@ class OperationReader implements OperationFields {
   ttlMs = 0;
   omitPrevious = false;
   omitValue = false;
+  tombstone = false;
+  leads = false;
+  twin = 0;
+  reserve = false;
   operationId = noBytes;
   stampAbove = 0;
   stampNotAfter = 0;
@@ -102,6 +111,9 @@ class OperationReader implements OperationFields {
         case 58:
           this.#readReplicaRead();
           break;
+        case 66:
+          this.#readReplicaWrite();
+          break;
         default:
           wire.skip(tag);
       }
@@ -119,6 +131,10 @@ class OperationReader implements OperationFields {
     this.ttlMs = 0;
     this.omitPrevious = false;
     this.omitValue = false;
+    this.tombstone = false;
+    this.leads = false;
+    this.twin = 0;
+    this.reserve = false;
     this.operationId = noBytes;
     this.stampAbove = 0;
     this.stampNotAfter = 0;
@@ -179,6 +195,9 @@ class OperationReader implements OperationFields {
         case 74:
           this.#readVersion();
           break;
+        case 80:
+          this.reserve = wire.bool();
+          break;
         default:
           wire.skip(tag);
       }
@@ -213,6 +232,9 @@ class OperationReader implements OperationFields {
           break;
         case 58:
           this.#readVersion();
+          break;
+        case 64:
+          this.reserve = wire.bool();
           break;
         default:
           wire.skip(tag);
@@ -256,6 +278,44 @@ class OperationReader implements OperationFields {
           break;
         case 16:
           this.omitValue = wire.bool();
+          break;
+        default:
+          wire.skip(tag);
+      }
+    }
+    wire.leave(end);
+  }
+
+  #readReplicaWrite(): void {
+    const wire = this.#wire;
+    const end = wire.enter();
+    this.#begin('replicaWrite');
+    while (wire.hasMore()) {
+      const tag = wire.uint32();
+      switch (tag) {
+        case 10:
+          this.key = wire.bytes();
+          break;
+        case 18:
+          this.value = wire.bytes();
+          break;
+        case 24:
+          this.tombstone = wire.bool();
+          break;
+        case 34:
+          this.#readVersion();
+          break;
+        case 40:
+          this.omitPrevious = wire.bool();
+          break;
+        case 50:
+          this.operationId = wire.bytes();
+          break;
+        case 56:
+          this.leads = wire.bool();
+          break;
+        case 64:
+          this.twin = wire.uint32();
           break;
         default:
           wire.skip(tag);

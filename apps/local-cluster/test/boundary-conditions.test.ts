@@ -29,6 +29,7 @@ function rawConnection() {
     stampAbove: 0,
     stampNotAfter: 0,
     ticket: undefined,
+    reserve: false,
   };
   const ask = (question: Omit<Operation, 'id' | 'timeoutMs'>): Promise<OperationResult> =>
     new Promise((resolve, reject) => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { OperationResult } from '@kv/proto';
+import { type OperationResult, OutcomeMessage, PreviousState } from '@kv/proto';
 import { type Channel, ClientError, Status } from 'nice-grpc';
 
 import { channelTo, clientsOf, type GrpcNode, startGrpcNode } from './grpc-node.js';
@@ -104,6 +104,39 @@ describe('a session over gRPC', () => {
     expect(whole!.identity.length).toBeGreaterThan(0);
     expect(none).toMatchObject({ identity: bytes(''), version: undefined });
     expect(none!.serverTime).toBeGreaterThan(put!.put!.version!.timestamp);
+  });
+
+  it('stores in its own copy, as a version that it reserved', async () => {
+    const { send, next } = openSession();
+    const key = bytes('a');
+    send({ operations: [{ id: 1, put: { key, value: bytes('1'), reserve: true } }] });
+    const [put] = await next(1);
+    const { reserved } = put!.put!;
+    expect(reserved!.timestamp).toBeGreaterThan(put!.put!.version!.timestamp);
+    send({
+      operations: [{ id: 1, replicaWrite: { key, value: bytes('2'), version: reserved, leads: true } }],
+    });
+    const [stored] = await next(1);
+    expect(stored!.replicaWrite).toMatchObject({
+      ...{ stored: true, member: 1, previous: PreviousState.VALUE, previousValue: bytes('1') },
+      previousVersion: put!.put!.version,
+    });
+    expect(stored!.replicaWrite!.reserved!.timestamp).toBeGreaterThan(reserved!.timestamp);
+    send({
+      operations: [
+        { id: 1, get: { key } },
+        { id: 2, replicaWrite: { key, version: { timestamp: 1, node: 65_537 }, tombstone: true } },
+        { id: 3, replicaWrite: { key, value: bytes('3') } },
+        { id: 4, replicaWrite: { key, version: { timestamp: 5, node: 0 } } },
+      ],
+    });
+    const [get, old, none, wrong] = await next(4);
+    expect(get!.get).toMatchObject({ value: bytes('2'), version: reserved });
+    expect(old!.replicaWrite).toMatchObject({ stored: false });
+    for (const { error } of [none!, wrong!]) {
+      expect(error).toMatchObject({ code: 'invalid-argument', outcome: OutcomeMessage.NOT_APPLIED });
+      expect(error!.message).toMatch(/version/);
+    }
   });
 
   it('fails single operations, and goes on', async () => {

@@ -40,6 +40,7 @@ import {
   type ScanOptions,
   type WriteOptions,
 } from './options.js';
+import { ReservedVersions } from './quick/reserved-versions.js';
 import { QuickWay } from './quick/quick-way.js';
 import { Router } from './routing/router.js';
 import { BusyPoll } from './sending/busy-poll.js';
@@ -76,8 +77,8 @@ export class KvClient<K extends Encoding = 'utf8', V extends Encoding = 'utf8'> 
     const pool = new EndpointPool(parsed, { transport, clock, timers, random, serverTime });
     this.#ports = { pool, clock, timers, random, serverTime, ceilings: createStampCeilings() };
     const { routing, hedging, coordinating } = this.#options;
-    const compares = coordinating && hedging;
-    const router = new Router({ isOn: routing, compares }, { pool, clock, timers, random });
+    const coordinates = coordinating && hedging;
+    const router = new Router({ isOn: routing, coordinates }, { pool, clock, timers, random });
     this.#quick = new QuickWay(this.#options, {
       clock,
       timers,
@@ -91,7 +92,12 @@ export class KvClient<K extends Encoding = 'utf8', V extends Encoding = 'utf8'> 
       { isOn: hedging },
       { clock, timers, another: (key, than) => router.another(key, than) },
     );
-    this.#operations = new Operations(this.#options, { ...this.#ports, hedges, router });
+    this.#operations = new Operations(this.#options, {
+      ...this.#ports,
+      hedges,
+      router,
+      reserved: new ReservedVersions(),
+    });
   }
 
   /** Resolves once an endpoint says that it serves; until then it asks again. */

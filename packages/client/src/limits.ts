@@ -103,15 +103,30 @@ export const hotSampleOperations = 1_024;
 export const comparedReadsMax = 32;
 
 /** So long after a write owners may show different records: longer than a quorum leaves the third one alone. */
-export const settlingMs = 10;
+export const settlingMs = 25;
 
-/** If of so many reads that could compare more than these could not, or in vain, the next ones do not. */
-export const comparingSampleReads = 64;
-export const comparedReadsVainMax = 8;
-export const comparingRestsForReads = 448;
+/** If of so many reads that could compare more than these could not, or in vain, the next ones do not. As of writes. */
+export const trialSample = 64;
+export const trialVainMax = 8;
+export const trialRestsFor = 448;
 
-/** A node that was slow is compared with nobody for so long, unless it answers something before. */
+/** A node that was slow is asked together with nobody for so long, unless it answers something before. */
 export const laneDoubtMs = 1_000;
+
+/**
+ * While no more operations than this are under way writes are given to two owners, instead of to one that sends them on, …
+ */
+export const twinStoresMax = 16;
+
+/** … of no more bytes of key and value, as the client sends them twice. */
+export const twinStoreBytesMax = 16 * 1024;
+
+/** An owner that has not stored one by then is not waited for: a node that coordinates may ask others. */
+export const twinStorePatienceMs = 50;
+
+/** Versions that nodes reserved, and how long each is kept: the older one is, the likelier somebody wrote above it. */
+export const reservedVersionsMax = 32;
+export const reservedKeptMs = 1_000;
 
 /** The ring is fetched no more often than this, whatever fails meanwhile. */
 export const ringRefreshMs = 1_000;

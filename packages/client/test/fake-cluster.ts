@@ -15,10 +15,13 @@ import {
   PutResponse,
   type ReplicaReadRequest,
   ReplicaReadResponse,
+  type ReplicaWriteRequest,
+  ReplicaWriteResponse,
   ScanResponse,
   StatusResponse,
   type TicketRequest,
   TicketResponse,
+  type Version,
 } from '@kv/proto';
 import { createManualClock, createManualTimers, createSeededRandom, type ManualTimers } from '@kv/testing';
 
@@ -31,7 +34,8 @@ import type {
   KvClientPorts,
 } from '../src/index.js';
 
-type Method = 'get' | 'put' | 'delete' | 'ticket' | 'replicaRead' | 'scan' | 'describe' | 'status';
+type Method =
+  'get' | 'put' | 'delete' | 'ticket' | 'replicaRead' | 'replicaWrite' | 'scan' | 'describe' | 'status';
 
 export interface RecordedCall {
   readonly endpoint: string;
@@ -58,6 +62,8 @@ export interface FakeNode {
   skewMs: number;
   /** Of its own copy; `member` is in all that it shows. Default: of the one map, as by a member of its own. */
   shows: (request: ReplicaReadRequest) => Partial<ReplicaReadResponse>;
+  /** Likewise, of what it does with a record of its own copy. */
+  stores: (request: ReplicaWriteRequest) => Partial<ReplicaWriteResponse>;
   readonly faults: Record<Method, Fault[]>;
 }
 
@@ -97,6 +103,7 @@ export function createFakeCluster(seed = 1): FakeCluster {
   const messages: { endpoint: string; operations: number }[] = [];
   const stored = new Map<string, Uint8Array>();
   const newest = new Map<string, number>();
+  let reserved = 0;
   const closed: string[] = [];
   let writesTogether = 0;
   let writesTogetherMax = 0;
@@ -113,7 +120,12 @@ export function createFakeCluster(seed = 1): FakeCluster {
       const version = { timestamp: newest.get(name) ?? serverTime(endpoint), node: 65_536 };
       return omitValue ? { member, identity } : { member, identity, version, value: Buffer.from(value) };
     };
-    const made: FakeNode = { up: true, serving: true, skewMs: 0, shows, faults: noFaults() };
+    const stores = (request: ReplicaWriteRequest) => ({
+      member,
+      ...storeAlone(request),
+      reserved: request.leads ? reserve(endpoint) : undefined,
+    });
+    const made: FakeNode = { up: true, serving: true, skewMs: 0, shows, stores, faults: noFaults() };
     nodes.set(endpoint, made);
     return made;
   }
@@ -145,6 +157,23 @@ export function createFakeCluster(seed = 1): FakeCluster {
     }
   }
 
+  function reserve(endpoint: string): Version {
+    reserved += 1;
+    return { timestamp: serverTime(endpoint) + reserved, node: 65_536 };
+  }
+
+  /** What two owners are given is in the one map once. */
+  function storeAlone(request: ReplicaWriteRequest): Partial<ReplicaWriteResponse> {
+    const name = request.key.toString('latin1');
+    const timestamp = request.version!.timestamp;
+    const known = newest.get(name) ?? 0;
+    if (timestamp < known) return { stored: false };
+    newest.set(name, timestamp);
+    if (request.tombstone) stored.delete(name);
+    else stored.set(name, Buffer.from(request.value));
+    return { stored: true };
+  }
+
   function write(endpoint: string, request: PutRequest | DeleteRequest): PutResponse & DeleteResponse {
     const name = request.key.toString('latin1');
     const before = stored.get(name);
@@ -164,6 +193,7 @@ export function createFakeCluster(seed = 1): FakeCluster {
           : PreviousState.VALUE,
       previousValue: before === undefined ? Buffer.alloc(0) : Buffer.from(before),
       serverTime: serverTime(endpoint),
+      reserved: request.reserve ? reserve(endpoint) : undefined,
     });
   }
 
@@ -195,8 +225,12 @@ export function createFakeCluster(seed = 1): FakeCluster {
         const own = node(endpoint).shows(request);
         return ReplicaReadResponse.fromPartial({ serverTime: serverTime(endpoint), ...own });
       },
+      replicaWrite: (request: ReplicaWriteRequest) => {
+        const own = node(endpoint).stores(request);
+        return ReplicaWriteResponse.fromPartial({ serverTime: serverTime(endpoint), ...own });
+      },
     };
-    const methods = ['get', 'put', 'delete', 'ticket', 'replicaRead'] as const;
+    const methods = ['get', 'put', 'delete', 'ticket', 'replicaRead', 'replicaWrite'] as const;
 
     /** Each operation of a batch is a call here: it fails by itself, and is answered by itself. */
     function exchange(operations: readonly Operation[], sink: ExchangeSink): Exchange {
@@ -272,7 +306,10 @@ export function createFakeCluster(seed = 1): FakeCluster {
 }
 
 function noFaults(): Record<Method, Fault[]> {
-  return { get: [], put: [], delete: [], ticket: [], replicaRead: [], scan: [], describe: [], status: [] };
+  return {
+    ...{ get: [], put: [], delete: [], ticket: [], replicaRead: [], replicaWrite: [] },
+    ...{ scan: [], describe: [], status: [] },
+  };
 }
 
 /** As it was when it was sent: the client uses its messages again. */

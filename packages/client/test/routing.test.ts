@@ -174,7 +174,7 @@ describe('routing', () => {
     const later = cluster.calls.length;
     for (let turn = 0; turn < 60; turn += 1) {
       await cluster.settle(client.getMany(keys));
-      await cluster.settle(client.put('hot', 'v'));
+      await cluster.settle(client.put('hot', 'v', { consistency: 'all' }));
     }
     expect(askedFor(cluster, 'put', later).size).toBeGreaterThan(1);
   });

@@ -63,11 +63,11 @@ export function toConsistency(level: LevelMessage): ConsistencyLevel {
   }
 }
 
-export function toVersion(message: VersionMessage | undefined): Version | undefined {
+export function toVersion(message: VersionMessage | undefined, name = 'ticket'): Version | undefined {
   if (message === undefined) return undefined;
   const { timestamp, node } = message;
   if (isTimestamp(timestamp)) return { timestamp, node };
-  throw new KvError('invalid-argument', 'ticket: expected a version that a server issued', {
+  throw new KvError('invalid-argument', `${name}: expected a version that a server issued`, {
     outcome: 'not-applied',
   });
 }

@@ -1,4 +1,5 @@
 /** Wire messages of single operations, to and from the coordinator's words. */
+import type { Version } from '@kv/hlc';
 import {
   type DeleteRequest as DeleteRequestMessage,
   type DeleteResponse,
@@ -8,6 +9,7 @@ import {
   type PutRequest as PutRequestMessage,
   type PutResponse,
   type ReplicaReadResponse,
+  type ReplicaWriteResponse,
 } from '@kv/proto';
 import type {
   DeleteRequest,
@@ -16,6 +18,7 @@ import type {
   PreviousValue,
   PutRequest,
   ReplicaReadResult,
+  ReplicaWriteResult,
   WriteResult,
 } from '@kv/replication';
 
@@ -78,16 +81,31 @@ export function fromReplicaReadResult(
   };
 }
 
-export function fromWriteResult({
-  version,
-  previous,
-  serverTime,
-}: WriteResult): PutResponse & DeleteResponse {
+/** @param reserved for another write, if one was wanted */
+export function fromWriteResult(
+  { version, previous, serverTime }: WriteResult,
+  reserved: Version | undefined,
+): PutResponse & DeleteResponse {
   return {
     version,
     previous: previousStates[previous.kind],
     previousValue: previous.kind === 'value' ? asBuffer(previous.value) : noBytes,
     serverTime,
+    reserved,
+  };
+}
+
+export function fromReplicaWriteResult(result: ReplicaWriteResult): ReplicaWriteResponse {
+  const { previous, incarnations } = result;
+  return {
+    stored: result.stored,
+    previous: previousStates[previous.kind],
+    previousValue: previous.kind === 'value' ? asBuffer(previous.value) : noBytes,
+    previousVersion: result.previousVersion,
+    member: result.member,
+    incarnations: incarnations.length === 0 ? none : [...incarnations],
+    serverTime: result.serverTime,
+    reserved: result.reserved,
   };
 }
 

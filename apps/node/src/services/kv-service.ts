@@ -19,9 +19,9 @@ export function createKvService(
     get: async (message, context) =>
       fromGetResult(await coordinator.get(toGetRequest(message), bounds(context))),
     put: async (message, context) =>
-      fromWriteResult(await coordinator.put(toPutRequest(message), bounds(context))),
+      fromWriteResult(await coordinator.put(toPutRequest(message), bounds(context)), undefined),
     delete: async (message, context) =>
-      fromWriteResult(await coordinator.delete(toWriteRequest(message), bounds(context))),
+      fromWriteResult(await coordinator.delete(toWriteRequest(message), bounds(context)), undefined),
     ticket: ({ key, stampAbove, stampNotAfter }, context) =>
       coordinator.ticket({ key, stampAbove, stampNotAfter }, bounds(context)),
     scan: async function* ({ prefix, after, limit, consistency }, context) {

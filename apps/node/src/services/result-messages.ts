@@ -1,9 +1,21 @@
 import type { KvError } from '@kv/errors';
+import type { Version } from '@kv/hlc';
 import { kvErrorToMessage, MessageBuilder, OperationResult } from '@kv/proto';
-import type { GetResult, ReplicaReadResult, TicketResult, WriteResult } from '@kv/replication';
+import type {
+  GetResult,
+  ReplicaReadResult,
+  ReplicaWriteResult,
+  TicketResult,
+  WriteResult,
+} from '@kv/replication';
 
 import { sessionBuildersIdleMax, sessionMessageBytesMax } from '../limits.js';
-import { fromGetResult, fromReplicaReadResult, fromWriteResult } from './kv-messages.js';
+import {
+  fromGetResult,
+  fromReplicaReadResult,
+  fromReplicaWriteResult,
+  fromWriteResult,
+} from './kv-messages.js';
 
 /**
  * Results of one session on their way into messages. Each is encoded as it comes, so that nothing of it is kept until its
@@ -22,12 +34,14 @@ export class ResultMessages {
     this.#append({ id, get: fromGetResult(result) }, result.found ? result.value.length : 0);
   }
 
-  put(id: number, result: WriteResult): void {
-    this.#append({ id, put: fromWriteResult(result) }, previousBytes(result));
+  /** @param reserved for another write, if one was wanted */
+  put(id: number, result: WriteResult, reserved: Version | undefined): void {
+    this.#append({ id, put: fromWriteResult(result, reserved) }, previousBytes(result));
   }
 
-  delete(id: number, result: WriteResult): void {
-    this.#append({ id, delete: fromWriteResult(result) }, previousBytes(result));
+  /** As `put`. */
+  delete(id: number, result: WriteResult, reserved: Version | undefined): void {
+    this.#append({ id, delete: fromWriteResult(result, reserved) }, previousBytes(result));
   }
 
   ticket(id: number, result: TicketResult): void {
@@ -37,6 +51,10 @@ export class ResultMessages {
   replicaRead(id: number, result: ReplicaReadResult, omitsValue: boolean): void {
     const replicaRead = fromReplicaReadResult(result, omitsValue);
     this.#append({ id, replicaRead }, replicaRead.value.length);
+  }
+
+  replicaWrite(id: number, result: ReplicaWriteResult): void {
+    this.#append({ id, replicaWrite: fromReplicaWriteResult(result) }, previousBytes(result));
   }
 
   error(id: number, error: KvError): void {
@@ -74,6 +92,6 @@ const resultBytes = 64;
 /** A session without results has none. */
 const idleBuilders: MessageBuilder[] = [];
 
-function previousBytes({ previous }: WriteResult): number {
+function previousBytes({ previous }: Pick<WriteResult, 'previous'>): number {
   return previous.kind === 'value' ? previous.value.length : 0;
 }

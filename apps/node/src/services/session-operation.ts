@@ -4,7 +4,7 @@
  * of a small operation, and of the garbage.
  */
 import { KvError } from '@kv/errors';
-import type { Version } from '@kv/hlc';
+import { type Version, zeroTimestamp } from '@kv/hlc';
 import type { OperationFields } from '@kv/proto';
 import type {
   Caller,
@@ -16,6 +16,8 @@ import type {
   PutRequest,
   ReplicaReadRequest,
   ReplicaReadResult,
+  ReplicaWriteRequest,
+  ReplicaWriteResult,
   RunningOperation,
   Submissions,
   TicketRequest,
@@ -57,6 +59,8 @@ export function createOperation(fields: OperationFields, host: OperationHost): S
         return new Ticket(fields, host);
       case 'replicaRead':
         return new ReplicaRead(fields, host);
+      case 'replicaWrite':
+        return new ReplicaWrite(fields, host);
       case undefined:
         throw new KvError('invalid-argument', 'the operation asks for nothing this node knows', {
           outcome: 'not-applied',
@@ -90,7 +94,7 @@ abstract class Submitted implements SessionOperation, CallOptions {
   readonly id: number;
   readonly key: Uint8Array;
   readonly timeoutMs: number;
-  readonly #host: OperationHost;
+  protected readonly host: OperationHost;
   /** What admission keeps for it: 0 before it was taken on, and once it was given back. */
   #admittedBytes = 0;
   /** Undefined as long as it is being begun; it may be answered within that. */
@@ -102,11 +106,11 @@ abstract class Submitted implements SessionOperation, CallOptions {
     this.key = key;
     this.timeoutMs =
       timeoutMs === 0 ? requestTimeoutMs : Math.min(requestTimeoutMs, answerWithinMs(timeoutMs));
-    this.#host = host;
+    this.host = host;
   }
 
   begin(): void {
-    const { admission, submit } = this.#host;
+    const { admission, submit } = this.host;
     const bytes = requestOverheadBytes + this.key.length + this.valueBytes();
     admission.take(bytes);
     this.#admittedBytes = bytes;
@@ -120,7 +124,7 @@ abstract class Submitted implements SessionOperation, CallOptions {
 
   reject(error: unknown): void {
     this.#giveBack();
-    this.#host.fail(this.id, error);
+    this.host.fail(this.id, error);
   }
 
   protected valueBytes(): number {
@@ -132,12 +136,12 @@ abstract class Submitted implements SessionOperation, CallOptions {
 
   protected end(): ResultMessages | undefined {
     this.#giveBack();
-    return this.#host.end(this.id);
+    return this.host.end(this.id);
   }
 
   #giveBack(): void {
     if (this.#admittedBytes === 0) return;
-    this.#host.admission.give(this.#admittedBytes);
+    this.host.admission.give(this.#admittedBytes);
     this.#admittedBytes = 0;
   }
 }
@@ -166,9 +170,11 @@ class Delete extends Submitted implements DeleteRequest, Caller<WriteResult> {
   readonly stampAbove: number;
   readonly stampNotAfter: number;
   readonly ticket: Version | undefined;
+  readonly #reserves: boolean;
 
   constructor(fields: OperationFields, host: OperationHost) {
     super(fields, host);
+    this.#reserves = fields.reserve;
     this.consistency = toConsistency(fields.consistency);
     this.wantPrevious = !fields.omitPrevious;
     this.operationId = fields.operationId;
@@ -178,7 +184,12 @@ class Delete extends Submitted implements DeleteRequest, Caller<WriteResult> {
   }
 
   resolve(result: WriteResult): void {
-    this.end()?.delete(this.id, result);
+    this.end()?.delete(this.id, result, this.reserved());
+  }
+
+  /** For another write of the client, if it wants to coordinate one. */
+  protected reserved(): Version | undefined {
+    return this.#reserves ? this.host.submit.reserve() : undefined;
   }
 
   protected submit(submit: Submissions): RunningOperation {
@@ -197,7 +208,7 @@ class Put extends Delete implements PutRequest {
   }
 
   override resolve(result: WriteResult): void {
-    this.end()?.put(this.id, result);
+    this.end()?.put(this.id, result, this.reserved());
   }
 
   protected override valueBytes(): number {
@@ -244,3 +255,37 @@ class ReplicaRead extends Submitted implements ReplicaReadRequest, Caller<Replic
     return submit.replicaRead(this, this, this);
   }
 }
+
+class ReplicaWrite extends Submitted implements ReplicaWriteRequest, Caller<ReplicaWriteResult> {
+  readonly value: Uint8Array | undefined;
+  readonly version: Version;
+  readonly wantPrevious: boolean;
+  readonly operationId: Uint8Array;
+  readonly leads: boolean;
+  readonly twin: number;
+
+  constructor(fields: OperationFields, host: OperationHost) {
+    super(fields, host);
+    this.value = fields.tombstone ? undefined : fields.value;
+    this.version = toVersion(fields.ticket, 'version') ?? noVersion;
+    this.wantPrevious = !fields.omitPrevious;
+    this.operationId = fields.operationId;
+    this.leads = fields.leads;
+    this.twin = fields.twin;
+  }
+
+  resolve(result: ReplicaWriteResult): void {
+    this.end()?.replicaWrite(this.id, result);
+  }
+
+  protected override valueBytes(): number {
+    return this.value?.length ?? 0;
+  }
+
+  protected submit(submit: Submissions): RunningOperation {
+    return submit.replicaWrite(this, this, this);
+  }
+}
+
+/** Which is refused. */
+const noVersion: Version = { timestamp: zeroTimestamp, node: 0 };

@@ -2,15 +2,18 @@ import { describe, expect, it } from '@jest/globals';
 import { KvError } from '@kv/errors';
 import {
   ConsistencyLevel,
+  DeleteRequest,
   GetRequest,
   type Operation,
   type OperationResult,
   OutcomeMessage,
   PreviousState,
+  PutRequest,
+  ReplicaWriteRequest,
   SessionRequest,
   SessionResponse,
 } from '@kv/proto';
-import { timestampOf } from '@kv/hlc';
+import { timestampOf, type Version } from '@kv/hlc';
 import type {
   Caller,
   CallOptions,
@@ -72,12 +75,17 @@ function openSession({ admittedBytesMax = 2 ** 20 } = {}) {
     return { abandon };
   };
   const submitted: Submitted[] = [];
+  /** What the coordinator has to give. */
+  const reserved: Version[] = [];
   const submit = (request: Submitted['request'], _: CallOptions, caller: Caller<unknown>) => {
     submitted.push({ request, caller });
     return { abandon: () => undefined };
   };
   const coordinator = {
-    submit: { get, put: submit, delete: submit, ticket: submit, replicaRead: submit },
+    submit: {
+      ...{ get, put: submit, delete: submit, ticket: submit, replicaRead: submit, replicaWrite: submit },
+      reserve: () => reserved.shift(),
+    },
   } as unknown as Coordinator;
   const admission = createAdmission({ bytesMax: admittedBytesMax, delayMsMax: 1, retryAfterMs: 30 }, {});
   const ports = { coordinator, admission, timers, logger };
@@ -86,7 +94,7 @@ function openSession({ admittedBytesMax = 2 ** 20 } = {}) {
     ports,
   )({ emit: (message) => messages.push(SessionResponse.decode(message).results) });
   const send = (...operations: Operation[]): void => session.receive(encoded({ operations, cancelled: [] }));
-  return { session, send, asked, submitted, messages, logger, turn: () => timers.advanceAsync(0) };
+  return { session, send, asked, submitted, reserved, messages, logger, turn: () => timers.advanceAsync(0) };
 }
 
 const get = (id: number, timeoutMs = 0): Operation => ({
@@ -194,7 +202,8 @@ describe('a session', () => {
     const operationId = Buffer.alloc(16, 7);
     // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- what a newer client may send
     const noLevel = 9 as ConsistencyLevel;
-    const write = { key, operationId, stampAbove: 5, stampNotAfter: 2 ** 40, ticket: undefined };
+    const bounded = { stampAbove: 5, stampNotAfter: 2 ** 40 };
+    const write = { key, operationId, ...bounded, ticket: undefined, reserve: false };
     send(
       {
         id: 1,
@@ -235,6 +244,66 @@ describe('a session', () => {
       { id: 1, put: { version, serverTime, previous: PreviousState.VALUE, previousValue: Buffer.from('w') } },
       { id: 2, delete: { version, serverTime, previous: PreviousState.UNSPECIFIED } },
       { id: 3, ticket: { ticket: version, serverTime } },
+    ]);
+  });
+
+  it('reserves a version for whoever wants one, once the write is done', async () => {
+    const { send, submitted, reserved, messages, turn } = openSession();
+    const key = Buffer.from('k');
+    const wanting = { key, reserve: true };
+    send(
+      { id: 1, timeoutMs: 0, put: PutRequest.fromPartial({ ...wanting, value: key }) },
+      { id: 2, timeoutMs: 0, delete: DeleteRequest.fromPartial(wanting) },
+      { id: 3, timeoutMs: 0, put: PutRequest.fromPartial({ key, value: key }) },
+      { id: 4, timeoutMs: 0, put: PutRequest.fromPartial(wanting) },
+    );
+    const serverTime = timestampOf(2 ** 41);
+    const version = { timestamp: serverTime, node: 1 };
+    reserved.push({ ...version, node: 2 }, { ...version, node: 3 });
+    for (const { caller } of submitted) caller.resolve({ version, serverTime, previous: { kind: 'none' } });
+    await turn();
+    const results = messages.flat().map((result) => result.put ?? result.delete);
+    expect(results.map((result) => result?.reserved?.node)).toEqual([2, 3, undefined, undefined]);
+  });
+
+  it('hands over what one copy shall store, and tells what it did', async () => {
+    const { send, submitted, messages, turn } = openSession();
+    const serverTime = timestampOf(2 ** 41);
+    const version = { timestamp: serverTime, node: 1 };
+    const key = Buffer.from('k');
+    const write = { key, version, operationId: Buffer.alloc(16, 7) };
+    const requests = [
+      { ...write, value: Buffer.from('v'), leads: true, twin: 3 },
+      { ...write, tombstone: true, omitPrevious: true },
+      { key, value: Buffer.from('v') },
+    ];
+    for (const [id, request] of requests.entries()) {
+      send({ id, timeoutMs: 0, replicaWrite: ReplicaWriteRequest.fromPartial(request) });
+    }
+    expect(submitted.map(({ request }) => request)).toMatchObject([
+      { ...write, value: Buffer.from('v'), wantPrevious: true, leads: true, twin: 3 },
+      { ...write, value: undefined, wantPrevious: false, leads: false, twin: 0 },
+      // Which is refused.
+      { version: { timestamp: 0, node: 0 } },
+    ]);
+    const told = { member: 1, serverTime, incarnations: [], reserved: undefined };
+    const incarnations = [{ member: 2, incarnation: 3 }];
+    const previous = { kind: 'value', value: Buffer.from('w') };
+    submitted[0]!.caller.resolve({ ...told, stored: true, previous, previousVersion: version });
+    submitted[1]!.caller.resolve({
+      ...{ ...told, stored: false, previous: { kind: 'not-asked' }, previousVersion: undefined },
+      ...{ incarnations, reserved: version },
+    });
+    await turn();
+    expect(messages.flat().map(({ replicaWrite }) => replicaWrite)).toEqual([
+      {
+        ...{ ...told, stored: true, previous: PreviousState.VALUE },
+        ...{ previousValue: Buffer.from('w'), previousVersion: version },
+      },
+      {
+        ...{ ...told, stored: false, previous: PreviousState.UNSPECIFIED, previousValue: Buffer.alloc(0) },
+        ...{ previousVersion: undefined, incarnations, reserved: version },
+      },
     ]);
   });
 

@@ -9,6 +9,7 @@ import type {
   GetRequest,
   PutRequest,
   ReplicaReadRequest,
+  ReplicaWriteRequest,
   Version,
 } from '@kv/proto';
 
@@ -26,10 +27,36 @@ export class ReplicaReadMessage implements ReplicaReadRequest {
   ) {}
 }
 
+/** A delete, where the value is undefined. */
+export class ReplicaWriteMessage implements ReplicaWriteRequest {
+  readonly key: Buffer;
+  readonly value: Buffer;
+  readonly tombstone: boolean;
+  readonly omitPrevious: boolean;
+  readonly operationId: Buffer;
+
+  constructor(
+    { key, omitPrevious, operationId }: DeleteRequest,
+    value: Buffer | undefined,
+    readonly version: Version,
+    readonly leads: boolean,
+    readonly twin: number,
+  ) {
+    this.key = key;
+    this.value = value ?? noBytes;
+    this.tombstone = value === undefined;
+    this.omitPrevious = omitPrevious;
+    this.operationId = operationId;
+  }
+}
+
+const noBytes = Buffer.alloc(0);
+
 class WriteMessage {
   stampAbove = 0;
   stampNotAfter = 0;
   ticket: Version | undefined = undefined;
+  reserve = false;
 
   constructor(
     readonly key: Buffer,

@@ -18,16 +18,15 @@ import {
 } from '../options.js';
 import type { Bounds } from '../quick/quick-operation.js';
 import { QuickRead, type QuickReadPorts, type QuickReadTerms } from '../quick/quick-read.js';
-import { QuickWrite, type QuickWriteTerms } from '../quick/quick-write.js';
+import { QuickWrite, type QuickWritePorts, type QuickWriteTerms } from '../quick/quick-write.js';
 import { type ValueEntry, valueEntryOf, versionOf, WriteReceipt, type WriteResult } from './entry.js';
 import { DeleteMessage, GetMessage, PutMessage } from './messages.js';
 import { decodePrevious } from './previous.js';
-import type { WritePorts } from './write.js';
 
 /** Of callers that give none: nothing of them needs to be checked. */
 export const defaultOptions: Readonly<Record<string, never>> = Object.freeze({});
 
-export type OperationPorts = WritePorts & QuickReadPorts;
+export type OperationPorts = QuickWritePorts & QuickReadPorts;
 
 /** Makes operations of what callers give, checked and encoded. Each method throws what the caller did wrong. */
 export class Operations<K extends Encoding, V extends Encoding> {

@@ -4,22 +4,23 @@
  * For whatever else they show a node has to coordinate, which knows how to repair, to wait and to ask others.
  */
 import { isTimestamp, physicalMs } from '@kv/hlc';
-import type { GetResponse, MemberIncarnation, ReplicaReadResponse, Version } from '@kv/proto';
+import type { GetResponse, ReplicaReadResponse, Version } from '@kv/proto';
 
-import type { ReadCopy } from './read-copy.js';
+import { sameIncarnations } from './incarnations.js';
+import type { Part } from './part.js';
 
 /** What two owners show together; undefined while one of them has not answered. */
 export type Verdict = GetResponse | 'no-quorum' | undefined;
 
 export class Comparison {
   /** The other owner is asked by it, for no value. */
-  readonly second: ReadCopy;
+  readonly second: Part;
   /** It takes longer than nearly all reads. */
   isLate = false;
   #whole: ReplicaReadResponse | undefined = undefined;
   #head: ReplicaReadResponse | undefined = undefined;
 
-  constructor(second: ReadCopy) {
+  constructor(second: Part) {
     this.second = second;
   }
 
@@ -44,7 +45,6 @@ function verdictOf(whole: ReplicaReadResponse, head: ReplicaReadResponse, server
   // One member that was reached by two names is no quorum.
   if (whole.member === head.member) return 'no-quorum';
   if (!whole.identity.equals(head.identity)) return 'no-quorum';
-  // Rule 15: one of them may know that the other's answer counts for nothing any more.
   if (!sameIncarnations(whole.incarnations, head.incarnations)) return 'no-quorum';
   const { expiresAtMs, identity, tombstone, value, version } = whole;
   // Rule 16: what another reader found expired, one of any two owners knows to be.
@@ -67,12 +67,4 @@ class QuorumResponse implements GetResponse {
     readonly expiresAtMs: number,
     readonly serverTime: number,
   ) {}
-}
-
-/** Nearly always none are known. */
-function sameIncarnations(a: readonly MemberIncarnation[], b: readonly MemberIncarnation[]): boolean {
-  if (a.length !== b.length) return false;
-  return a.every(({ member, incarnation }) =>
-    b.some((other) => other.member === member && other.incarnation === incarnation),
-  );
 }

@@ -11,6 +11,7 @@ import {
   type OperationResult,
   type PutRequest,
   type ReplicaReadRequest,
+  type ReplicaWriteRequest,
   type TicketRequest,
 } from '@kv/proto';
 
@@ -44,6 +45,7 @@ export abstract class QuickOperation<T = unknown, R = unknown> implements Passen
   delete: DeleteRequest | undefined = undefined;
   ticket: TicketRequest | undefined = undefined;
   replicaRead: ReplicaReadRequest | undefined = undefined;
+  replicaWrite: ReplicaWriteRequest | undefined = undefined;
   batch: Batch | undefined = undefined;
   index = 0;
   isWithdrawn = false;
@@ -98,6 +100,11 @@ export abstract class QuickOperation<T = unknown, R = unknown> implements Passen
   abstract runSlowly(scope: OperationScope, first: FailedAttempt | undefined): Promise<T>;
   /** Fills in what its message says; false if an attempt cannot begin now. */
   protected abstract prepare(nowMs: number): boolean;
+  /** What was tried in vain before an attempt that cannot begin now. */
+  protected failedBefore(): FailedAttempt | undefined {
+    return undefined;
+  }
+
   /** The response; undefined if there is more to do, and it was submitted again. @throws KvError if it is none */
   protected abstract take(result: OperationResult, nowMs: number): R | undefined;
   /** What its caller gets. @throws KvError */
@@ -116,7 +123,7 @@ export abstract class QuickOperation<T = unknown, R = unknown> implements Passen
   leaves(nowMs: number): boolean {
     this.timeoutMs = Math.max(1, Math.ceil(this.attemptEndsAtMs - nowMs));
     if (this.prepare(nowMs)) return true;
-    this.way?.continueSlowly(this, undefined);
+    this.way?.continueSlowly(this, this.failedBefore());
     return false;
   }
 
@@ -183,4 +190,9 @@ export abstract class QuickOperation<T = unknown, R = unknown> implements Passen
 
 function noWaiter(): void {
   // It has not begun.
+}
+
+/** Refused whatever it asked for: a coordinator there would be, too. */
+export function isAtTheDoor({ error }: OperationResult): boolean {
+  return error?.code === 'overloaded' || error?.code === 'closed';
 }

@@ -12,8 +12,8 @@ import { type ReadPorts, runRead } from '../operations/read.js';
 import type { Router } from '../routing/router.js';
 import { ask } from '../sending/ask.js';
 import { Comparison, type Verdict } from './comparison.js';
-import { type Bounds, QuickOperation } from './quick-operation.js';
-import { type CopiedRead, ReadCopy } from './read-copy.js';
+import { type Divided, Part } from './part.js';
+import { type Bounds, isAtTheDoor, QuickOperation } from './quick-operation.js';
 
 export type QuickReadPorts = ReadPorts & {
   readonly serverTime: ServerTime;
@@ -32,7 +32,7 @@ export interface QuickReadTerms<T> {
  * A read goes to one owner of its key, which coordinates it; or, where two owners are likely to show the same, to two, whose
  * answers are compared here. If that comes to nothing, the first of them coordinates.
  */
-export class QuickRead<T> extends QuickOperation<T, GetResponse> implements HedgedRead, CopiedRead {
+export class QuickRead<T> extends QuickOperation<T, GetResponse> implements HedgedRead, Divided {
   readonly name = 'get';
   readonly outcomeOfNothing = undefined;
   readonly #request: GetRequest;
@@ -41,7 +41,7 @@ export class QuickRead<T> extends QuickOperation<T, GetResponse> implements Hedg
   #isSent = false;
   /** While two owners are asked for what their own copies show. */
   #comparison: Comparison | undefined;
-  #hedge: ReadCopy | undefined;
+  #hedge: Part | undefined;
 
   constructor(request: GetRequest, bounds: Bounds, terms: QuickReadTerms<T>) {
     super(request.key, 0, bounds);
@@ -73,18 +73,18 @@ export class QuickRead<T> extends QuickOperation<T, GetResponse> implements Hedg
     else this.#conclude(comparison.heardFirst(result.replicaRead), comparison, nowMs);
   }
 
-  answeredBy(copy: ReadCopy, result: OperationResult, nowMs: number): void {
+  answeredBy(part: Part, result: OperationResult, nowMs: number): void {
     const comparison = this.#comparison;
-    if (copy === this.#hedge) this.#answeredByHedge(result, nowMs);
-    else if (copy !== comparison?.second) return;
+    if (part === this.#hedge) this.#answeredByHedge(result, nowMs);
+    else if (part !== comparison?.second) return;
     else if (result.replicaRead === undefined) this.#coordinateInstead(nowMs);
     else this.#conclude(comparison.heardSecond(result.replicaRead), comparison, nowMs);
   }
 
-  lostBy(copy: ReadCopy): void {
-    if (copy !== this.#comparison?.second) return;
+  lostBy(part: Part): void {
+    if (part !== this.#comparison?.second) return;
     const nowMs = this.#terms.ports.clock.monotonicMs();
-    copy.contact.lane.doubt(nowMs + laneDoubtMs);
+    part.contact.lane.doubt(nowMs + laneDoubtMs);
     this.#coordinateInstead(nowMs);
   }
 
@@ -99,7 +99,11 @@ export class QuickRead<T> extends QuickOperation<T, GetResponse> implements Hedg
 
   /** Asks another owner as well; whichever answers first counts. */
   hedge(contact: Contact): void {
-    this.#hedge = new ReadCopy(this, { get: this.#request, replicaRead: undefined }, contact);
+    this.#hedge = new Part(
+      this,
+      { get: this.#request, replicaRead: undefined, replicaWrite: undefined },
+      contact,
+    );
     contact.lane.submit(this.#hedge);
   }
 
@@ -145,7 +149,7 @@ export class QuickRead<T> extends QuickOperation<T, GetResponse> implements Hedg
   /** Asks two owners, the one to which this is on its way for the value. */
   #compareWith(companion: Contact): void {
     const head = new ReplicaReadMessage(this.key, true);
-    const second = new ReadCopy(this, { get: undefined, replicaRead: head }, companion);
+    const second = new Part(this, { get: undefined, replicaRead: head, replicaWrite: undefined }, companion);
     this.#comparison = new Comparison(second);
     this.get = undefined;
     this.replicaRead = new ReplicaReadMessage(this.key, false);
@@ -200,9 +204,4 @@ export class QuickRead<T> extends QuickOperation<T, GetResponse> implements Hedg
 /** At LINEARIZABLE a read is one at QUORUM. */
 function isOfQuorum({ consistency }: GetRequest): boolean {
   return consistency === ConsistencyLevel.QUORUM || consistency === ConsistencyLevel.LINEARIZABLE;
-}
-
-/** Refused whatever it asked for: a coordinator there would be, too. */
-function isAtTheDoor({ error }: OperationResult): boolean {
-  return error?.code === 'overloaded' || error?.code === 'closed';
 }

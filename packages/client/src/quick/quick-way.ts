@@ -87,6 +87,12 @@ export class QuickWay {
     contact.lane.submit(operation);
   }
 
+  /** The attempt under way is over earlier. */
+  hurry(operation: QuickOperation, afterMs: number, nowMs: number): void {
+    operation.attemptEndsAtMs = Math.min(operation.attemptEndsAtMs, nowMs + afterMs);
+    this.#sweepBy(operation.attemptEndsAtMs, nowMs);
+  }
+
   /** It is over; its waiter is the caller's to tell. */
   settle(operation: QuickOperation, error: unknown): void {
     this.#remove(operation, error === undefined);

@@ -1,18 +1,27 @@
-import type { KvError, Outcome } from '@kv/errors';
+import { KvError, type Outcome } from '@kv/errors';
 import { plusMs, type Timestamp } from '@kv/hlc';
 import {
   ConsistencyLevel,
   type DeleteRequest,
   type DeleteResponse,
+  kvErrorFromMessage,
   type OperationResult,
   type PutRequest,
   type PutResponse,
 } from '@kv/proto';
 
+import { failedAt } from '../attempts/attempt-failure.js';
 import type { FailedAttempt } from '../attempts/attempts.js';
 import type { OperationScope } from '../attempts/operation-scope.js';
-import { attemptMsMin, stampWindowMs } from '../limits.js';
+import {
+  attemptMsMin,
+  laneDoubtMs,
+  stampWindowMs,
+  twinStoreBytesMax,
+  twinStorePatienceMs,
+} from '../limits.js';
 import { answered, versionOf } from '../operations/entry.js';
+import { ReplicaWriteMessage } from '../operations/messages.js';
 import { runStore, runTicketedWrite } from '../operations/ticketed-write.js';
 import {
   outcomeOf,
@@ -21,21 +30,34 @@ import {
   type WriteOperation,
   type WritePorts,
 } from '../operations/write.js';
+import type { Router } from '../routing/router.js';
 import { ask } from '../sending/ask.js';
-import { type Bounds, QuickOperation } from './quick-operation.js';
+import { type Divided, Part } from './part.js';
+import type { ReservedVersions } from './reserved-versions.js';
+import { type StoreVerdict, TwinStore } from './twin-store.js';
+import { type Bounds, isAtTheDoor, QuickOperation } from './quick-operation.js';
 
 /** Of a put or a delete: bounds of the stamp, and the ticket, are filled in. */
 export type WriteRequest = PutRequest | DeleteRequest;
 
+export type QuickWritePorts = WritePorts & {
+  readonly reserved: ReservedVersions;
+  readonly router: Pick<Router, 'twin' | 'memberOf' | 'storedInVain'>;
+};
+
 /** What the writes of a client have in common. */
 export interface QuickWriteTerms<T> {
-  readonly ports: WritePorts;
+  readonly ports: QuickWritePorts;
   /** What the caller gets. @throws KvError */
   readonly decode: (response: PutResponse | DeleteResponse) => T;
 }
 
-/** What the stamp has to lie between is settled as it leaves, since the window is narrow (protocol rule 11). */
-export class QuickWrite<T> extends QuickOperation<T, PutResponse | DeleteResponse> {
+/**
+ * A write goes to one owner of its key, which coordinates it. What its stamp has to lie between is settled as it leaves, since the
+ * window is narrow (protocol rule 11). Or it goes to two, as a version that was reserved before; if that comes to nothing, the
+ * first of them coordinates.
+ */
+export class QuickWrite<T> extends QuickOperation<T, PutResponse | DeleteResponse> implements Divided {
   readonly name: 'put' | 'delete';
   readonly outcomeOfNothing = 'not-applied';
   readonly #request: WriteRequest;
@@ -43,6 +65,14 @@ export class QuickWrite<T> extends QuickOperation<T, PutResponse | DeleteRespons
   #isAsking: boolean;
   /** The latest version that the attempt under way may be given. */
   #ceiling: Timestamp | undefined;
+  /** While two owners are given it. */
+  #twins: TwinStore | undefined;
+  /** The version as which it was given to two owners, in vain: what it is stored as must be above it. */
+  #floor = 0;
+  /** Of these two, those that may have stored it. */
+  #traces = 0;
+  /** By the first of them. */
+  #refusal: OperationResult | undefined;
 
   constructor(request: WriteRequest, bounds: Bounds, terms: QuickWriteTerms<T>) {
     const isPut = 'value' in request;
@@ -67,6 +97,51 @@ export class QuickWrite<T> extends QuickOperation<T, PutResponse | DeleteRespons
     return decode(response);
   }
 
+  override arrived(result: OperationResult, nowMs: number): void {
+    const twins = this.#twins;
+    if (twins === undefined) {
+      super.arrived(result, nowMs);
+      return;
+    }
+    const { replicaWrite } = result;
+    if (replicaWrite === undefined) {
+      this.#refusal = result;
+      this.#noteRefusal(result);
+    } else this.#terms.ports.reserved.keep(replicaWrite.reserved, nowMs);
+    this.#conclude(twins.heardFirst(replicaWrite), nowMs);
+  }
+
+  answeredBy(part: Part, result: OperationResult, nowMs: number): void {
+    const twins = this.#twins;
+    if (part !== twins?.second) return;
+    if (result.replicaWrite === undefined) this.#noteRefusal(result);
+    this.#conclude(twins.heardSecond(result.replicaWrite), nowMs);
+  }
+
+  lostBy(part: Part): void {
+    if (part !== this.#twins?.second) return;
+    const nowMs = this.#terms.ports.clock.monotonicMs();
+    part.contact.lane.doubt(nowMs + laneDoubtMs);
+    this.#coordinateInstead(nowMs);
+  }
+
+  override expired(): void {
+    const twins = this.#twins;
+    const nowMs = this.#terms.ports.clock.monotonicMs();
+    if (twins === undefined || nowMs >= this.endsAtMs) {
+      super.expired();
+      return;
+    }
+    const untilMs = nowMs + laneDoubtMs;
+    if (!twins.isFirstHeard) this.contact!.lane.doubt(untilMs);
+    if (!twins.isSecondHeard) twins.second.contact.lane.doubt(untilMs);
+    this.#coordinateInstead(nowMs);
+  }
+
+  override left(): void {
+    this.#endTwins();
+  }
+
   protected prepare(nowMs: number): boolean {
     const { ticket } = this.#request;
     if (ticket !== undefined) return true;
@@ -74,7 +149,7 @@ export class QuickWrite<T> extends QuickOperation<T, PutResponse | DeleteRespons
     const now = serverTime.now(nowMs);
     const leftMs = this.endsAtMs - nowMs;
     if (now === undefined || leftMs < Math.min(attemptMsMin, this.bounds.timeoutMs / 10)) return false;
-    const stampAbove = ceilings.above(this.key, now);
+    const stampAbove = Math.max(this.#floor, ceilings.above(this.key, now));
     const windowMs = Math.max(1, Math.min(stampWindowMs, Math.floor(leftMs)));
     const stampNotAfter = plusMs(now, windowMs);
     // It has to wait, and so that nobody behind it does, it waits elsewhere.
@@ -86,12 +161,22 @@ export class QuickWrite<T> extends QuickOperation<T, PutResponse | DeleteRespons
       this.#request.stampAbove = stampAbove;
       this.#request.stampNotAfter = stampNotAfter;
       this.#ceiling = stampNotAfter;
+      if (this.#floor === 0 && this.#mayBeDivided()) this.#divide(stampAbove, nowMs);
     }
     return true;
   }
 
+  protected override failedBefore(): FailedAttempt | undefined {
+    if (this.#traces === 0) return undefined;
+    const error = new KvError(
+      'timeout',
+      'two owners were given it, and did not both say that they stored it',
+    );
+    return { contact: this.contact!, failure: failedAt(this.contact!, error, 'unknown') };
+  }
+
   protected take(result: OperationResult, nowMs: number): PutResponse | DeleteResponse | undefined {
-    const { serverTime, ceilings } = this.#terms.ports;
+    const { serverTime, ceilings, reserved } = this.#terms.ports;
     if (this.#isAsking) {
       const response = answered(result.ticket);
       serverTime.observe(response.serverTime, nowMs);
@@ -106,6 +191,7 @@ export class QuickWrite<T> extends QuickOperation<T, PutResponse | DeleteRespons
     }
     const response = answered(this.name === 'put' ? result.put : result.delete);
     serverTime.observe(response.serverTime, nowMs);
+    reserved.keep(response.reserved, nowMs);
     const { version } = response;
     // One replica's acknowledgement says nothing to the coordinator of the next write, which may not ask that one.
     const { consistency, ticket } = this.#request;
@@ -121,6 +207,7 @@ export class QuickWrite<T> extends QuickOperation<T, PutResponse | DeleteRespons
 
   protected outcomeOf(error: KvError, hasLeft: boolean): Outcome | undefined {
     if (this.#isAsking) return undefined;
+    if (this.#traces > 0) return 'unknown';
     return hasLeft ? outcomeOf(error) : 'not-applied';
   }
 
@@ -134,6 +221,72 @@ export class QuickWrite<T> extends QuickOperation<T, PutResponse | DeleteRespons
   #boundBy(first: FailedAttempt | undefined) {
     if (first === undefined) return undefined;
     return { ...first, ceiling: first.failure.outcome === 'unknown' ? (this.#ceiling ?? 0) : 0 };
+  }
+
+  #mayBeDivided(): boolean {
+    const { consistency } = this.#request;
+    const ttlMs = 'ttlMs' in this.#request ? this.#request.ttlMs : 0;
+    return consistency === ConsistencyLevel.QUORUM && ttlMs === 0 && this.bytes <= twinStoreBytesMax;
+  }
+
+  /** Gives it to two owners, if there is a version for it; else one is wanted, for the next. */
+  #divide(stampAbove: number, nowMs: number): void {
+    const { reserved, router } = this.#terms.ports;
+    const twin = router.twin(this, this.contact!, nowMs);
+    if (twin === undefined) return;
+    const version = reserved.take(stampAbove, nowMs);
+    if (version === undefined) {
+      this.#request.reserve = true;
+      return;
+    }
+    const value = 'value' in this.#request ? this.#request.value : undefined;
+    const copy = new ReplicaWriteMessage(this.#request, value, version, false, 0);
+    const second = new Part(this, { get: undefined, replicaRead: undefined, replicaWrite: copy }, twin);
+    this.#twins = new TwinStore(version, second);
+    this.#floor = version.timestamp;
+    this.#ceiling = version.timestamp as Timestamp;
+    this.#traces = 2;
+    this.put = undefined;
+    this.delete = undefined;
+    const member = router.memberOf(twin);
+    this.replicaWrite = new ReplicaWriteMessage(this.#request, value, version, true, member);
+    twin.lane.submitPart(second);
+    this.way!.hurry(this, twinStorePatienceMs, nowMs);
+  }
+
+  #conclude(verdict: StoreVerdict, nowMs: number): void {
+    if (verdict === undefined) return;
+    const { serverTime, ceilings, router } = this.#terms.ports;
+    if (verdict !== 'no-quorum') {
+      serverTime.observe(verdict.serverTime, nowMs);
+      ceilings.acknowledged(this.key, this.#floor);
+      this.complete(verdict);
+    } else if (this.#refusal !== undefined && isAtTheDoor(this.#refusal)) {
+      router.storedInVain();
+      super.arrived(this.#refusal, nowMs);
+    } else this.#coordinateInstead(nowMs);
+  }
+
+  #noteRefusal({ error }: OperationResult): void {
+    if (error !== undefined && outcomeOf(kvErrorFromMessage(error)) === 'not-applied') this.#traces -= 1;
+  }
+
+  /** Two owners alone do not store it: the first one shall see to it, as a coordinator. */
+  #coordinateInstead(nowMs: number): void {
+    this.#terms.ports.router.storedInVain();
+    this.#endTwins();
+    this.contact!.lane.withdraw(this);
+    this.isWithdrawn = false;
+    this.replicaWrite = undefined;
+    this.#request.reserve = true;
+    this.#carryRequest();
+    this.way!.send(this, this.contact!, nowMs);
+  }
+
+  #endTwins(): void {
+    const twins = this.#twins;
+    this.#twins = undefined;
+    twins?.second.withdraw();
   }
 
   #carryRequest(): void {

@@ -29,6 +29,11 @@ export class HotKeys {
     return isHot || this.#areMany;
   }
 
+  /** Writes under way. */
+  hasSeveral(slot: number): boolean {
+    return this.#states[slot]! >= 2 * oneWrite;
+  }
+
   beginWrite(slot: number): void {
     const state = this.#states[slot]! + oneWrite;
     this.#states[slot] = state === hotKeyWrites * oneWrite ? state | hot : state;

@@ -9,6 +9,8 @@ export interface RingView {
   readonly quorum: number;
   /** Of all members. */
   readonly addresses: readonly string[];
+  /** Number of the member at this address; 0 = of none that is known. */
+  memberAt(address: string): number;
   /** Places of the owners of a key's partition, ascending. @param hash xxh32 of the key, seed 0 */
   ownersOf(hash: number): readonly number[];
 }
@@ -21,6 +23,7 @@ export function ringViewOf(response: DescribeResponse): RingView | undefined {
   const { shift } = keyHash;
   if (partitions.length !== 2 ** (32 - shift)) return undefined;
   const placeOf = new Map(members.map(({ number }, place) => [number, place]));
+  const numbers = new Map(members.map(({ number, address }) => [address, number]));
   // A cluster of three has one list, not a thousand.
   const owners = sharedLists(
     partitions.map(({ members: numbers }) =>
@@ -32,6 +35,7 @@ export function ringViewOf(response: DescribeResponse): RingView | undefined {
     epoch,
     quorum: Math.floor(replicationFactor / 2) + 1,
     addresses: members.map(({ address }) => address),
+    memberAt: (address) => numbers.get(address) ?? 0,
     ownersOf: (hash) => owners[shift === 32 ? 0 : hash >>> shift]!,
   };
 }

@@ -7,17 +7,24 @@ import { xxh32 } from '@kv/ring/xxh32';
 
 import type { Contact, EndpointPool, Target } from '../attempts/endpoint-pool.js';
 import { createOperationScope } from '../attempts/operation-scope.js';
-import { comparedReadsMax, contactTimeoutMs, favouriteOperations, ringRefreshMs } from '../limits.js';
+import {
+  comparedReadsMax,
+  contactTimeoutMs,
+  twinStoresMax,
+  favouriteOperations,
+  ringRefreshMs,
+} from '../limits.js';
 import type { Clock, Random, Timers } from '../ports.js';
 import { Agreement } from './agreement.js';
 import { Favourite, shareOf } from './favourite.js';
 import { HotKeys, slotOf } from './hot-keys.js';
+import { Trial } from './trial.js';
 import { type RingView, ringViewOf } from './ring-view.js';
 
 export interface RouterOptions {
   readonly isOn: boolean;
-  /** Reads may be sent to two owners, and compared. */
-  readonly compares: boolean;
+  /** Operations may be given to two owners, and what they answer compared. */
+  readonly coordinates: boolean;
 }
 
 export interface RouterPorts {
@@ -45,19 +52,20 @@ interface Routes {
 
 export class Router {
   readonly #isOn: boolean;
-  readonly #compares: boolean;
+  readonly #coordinates: boolean;
   readonly #ports: RouterPorts;
   #routes: Routes | undefined;
   readonly #hotKeys = new HotKeys();
   readonly #agreement = new Agreement();
+  readonly #twinStores = new Trial();
   #underWay = 0;
   #isOutdated = true;
   #isFetching = false;
   #askAgainAtMs = -Infinity;
 
-  constructor({ isOn, compares }: RouterOptions, ports: RouterPorts) {
+  constructor({ isOn, coordinates }: RouterOptions, ports: RouterPorts) {
     this.#isOn = isOn;
-    this.#compares = compares;
+    this.#coordinates = coordinates;
     this.#ports = ports;
   }
 
@@ -109,19 +117,49 @@ export class Router {
    * @param nowMs by the monotonic clock
    */
   companion({ key, slot }: Routed, contact: Contact, nowMs: number): Contact | undefined {
-    if (!this.#compares || slot < 0 || this.#underWay > comparedReadsMax) return undefined;
-    if (this.#routes!.ring.quorum !== comparedOwners || !this.#agreement.isLikely(slot, nowMs))
-      return undefined;
-    const companion = this.another(key, contact);
-    if (companion === undefined || companion.lane.isDoubted(nowMs) || contact.lane.isDoubted(nowMs)) {
+    if (!this.#mayCoordinate(slot, comparedReadsMax) || !this.#agreement.isLikely(slot, nowMs)) {
       return undefined;
     }
-    return companion;
+    return this.#undoubted(key, contact, nowMs);
   }
 
   /** A read that compared two owners had to be coordinated after all. */
   comparedInVain(): void {
     this.#agreement.refuted();
+  }
+
+  /**
+   * Another owner of a write's key, if it is worth storing the write in both.
+   *
+   * @param nowMs by the monotonic clock
+   */
+  twin({ key, slot }: Routed, contact: Contact, nowMs: number): Contact | undefined {
+    if (!this.#mayCoordinate(slot, twinStoresMax) || this.#hotKeys.hasSeveral(slot)) return undefined;
+    return this.#twinStores.isWorthIt() ? this.#undoubted(key, contact, nowMs) : undefined;
+  }
+
+  /** Number of the member that is reached so; 0 = not known. */
+  memberOf({ endpoint }: Contact): number {
+    return this.#routes?.ring.memberAt(endpoint) ?? 0;
+  }
+
+  /** A write that was given to two owners had to be coordinated after all. */
+  storedInVain(): void {
+    this.#twinStores.wasInVain();
+  }
+
+  /** More than two owners are no faster than a coordinator. */
+  #mayCoordinate(slot: number, operationsMax: number): boolean {
+    if (!this.#coordinates || slot < 0 || this.#underWay > operationsMax) return false;
+    return this.#routes!.ring.quorum === 2;
+  }
+
+  #undoubted(key: Buffer, contact: Contact, nowMs: number): Contact | undefined {
+    const other = this.another(key, contact);
+    if (other === undefined || other.lane.isDoubted(nowMs) || contact.lane.isDoubted(nowMs)) {
+      return undefined;
+    }
+    return other;
   }
 
   /** Another owner of the key, if one is known to answer. */
@@ -198,9 +236,6 @@ export class Router {
     this.#routes = { ring, members, favourite };
   }
 }
-
-/** More than two are no faster than a coordinator. */
-const comparedOwners = 2;
 
 /** The same for all clients. */
 function homeOf(hash: number, owners: readonly number[]): number {

@@ -7,6 +7,7 @@ import {
   type OperationResult,
   type PutRequest,
   type ReplicaReadRequest,
+  type ReplicaWriteRequest,
   type TicketRequest,
 } from '@kv/proto';
 
@@ -54,6 +55,7 @@ class Asked implements Passenger {
   readonly delete: DeleteRequest | undefined;
   readonly ticket: TicketRequest | undefined;
   readonly replicaRead: ReplicaReadRequest | undefined = undefined;
+  readonly replicaWrite: ReplicaWriteRequest | undefined = undefined;
   readonly bytes: number;
   batch: Batch | undefined;
   index = 0;

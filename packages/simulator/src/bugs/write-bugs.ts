@@ -62,6 +62,14 @@ export const writeBugs: readonly DeliberateBug[] = [
     composition: replacing({ flies: () => true, flightQuorum: (required) => Math.max(1, required - 1) }),
   },
   {
+    name: 'newer-is-stored-alone',
+    breaks: 'an owner tells a client that coordinates that it stored what a newer version there has beaten',
+    rule: '25',
+    checker: 'later-wins',
+    profile: 'hot-key',
+    composition: replacing({ isStoredAlone: ({ kind }) => kind === 'newer' || kind === 'stored' }),
+  },
+  {
     name: 'restamp-after-the-end',
     breaks: 'a write goes on, and stamps again, when its deadline is past or its client gone',
     rule: '4',

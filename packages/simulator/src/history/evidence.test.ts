@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { KvError, type Outcome } from '@kv/errors';
 import type { Timestamp } from '@kv/hlc';
-import { DeleteRequest } from '@kv/proto';
+import { DeleteRequest, ReplicaWriteRequest } from '@kv/proto';
 import { createHistoryRecorder } from '@kv/testing/checkers';
 
 import { World } from '../world/world.js';
@@ -30,6 +30,19 @@ function collected(outcome: Outcome, { stampNotAfter = 6_000, isWritten = false 
 }
 
 describe('the evidence of a run', () => {
+  it('takes two owners that stored a write for its acknowledgement', () => {
+    const world = new World({});
+    const recorder = createHistoryRecorder({ purges: false }, { clock: { nowMs: () => world.nowMs } });
+    const options = { replicationFactor: 3, partitions: 1, judgesDurability: true };
+    const evidence = new EvidenceCollector(options, { recorder, world });
+    const write = recorder.write({ client: 1, key: 'k', level: 'quorum', value: undefined });
+    evidence.requested(operationId, write);
+    evidence.acknowledgedByTwo(ReplicaWriteRequest.fromPartial({ key, operationId, version }));
+    write.ended({ outcome: 'ok', version, previous: { kind: 'not-asked' } });
+    const { acknowledgements } = recorder.history().evidence;
+    expect(acknowledgements).toMatchObject([{ operation: write.id, holders: 0, required: 2 }]);
+  });
+
   it('disowns the stamps of an attempt that was answered not-applied and that no replica wrote', () => {
     expect(collected('not-applied')).toEqual([{ version, disowned: true }]);
   });

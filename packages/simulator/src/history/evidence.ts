@@ -1,6 +1,6 @@
 import { isKvError } from '@kv/errors';
 import { physicalMs, type Version as StoredVersion } from '@kv/hlc';
-import type { DeleteRequest, PutRequest, PutResponse } from '@kv/proto';
+import type { DeleteRequest, PutRequest, PutResponse, ReplicaWriteRequest } from '@kv/proto';
 import { ConsistencyLevel } from '@kv/proto';
 import { hashKey, partitionOfHash } from '@kv/storage';
 import type { HistoryRecorder, RecordedWrite, Version } from '@kv/testing/checkers';
@@ -118,6 +118,11 @@ export class EvidenceCollector {
     else this.#acknowledged(request as PutRequest | DeleteRequest, response as PutResponse);
   };
 
+  /** A client was told by two owners that they stored the write as this version. */
+  acknowledgedByTwo({ key, operationId, version }: ReplicaWriteRequest): void {
+    this.#acknowledged({ key, operationId, consistency: ConsistencyLevel.QUORUM }, { version });
+  }
+
   /**
    * Of attempts that were answered `not-applied`, the stamps that no replica ever wrote are nobody's. One that was written
    * counts: a request whose answer was lost may come again, and be refused then.
@@ -142,8 +147,8 @@ export class EvidenceCollector {
   }
 
   #acknowledged(
-    { key, operationId, consistency }: PutRequest | DeleteRequest,
-    { version }: PutResponse,
+    { key, operationId, consistency }: Pick<PutRequest, 'key' | 'operationId' | 'consistency'>,
+    { version }: Pick<PutResponse, 'version'>,
   ): void {
     const write = this.#writes.get(hex(operationId))?.write;
     if (write === undefined || version === undefined) return;

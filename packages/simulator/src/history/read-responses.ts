@@ -84,10 +84,11 @@ function nameOf(key: string, level: ConsistencyLevel): string {
 
 function answerOf(responses: readonly Response[]): ReadAnswer {
   const [first, ...others] = responses.map(({ version }) => version);
-  if (responses.length === 0 || others.some((other) => !isSame(first, other))) return { kind: 'untold' };
+  if (responses.length === 0 || others.some((other) => !isSameVersion(first, other)))
+    return { kind: 'untold' };
   return first === undefined ? { kind: 'nothing' } : { kind: 'hidden', version: first };
 }
 
-function isSame(a: Response['version'], b: Response['version']): boolean {
+export function isSameVersion(a: Response['version'], b: Response['version']): boolean {
   return a?.timestamp === b?.timestamp && a?.node === b?.node;
 }

@@ -6,6 +6,7 @@ import type {
   PutRequest,
   ReplicaReadRequest,
   ReplicaReadResponse,
+  ReplicaWriteRequest,
 } from '@kv/proto';
 import type { SeededRandom } from '@kv/testing';
 import type { HistoryRecorder, PreviousReport, ReadAnswer, RecordedWrite } from '@kv/testing/checkers';
@@ -18,7 +19,7 @@ import { createSimulatedProcess, type SimulatedProcess } from '../world/simulate
 import { createSimulatedTimers, type SimulatedTimers } from '../world/simulated-timers.js';
 import type { World } from '../world/world.js';
 import type { EvidenceCollector } from './evidence.js';
-import { ReadResponses } from './read-responses.js';
+import { isSameVersion, ReadResponses } from './read-responses.js';
 
 export interface SimulatedClientPorts {
   readonly world: World;
@@ -40,6 +41,8 @@ export class SimulatedClient {
   /** The client numbers its writes; so does this, to know them again on the wire. */
   #writes = 0;
   readonly #bySequence = new Map<number, RecordedWrite>();
+  /** Of writes that it gave to two owners, what it gave them. */
+  readonly #twins = new Map<number, ReplicaWriteRequest>();
   readonly #reads = new ReadResponses();
 
   constructor(
@@ -139,7 +142,8 @@ export class SimulatedClient {
       ttlMs: kind === 'put' ? ttlMs : 0,
     });
     this.#writes += 1;
-    this.#bySequence.set(this.#writes, recorded);
+    const sequence = this.#writes;
+    this.#bySequence.set(sequence, recorded);
     this.#note(id, () => `${kind} ${key} at ${level} begins: ${value ?? ''} ttl ${ttlMs}`);
     const asked = { ...options, previous: wantPrevious };
     try {
@@ -147,6 +151,8 @@ export class SimulatedClient {
         value === undefined
           ? await this.#client.delete(key, asked)
           : await this.#client.put(key, value, { ...asked, ttlMs });
+      const twins = this.#twins.get(sequence);
+      if (isSameVersion(twins?.version, version)) this.#ports.evidence.acknowledgedByTwo(twins!);
       recorded.ended({ outcome: 'ok', version, previous: previousReport(previous, wantPrevious) });
       this.#note(id, () => `${kind} ${key}: ok ${version.timestamp}@${version.node}`);
       return true;
@@ -159,9 +165,11 @@ export class SimulatedClient {
   }
 
   #onRequest(method: string, request: unknown): void {
-    if (method !== 'kv.Put' && method !== 'kv.Delete') return;
-    const { operationId, key } = request as PutRequest | DeleteRequest;
-    const write = this.#bySequence.get(operationId.readUInt32BE(12));
+    if (!writes.has(method)) return;
+    const { operationId, key } = request as PutRequest | DeleteRequest | ReplicaWriteRequest;
+    const sequence = operationId.readUInt32BE(12);
+    if (method === 'kv.ReplicaWrite') this.#twins.set(sequence, request as ReplicaWriteRequest);
+    const write = this.#bySequence.get(sequence);
     if (write === undefined)
       throw new Error(`${this.host} sends a write that it never began: ${key.toString()}`);
     this.#ports.evidence.requested(operationId, write);
@@ -185,6 +193,8 @@ export class SimulatedClient {
     world.trace.line(world.nowMs, this.host, () => `[${id}] ${what()}`);
   }
 }
+
+const writes: ReadonlySet<string> = new Set(['kv.Put', 'kv.Delete', 'kv.ReplicaWrite']);
 
 /** Unique, and as long as was asked for. */
 function valueOf({ id, valueBytes }: PlannedOperation): string {

@@ -20,6 +20,7 @@ const methods = [
   ['delete', 'kv.Delete'],
   ['ticket', 'kv.Ticket'],
   ['replicaRead', 'kv.ReplicaRead'],
+  ['replicaWrite', 'kv.ReplicaWrite'],
 ] as const;
 
 /** The operation's request, by the name of the call that would carry it alone. */

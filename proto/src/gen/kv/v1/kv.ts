@@ -80,7 +80,11 @@ export interface PutRequest {
    * of times, with the same fields each time (a time to live counts from the ticket). Without one the node obtains it,
    * and the request must not be repeated. Goes without stamp_above and stamp_not_after, which bind the ticket.
    */
-  ticket: Version | undefined;
+  ticket:
+    | Version
+    | undefined;
+  /** In a session: a version is wanted for another write, see ReplicaWriteRequest. */
+  reserve: boolean;
 }
 
 export interface PutResponse {
@@ -88,6 +92,8 @@ export interface PutResponse {
   previous: PreviousState;
   previousValue: Buffer;
   serverTime: number;
+  /** For another write. Absent if none was wanted, or could be issued at once. */
+  reserved: Version | undefined;
 }
 
 export interface DeleteRequest {
@@ -98,7 +104,11 @@ export interface DeleteRequest {
   stampAbove: number;
   stampNotAfter: number;
   /** As in PutRequest. */
-  ticket: Version | undefined;
+  ticket:
+    | Version
+    | undefined;
+  /** As in PutRequest. */
+  reserve: boolean;
 }
 
 export interface DeleteResponse {
@@ -106,6 +116,8 @@ export interface DeleteResponse {
   previous: PreviousState;
   previousValue: Buffer;
   serverTime: number;
+  /** As in PutResponse. */
+  reserved: Version | undefined;
 }
 
 export interface TicketRequest {
@@ -156,6 +168,43 @@ export interface ReplicaReadResponse {
   serverTime: number;
 }
 
+/**
+ * Stores a write in one owner's own copy: for clients that coordinate a write at QUORUM themselves. The version is one that a node
+ * reserved for this client, which uses it for one write only. Where a majority is two, two owners that have stored it are one,
+ * and are given it side by side: one way there and back, where a node that coordinates takes two. Whatever else they say, the
+ * client begins again with Put or Delete, above this version. One alone says what a write at ONE says, and no more.
+ */
+export interface ReplicaWriteRequest {
+  key: Buffer;
+  value: Buffer;
+  /** A delete; the value is empty. */
+  tombstone: boolean;
+  version: Version | undefined;
+  omitPrevious: boolean;
+  operationId: Buffer;
+  /** One of the two passes it on to the key's other owners, a moment later, and reserves the version of another write. */
+  leads: boolean;
+  /** Number of the other one of the two, which is given it by the client; 0 = not known. */
+  twin: number;
+}
+
+export interface ReplicaWriteResponse {
+  /** False: it met a newer version, or may have lost records of the key's partition. It may be stored nevertheless. */
+  stored: boolean;
+  /** Of what was replaced in this copy, with its version; that is absent where there was nothing, or the state is UNKNOWN. */
+  previous: PreviousState;
+  previousValue: Buffer;
+  previousVersion:
+    | Version
+    | undefined;
+  /** As in ReplicaReadResponse. */
+  member: number;
+  incarnations: MemberIncarnation[];
+  serverTime: number;
+  /** As in PutResponse. */
+  reserved: Version | undefined;
+}
+
 export interface MemberIncarnation {
   member: number;
   incarnation: number;
@@ -202,8 +251,9 @@ export interface Operation {
   ticket?:
     | TicketRequest
     | undefined;
-  /** Of an owner of the key; others refuse it. */
+  /** Of an owner of the key; others refuse them. */
   replicaRead?: ReplicaReadRequest | undefined;
+  replicaWrite?: ReplicaWriteRequest | undefined;
 }
 
 export interface SessionRequest {
@@ -224,6 +274,7 @@ export interface OperationResult {
   ticket?: TicketResponse | undefined;
   error?: Error | undefined;
   replicaRead?: ReplicaReadResponse | undefined;
+  replicaWrite?: ReplicaWriteResponse | undefined;
 }
 
 export interface SessionResponse {
@@ -462,6 +513,7 @@ class PutRequestFields implements PutRequest {
   stampAbove: PutRequest["stampAbove"] = 0;
   stampNotAfter: PutRequest["stampNotAfter"] = 0;
   ticket: PutRequest["ticket"] = undefined;
+  reserve: PutRequest["reserve"] = false;
 }
 
 function createBasePutRequest(): PutRequest {
@@ -496,6 +548,9 @@ export const PutRequest = {
     }
     if (message.ticket !== undefined) {
       Version.encode(message.ticket, writer.uint32(74).fork()).ldelim();
+    }
+    if (message.reserve !== false) {
+      writer.uint32(80).bool(message.reserve);
     }
     return writer;
   },
@@ -570,6 +625,13 @@ export const PutRequest = {
 
           message.ticket = Version.decode(reader, reader.uint32());
           continue;
+        case 10:
+          if (tag !== 80) {
+            break;
+          }
+
+          message.reserve = reader.bool();
+          continue;
       }
       if ((tag & 7) === 4 || tag === 0) {
         break;
@@ -595,6 +657,7 @@ export const PutRequest = {
     message.ticket = (object.ticket !== undefined && object.ticket !== null)
       ? Version.fromPartial(object.ticket)
       : undefined;
+    message.reserve = object.reserve ?? false;
     return message;
   },
 };
@@ -604,6 +667,7 @@ class PutResponseFields implements PutResponse {
   previous: PutResponse["previous"] = 0;
   previousValue: PutResponse["previousValue"] = noBytes;
   serverTime: PutResponse["serverTime"] = 0;
+  reserved: PutResponse["reserved"] = undefined;
 }
 
 function createBasePutResponse(): PutResponse {
@@ -623,6 +687,9 @@ export const PutResponse = {
     }
     if (message.serverTime !== 0) {
       writer.uint32(33).fixed64(message.serverTime);
+    }
+    if (message.reserved !== undefined) {
+      Version.encode(message.reserved, writer.uint32(42).fork()).ldelim();
     }
     return writer;
   },
@@ -662,6 +729,13 @@ export const PutResponse = {
 
           message.serverTime = longToNumber(reader.fixed64() as Long);
           continue;
+        case 5:
+          if (tag !== 42) {
+            break;
+          }
+
+          message.reserved = Version.decode(reader, reader.uint32());
+          continue;
       }
       if ((tag & 7) === 4 || tag === 0) {
         break;
@@ -682,6 +756,9 @@ export const PutResponse = {
     message.previous = object.previous ?? 0;
     message.previousValue = object.previousValue ?? noBytes;
     message.serverTime = object.serverTime ?? 0;
+    message.reserved = (object.reserved !== undefined && object.reserved !== null)
+      ? Version.fromPartial(object.reserved)
+      : undefined;
     return message;
   },
 };
@@ -694,6 +771,7 @@ class DeleteRequestFields implements DeleteRequest {
   stampAbove: DeleteRequest["stampAbove"] = 0;
   stampNotAfter: DeleteRequest["stampNotAfter"] = 0;
   ticket: DeleteRequest["ticket"] = undefined;
+  reserve: DeleteRequest["reserve"] = false;
 }
 
 function createBaseDeleteRequest(): DeleteRequest {
@@ -722,6 +800,9 @@ export const DeleteRequest = {
     }
     if (message.ticket !== undefined) {
       Version.encode(message.ticket, writer.uint32(58).fork()).ldelim();
+    }
+    if (message.reserve !== false) {
+      writer.uint32(64).bool(message.reserve);
     }
     return writer;
   },
@@ -782,6 +863,13 @@ export const DeleteRequest = {
 
           message.ticket = Version.decode(reader, reader.uint32());
           continue;
+        case 8:
+          if (tag !== 64) {
+            break;
+          }
+
+          message.reserve = reader.bool();
+          continue;
       }
       if ((tag & 7) === 4 || tag === 0) {
         break;
@@ -805,6 +893,7 @@ export const DeleteRequest = {
     message.ticket = (object.ticket !== undefined && object.ticket !== null)
       ? Version.fromPartial(object.ticket)
       : undefined;
+    message.reserve = object.reserve ?? false;
     return message;
   },
 };
@@ -814,6 +903,7 @@ class DeleteResponseFields implements DeleteResponse {
   previous: DeleteResponse["previous"] = 0;
   previousValue: DeleteResponse["previousValue"] = noBytes;
   serverTime: DeleteResponse["serverTime"] = 0;
+  reserved: DeleteResponse["reserved"] = undefined;
 }
 
 function createBaseDeleteResponse(): DeleteResponse {
@@ -833,6 +923,9 @@ export const DeleteResponse = {
     }
     if (message.serverTime !== 0) {
       writer.uint32(33).fixed64(message.serverTime);
+    }
+    if (message.reserved !== undefined) {
+      Version.encode(message.reserved, writer.uint32(42).fork()).ldelim();
     }
     return writer;
   },
@@ -872,6 +965,13 @@ export const DeleteResponse = {
 
           message.serverTime = longToNumber(reader.fixed64() as Long);
           continue;
+        case 5:
+          if (tag !== 42) {
+            break;
+          }
+
+          message.reserved = Version.decode(reader, reader.uint32());
+          continue;
       }
       if ((tag & 7) === 4 || tag === 0) {
         break;
@@ -892,6 +992,9 @@ export const DeleteResponse = {
     message.previous = object.previous ?? 0;
     message.previousValue = object.previousValue ?? noBytes;
     message.serverTime = object.serverTime ?? 0;
+    message.reserved = (object.reserved !== undefined && object.reserved !== null)
+      ? Version.fromPartial(object.reserved)
+      : undefined;
     return message;
   },
 };
@@ -1228,6 +1331,278 @@ export const ReplicaReadResponse = {
   },
 };
 
+class ReplicaWriteRequestFields implements ReplicaWriteRequest {
+  key: ReplicaWriteRequest["key"] = noBytes;
+  value: ReplicaWriteRequest["value"] = noBytes;
+  tombstone: ReplicaWriteRequest["tombstone"] = false;
+  version: ReplicaWriteRequest["version"] = undefined;
+  omitPrevious: ReplicaWriteRequest["omitPrevious"] = false;
+  operationId: ReplicaWriteRequest["operationId"] = noBytes;
+  leads: ReplicaWriteRequest["leads"] = false;
+  twin: ReplicaWriteRequest["twin"] = 0;
+}
+
+function createBaseReplicaWriteRequest(): ReplicaWriteRequest {
+  return new ReplicaWriteRequestFields();
+}
+
+export const ReplicaWriteRequest = {
+  encode(message: ReplicaWriteRequest, writer: _m0.Writer = _m0.Writer.create()): _m0.Writer {
+    if (message.key.length !== 0) {
+      writer.uint32(10).bytes(message.key);
+    }
+    if (message.value.length !== 0) {
+      writer.uint32(18).bytes(message.value);
+    }
+    if (message.tombstone !== false) {
+      writer.uint32(24).bool(message.tombstone);
+    }
+    if (message.version !== undefined) {
+      Version.encode(message.version, writer.uint32(34).fork()).ldelim();
+    }
+    if (message.omitPrevious !== false) {
+      writer.uint32(40).bool(message.omitPrevious);
+    }
+    if (message.operationId.length !== 0) {
+      writer.uint32(50).bytes(message.operationId);
+    }
+    if (message.leads !== false) {
+      writer.uint32(56).bool(message.leads);
+    }
+    if (message.twin !== 0) {
+      writer.uint32(64).uint32(message.twin);
+    }
+    return writer;
+  },
+
+  decode(input: _m0.Reader | Uint8Array, length?: number): ReplicaWriteRequest {
+    const reader = input instanceof _m0.Reader ? input : _m0.Reader.create(input);
+    let end = length === undefined ? reader.len : reader.pos + length;
+    const message = createBaseReplicaWriteRequest();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1:
+          if (tag !== 10) {
+            break;
+          }
+
+          message.key = reader.bytes() as Buffer;
+          continue;
+        case 2:
+          if (tag !== 18) {
+            break;
+          }
+
+          message.value = reader.bytes() as Buffer;
+          continue;
+        case 3:
+          if (tag !== 24) {
+            break;
+          }
+
+          message.tombstone = reader.bool();
+          continue;
+        case 4:
+          if (tag !== 34) {
+            break;
+          }
+
+          message.version = Version.decode(reader, reader.uint32());
+          continue;
+        case 5:
+          if (tag !== 40) {
+            break;
+          }
+
+          message.omitPrevious = reader.bool();
+          continue;
+        case 6:
+          if (tag !== 50) {
+            break;
+          }
+
+          message.operationId = reader.bytes() as Buffer;
+          continue;
+        case 7:
+          if (tag !== 56) {
+            break;
+          }
+
+          message.leads = reader.bool();
+          continue;
+        case 8:
+          if (tag !== 64) {
+            break;
+          }
+
+          message.twin = reader.uint32();
+          continue;
+      }
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skipType(tag & 7);
+    }
+    return message;
+  },
+
+  create(base?: DeepPartial<ReplicaWriteRequest>): ReplicaWriteRequest {
+    return ReplicaWriteRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ReplicaWriteRequest>): ReplicaWriteRequest {
+    const message = createBaseReplicaWriteRequest();
+    message.key = object.key ?? noBytes;
+    message.value = object.value ?? noBytes;
+    message.tombstone = object.tombstone ?? false;
+    message.version = (object.version !== undefined && object.version !== null)
+      ? Version.fromPartial(object.version)
+      : undefined;
+    message.omitPrevious = object.omitPrevious ?? false;
+    message.operationId = object.operationId ?? noBytes;
+    message.leads = object.leads ?? false;
+    message.twin = object.twin ?? 0;
+    return message;
+  },
+};
+
+class ReplicaWriteResponseFields implements ReplicaWriteResponse {
+  stored: ReplicaWriteResponse["stored"] = false;
+  previous: ReplicaWriteResponse["previous"] = 0;
+  previousValue: ReplicaWriteResponse["previousValue"] = noBytes;
+  previousVersion: ReplicaWriteResponse["previousVersion"] = undefined;
+  member: ReplicaWriteResponse["member"] = 0;
+  incarnations: ReplicaWriteResponse["incarnations"] = [];
+  serverTime: ReplicaWriteResponse["serverTime"] = 0;
+  reserved: ReplicaWriteResponse["reserved"] = undefined;
+}
+
+function createBaseReplicaWriteResponse(): ReplicaWriteResponse {
+  return new ReplicaWriteResponseFields();
+}
+
+export const ReplicaWriteResponse = {
+  encode(message: ReplicaWriteResponse, writer: _m0.Writer = _m0.Writer.create()): _m0.Writer {
+    if (message.stored !== false) {
+      writer.uint32(8).bool(message.stored);
+    }
+    if (message.previous !== 0) {
+      writer.uint32(16).int32(message.previous);
+    }
+    if (message.previousValue.length !== 0) {
+      writer.uint32(26).bytes(message.previousValue);
+    }
+    if (message.previousVersion !== undefined) {
+      Version.encode(message.previousVersion, writer.uint32(34).fork()).ldelim();
+    }
+    if (message.member !== 0) {
+      writer.uint32(40).uint32(message.member);
+    }
+    for (const v of message.incarnations) {
+      MemberIncarnation.encode(v!, writer.uint32(50).fork()).ldelim();
+    }
+    if (message.serverTime !== 0) {
+      writer.uint32(57).fixed64(message.serverTime);
+    }
+    if (message.reserved !== undefined) {
+      Version.encode(message.reserved, writer.uint32(66).fork()).ldelim();
+    }
+    return writer;
+  },
+
+  decode(input: _m0.Reader | Uint8Array, length?: number): ReplicaWriteResponse {
+    const reader = input instanceof _m0.Reader ? input : _m0.Reader.create(input);
+    let end = length === undefined ? reader.len : reader.pos + length;
+    const message = createBaseReplicaWriteResponse();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      switch (tag >>> 3) {
+        case 1:
+          if (tag !== 8) {
+            break;
+          }
+
+          message.stored = reader.bool();
+          continue;
+        case 2:
+          if (tag !== 16) {
+            break;
+          }
+
+          message.previous = reader.int32() as any;
+          continue;
+        case 3:
+          if (tag !== 26) {
+            break;
+          }
+
+          message.previousValue = reader.bytes() as Buffer;
+          continue;
+        case 4:
+          if (tag !== 34) {
+            break;
+          }
+
+          message.previousVersion = Version.decode(reader, reader.uint32());
+          continue;
+        case 5:
+          if (tag !== 40) {
+            break;
+          }
+
+          message.member = reader.uint32();
+          continue;
+        case 6:
+          if (tag !== 50) {
+            break;
+          }
+
+          message.incarnations.push(MemberIncarnation.decode(reader, reader.uint32()));
+          continue;
+        case 7:
+          if (tag !== 57) {
+            break;
+          }
+
+          message.serverTime = longToNumber(reader.fixed64() as Long);
+          continue;
+        case 8:
+          if (tag !== 66) {
+            break;
+          }
+
+          message.reserved = Version.decode(reader, reader.uint32());
+          continue;
+      }
+      if ((tag & 7) === 4 || tag === 0) {
+        break;
+      }
+      reader.skipType(tag & 7);
+    }
+    return message;
+  },
+
+  create(base?: DeepPartial<ReplicaWriteResponse>): ReplicaWriteResponse {
+    return ReplicaWriteResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ReplicaWriteResponse>): ReplicaWriteResponse {
+    const message = createBaseReplicaWriteResponse();
+    message.stored = object.stored ?? false;
+    message.previous = object.previous ?? 0;
+    message.previousValue = object.previousValue ?? noBytes;
+    message.previousVersion = (object.previousVersion !== undefined && object.previousVersion !== null)
+      ? Version.fromPartial(object.previousVersion)
+      : undefined;
+    message.member = object.member ?? 0;
+    message.incarnations = object.incarnations?.map((e) => MemberIncarnation.fromPartial(e)) || [];
+    message.serverTime = object.serverTime ?? 0;
+    message.reserved = (object.reserved !== undefined && object.reserved !== null)
+      ? Version.fromPartial(object.reserved)
+      : undefined;
+    return message;
+  },
+};
+
 class MemberIncarnationFields implements MemberIncarnation {
   member: MemberIncarnation["member"] = 0;
   incarnation: MemberIncarnation["incarnation"] = 0;
@@ -1530,6 +1905,7 @@ class OperationFields implements Operation {
   delete: Operation["delete"] = undefined;
   ticket: Operation["ticket"] = undefined;
   replicaRead: Operation["replicaRead"] = undefined;
+  replicaWrite: Operation["replicaWrite"] = undefined;
 }
 
 function createBaseOperation(): Operation {
@@ -1558,6 +1934,9 @@ export const Operation = {
     }
     if (message.replicaRead !== undefined) {
       ReplicaReadRequest.encode(message.replicaRead, writer.uint32(58).fork()).ldelim();
+    }
+    if (message.replicaWrite !== undefined) {
+      ReplicaWriteRequest.encode(message.replicaWrite, writer.uint32(66).fork()).ldelim();
     }
     return writer;
   },
@@ -1618,6 +1997,13 @@ export const Operation = {
 
           message.replicaRead = ReplicaReadRequest.decode(reader, reader.uint32());
           continue;
+        case 8:
+          if (tag !== 66) {
+            break;
+          }
+
+          message.replicaWrite = ReplicaWriteRequest.decode(reader, reader.uint32());
+          continue;
       }
       if ((tag & 7) === 4 || tag === 0) {
         break;
@@ -1644,6 +2030,9 @@ export const Operation = {
       : undefined;
     message.replicaRead = (object.replicaRead !== undefined && object.replicaRead !== null)
       ? ReplicaReadRequest.fromPartial(object.replicaRead)
+      : undefined;
+    message.replicaWrite = (object.replicaWrite !== undefined && object.replicaWrite !== null)
+      ? ReplicaWriteRequest.fromPartial(object.replicaWrite)
       : undefined;
     return message;
   },
@@ -1730,6 +2119,7 @@ class OperationResultFields implements OperationResult {
   ticket: OperationResult["ticket"] = undefined;
   error: OperationResult["error"] = undefined;
   replicaRead: OperationResult["replicaRead"] = undefined;
+  replicaWrite: OperationResult["replicaWrite"] = undefined;
 }
 
 function createBaseOperationResult(): OperationResult {
@@ -1758,6 +2148,9 @@ export const OperationResult = {
     }
     if (message.replicaRead !== undefined) {
       ReplicaReadResponse.encode(message.replicaRead, writer.uint32(58).fork()).ldelim();
+    }
+    if (message.replicaWrite !== undefined) {
+      ReplicaWriteResponse.encode(message.replicaWrite, writer.uint32(66).fork()).ldelim();
     }
     return writer;
   },
@@ -1818,6 +2211,13 @@ export const OperationResult = {
 
           message.replicaRead = ReplicaReadResponse.decode(reader, reader.uint32());
           continue;
+        case 8:
+          if (tag !== 66) {
+            break;
+          }
+
+          message.replicaWrite = ReplicaWriteResponse.decode(reader, reader.uint32());
+          continue;
       }
       if ((tag & 7) === 4 || tag === 0) {
         break;
@@ -1844,6 +2244,9 @@ export const OperationResult = {
     message.error = (object.error !== undefined && object.error !== null) ? Error.fromPartial(object.error) : undefined;
     message.replicaRead = (object.replicaRead !== undefined && object.replicaRead !== null)
       ? ReplicaReadResponse.fromPartial(object.replicaRead)
+      : undefined;
+    message.replicaWrite = (object.replicaWrite !== undefined && object.replicaWrite !== null)
+      ? ReplicaWriteResponse.fromPartial(object.replicaWrite)
       : undefined;
     return message;
   },
@@ -1956,7 +2359,7 @@ export const KVDefinition = {
       options: {},
     },
     /**
-     * The calls above but Scan, and reads of single replicas, many to a message and many messages at once over one long
+     * The calls above but Scan, and reads and writes of single replicas, many to a message and many messages at once over one long
      * stream: a fraction of the cost of a call each. Operations are independent of each other, are answered in any order, and their failures are results:
      * the stream itself ends only with the connection, or when a message is no SessionRequest.
      */
@@ -1992,7 +2395,7 @@ export interface KVServiceImplementation<CallContextExt = {}> {
     context: CallContext & CallContextExt,
   ): ServerStreamingMethodResult<DeepPartial<ScanResponse>>;
   /**
-   * The calls above but Scan, and reads of single replicas, many to a message and many messages at once over one long
+   * The calls above but Scan, and reads and writes of single replicas, many to a message and many messages at once over one long
    * stream: a fraction of the cost of a call each. Operations are independent of each other, are answered in any order, and their failures are results:
    * the stream itself ends only with the connection, or when a message is no SessionRequest.
    */
@@ -2020,7 +2423,7 @@ export interface KVClient<CallOptionsExt = {}> {
    */
   scan(request: DeepPartial<ScanRequest>, options?: CallOptions & CallOptionsExt): AsyncIterable<ScanResponse>;
   /**
-   * The calls above but Scan, and reads of single replicas, many to a message and many messages at once over one long
+   * The calls above but Scan, and reads and writes of single replicas, many to a message and many messages at once over one long
    * stream: a fraction of the cost of a call each. Operations are independent of each other, are answered in any order, and their failures are results:
    * the stream itself ends only with the connection, or when a message is no SessionRequest.
    */

@@ -1,60 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
 import { KvError } from '@kv/errors';
-import { type DescribeResponse, MemberState, type ReplicaReadResponse } from '@kv/proto';
+import type { ReplicaReadResponse } from '@kv/proto';
 
-import { KvClient, type KvClientOptions } from '../src/index.js';
+import type { KvClientOptions } from '../src/index.js';
 import {
   comparedReadsMax,
-  comparedReadsVainMax,
-  comparingRestsForReads,
-  comparingSampleReads,
   hedgeDelayMsFirst,
   laneDoubtMs,
   settlingMs,
+  trialRestsFor,
+  trialSample,
+  trialVainMax,
 } from '../src/limits.js';
-import { createFakeCluster, type FakeCluster } from './fake-cluster.js';
-
-const members = ['a:1', 'b:1', 'c:1', 'd:1', 'e:1'];
-
-/** Everything belongs to the first so many. */
-function ringOf(replicationFactor: number): DescribeResponse {
-  const numbers = members.slice(0, replicationFactor).map((_, index) => index + 1);
-  return {
-    epoch: 1,
-    clusterId: 'c',
-    replicationFactor,
-    members: numbers.map((number) => {
-      const address = members[number - 1]!;
-      return { id: address, number, address, zone: '', state: MemberState.UP };
-    }),
-    partitions: [{ members: numbers }],
-    keyHash: { algorithm: 'xxh32', seed: 0, shift: 32 },
-  };
-}
-
-/** A client that knows the ring and has met every member. */
-async function routed(options: KvClientOptions = {}, replicationFactor = 3) {
-  const cluster = createFakeCluster();
-  cluster.describeResponse = ringOf(replicationFactor);
-  cluster.stored.set('k', Buffer.from('v'));
-  const client = new KvClient(['a:1'], options, cluster.ports);
-  for (let round = 0; round < 3; round += 1) await cluster.settle(client.get('warm', { consistency: 'one' }));
-  await cluster.timers.advanceAsync(settlingMs);
-  const from = cluster.calls.length;
-  return { cluster, client, asked: () => askedSince(cluster, from) };
-}
-
-type World = Awaited<ReturnType<typeof routed>>;
-
-/** Requests since then: what, and of whom. */
-function askedSince(cluster: FakeCluster, from: number): { method: string; endpoint: string }[] {
-  return cluster.calls
-    .slice(from)
-    .filter(({ method }) => method !== 'status')
-    .map(({ method, endpoint }) => ({ method, endpoint }));
-}
-
-const methodsOf = ({ asked }: World): string[] => asked().map(({ method }) => method);
+import { askedSince, members, methodsOf, routed, type World } from './routed-client.js';
 
 /** What the members show from now on, each in its turn; the last of them whoever comes after. */
 function show({ cluster }: World, ...shown: Partial<ReplicaReadResponse>[]): void {
@@ -330,9 +288,9 @@ describe('a client leaves a read to a node', () => {
       for (let read = 0; read < reads; read += 1) await cluster.settle(client.get('k'));
       return askedSince(cluster, from).map(({ method }) => method);
     };
-    expect(await methods(comparedReadsVainMax + 1)).toContain('replicaRead');
-    await methods(comparingSampleReads);
-    expect(await methods(comparingRestsForReads - comparingSampleReads)).not.toContain('replicaRead');
-    expect(await methods(comparingSampleReads)).toContain('replicaRead');
+    expect(await methods(trialVainMax + 1)).toContain('replicaRead');
+    await methods(trialSample);
+    expect(await methods(trialRestsFor - trialSample)).not.toContain('replicaRead');
+    expect(await methods(trialSample)).toContain('replicaRead');
   });
 });

@@ -4,28 +4,32 @@ import type {
   OperationResult,
   PutRequest,
   ReplicaReadRequest,
+  ReplicaWriteRequest,
   TicketRequest,
 } from '@kv/proto';
 
 import type { Contact } from '../attempts/endpoint-pool.js';
 import type { Batch, Passenger } from '../sending/passenger.js';
 
-/** The read that another owner is asked for, too. */
-export interface CopiedRead extends Pick<Passenger, 'timeoutMs' | 'bytes'> {
+/** The operation of which it is a part. */
+export interface Divided extends Pick<Passenger, 'timeoutMs' | 'bytes'> {
   /** Well or not. */
-  answeredBy(copy: ReadCopy, result: OperationResult, nowMs: number): void;
+  answeredBy(part: Part, result: OperationResult, nowMs: number): void;
   /** Its way broke. */
-  lostBy(copy: ReadCopy): void;
+  lostBy(part: Part): void;
 }
 
-/** What that owner is asked: the whole read, of which it is a coordinator then, or what its own copy shows. */
-export interface CopiedQuestion {
+/** What that owner is asked: exactly one of these. */
+export interface PartQuestion {
+  /** The whole read, which it coordinates. */
   readonly get: GetRequest | undefined;
+  /** Of its own copy. */
   readonly replicaRead: ReplicaReadRequest | undefined;
+  readonly replicaWrite: ReplicaWriteRequest | undefined;
 }
 
-/** A part of a read, on its way to another owner than the read itself. */
-export class ReadCopy implements Passenger {
+/** A part of an operation, on its way to another owner than the operation itself. */
+export class Part implements Passenger {
   id = 0;
   timeoutMs: number;
   readonly get: GetRequest | undefined;
@@ -33,20 +37,22 @@ export class ReadCopy implements Passenger {
   readonly delete: DeleteRequest | undefined = undefined;
   readonly ticket: TicketRequest | undefined = undefined;
   readonly replicaRead: ReplicaReadRequest | undefined;
+  readonly replicaWrite: ReplicaWriteRequest | undefined;
   readonly bytes: number;
   batch: Batch | undefined = undefined;
   index = 0;
   isWithdrawn = false;
   readonly contact: Contact;
-  readonly #read: CopiedRead;
+  readonly #whole: Divided;
 
-  constructor(read: CopiedRead, { get, replicaRead }: CopiedQuestion, contact: Contact) {
+  constructor(whole: Divided, { get, replicaRead, replicaWrite }: PartQuestion, contact: Contact) {
     this.get = get;
     this.replicaRead = replicaRead;
-    this.timeoutMs = read.timeoutMs;
-    this.bytes = read.bytes;
+    this.replicaWrite = replicaWrite;
+    this.timeoutMs = whole.timeoutMs;
+    this.bytes = whole.bytes;
     this.contact = contact;
-    this.#read = read;
+    this.#whole = whole;
   }
 
   leaves(): boolean {
@@ -54,11 +60,11 @@ export class ReadCopy implements Passenger {
   }
 
   arrived(result: OperationResult, nowMs: number): void {
-    this.#read.answeredBy(this, result, nowMs);
+    this.#whole.answeredBy(this, result, nowMs);
   }
 
   failed(): void {
-    this.#read.lostBy(this);
+    this.#whole.lostBy(this);
   }
 
   /** Nobody waits for it any more. */
