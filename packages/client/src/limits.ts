@@ -118,13 +118,13 @@ export const laneDoubtMs = 1_000;
  */
 export const twinStoresMax = 16;
 
-/** … of no more bytes of key and value, as the client sends them twice. */
+/** … of no more bytes each, as the client sends them twice. */
 export const twinStoreBytesMax = 16 * 1024;
 
 /** An owner that has not stored one by then is not waited for: a node that coordinates may ask others. */
 export const twinStorePatienceMs = 50;
 
-/** Versions that nodes reserved, and how long each is kept: the older one is, the likelier somebody wrote above it. */
+/** Versions that nodes reserved, and how long each is kept: the older one is, the likelier somebody has written above it. */
 export const reservedVersionsMax = 32;
 export const reservedKeptMs = 1_000;
 
@@ -193,7 +193,7 @@ export const stampWindowMs = 400;
 /**
  * Once server time is this far past a ceiling, every node that may stamp has passed it, and it can be forgotten: two
  * nodes' clocks are at most twice the drift bound (500 ms) apart, and the time that a node tells is at most that bound
- * ahead of its clock.
+ * ahead of its clock. Versions that were reserved before are compared with what was forgotten.
  */
 export const ceilingKeptMs = 2_000;
 

@@ -37,8 +37,8 @@ export interface KvClientOptions<K extends Encoding = 'utf8', V extends Encoding
   /** Send a read that takes longer than 95 of 100 to another owner as well, one in twenty at most. Default true. */
   readonly hedging?: boolean;
   /**
-   * While few operations are under way, compare what two owners of a key show, and so read at `quorum` and `linearizable` without
-   * the way over a coordinator; a node coordinates if that does not do. Needs `hedging` and `routing`. Default true.
+   * While few operations are under way, ask two owners of a key side by side, and so read at `quorum` and `linearizable`, and write
+   * at `quorum`, without the way over a coordinator; a node coordinates if that does not do. Needs `hedging` and `routing`. Default true.
    */
   readonly coordinating?: boolean;
   /** Send each operation to an owner of its key, if that can be reached; false: to one endpoint, whatever the key. Default true. */

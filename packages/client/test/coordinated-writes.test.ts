@@ -168,6 +168,31 @@ describe('a client that coordinates a write', () => {
     expect(cluster.timers.pending).toBe(0);
   });
 
+  it('is coordinated by the second where only that one answers', async () => {
+    const { cluster, client, asked } = await reserving();
+    cluster.faults.replicaWrite.push('hang');
+    const put = client.put('k', 'new');
+    await cluster.timers.advanceAsync(twinStorePatienceMs + 5);
+    await put;
+    const [, second, third] = asked();
+    expect(third).toEqual({ method: 'put', endpoint: second!.endpoint });
+  });
+
+  it('retries elsewhere, after a while, what a full node refuses, whatever the second says', async () => {
+    for (const second of [undefined, 'hang'] as const) {
+      const world = await reserving();
+      const { cluster, client } = world;
+      const full = new KvError('overloaded', 'full', { outcome: 'not-applied', retryAfterMs: 30 });
+      cluster.faults.replicaWrite.push({ fail: full }, second);
+      const put = client.put('k', 'new');
+      await cluster.timers.advanceAsync(25);
+      expect(methodsOf(world)).toEqual(given);
+      await cluster.settle(put);
+      expect(methodsOf(world)).toEqual(coordinated);
+      expect(lastPut(world).reserve).toBe(false);
+    }
+  });
+
   it('survives an owner that is gone', async () => {
     const world = await reserving();
     const { cluster, client } = world;
@@ -260,6 +285,44 @@ describe('the outcome of a write that two owners were given', () => {
     await cluster.timers.advanceAsync(100);
     await ended;
     expect(methodsOf(world)).toEqual(given);
+    const [{ version }] = requestsOf(world, 2) as [ReplicaWriteRequest];
+    await cluster.timers.advanceAsync(reservedKeptMs);
+    await cluster.settle(client.put('k', 'newer'));
+    expect(lastPut(world).stampAbove).toBeGreaterThanOrEqual(version!.timestamp);
+  });
+
+  it('rule 11: none is written as a version below a ceiling that was forgotten', async () => {
+    const world = await reserving();
+    const { cluster, client } = world;
+    cluster.faults.put.push('hang');
+    const abandoned = client.put('k', 'lost', { consistency: 'all', timeoutMs: 60 });
+    const lost = expect(abandoned).rejects.toMatchObject({ outcome: 'unknown' });
+    await cluster.timers.advanceAsync(100);
+    await lost;
+    const { stampNotAfter: ceiling } = lastPut(world);
+    await cluster.timers.advanceAsync(3_000);
+    // As in an answer that lay in a socket for so long.
+    for (const member of members) {
+      const { stores } = cluster.node(member);
+      cluster.node(member).stores = (request) => ({
+        ...stores(request),
+        reserved: request.leads ? { timestamp: ceiling - 1, node: 65_537 } : undefined,
+      });
+    }
+    // The first finds its way anew, the second asks for a version, the third is given the old one for the next.
+    for (let round = 0; round < 3; round += 1) await cluster.settle(client.put('other', 'v'));
+    await cluster.settle(client.put('k', 'new'));
+    expect(methodsOf(world).slice(-3)).toEqual([...given, 'put']);
+  });
+
+  it('rule 12: is not applied where neither part could be sent', async () => {
+    const world = await reserving();
+    const { cluster, client } = world;
+    for (const member of members) cluster.node(member).up = false;
+    await expect(cluster.settle(client.put('k', 'new'))).rejects.toMatchObject({
+      ...{ code: 'unavailable', outcome: 'not-applied' },
+    });
+    for (const member of members) cluster.node(member).up = true;
   });
 });
 

@@ -211,6 +211,15 @@ describe('the previous value in one replica', () => {
     expect(resultOf(asked!).previous.kind).toBe(kind);
     expect(resultOf(asked!).previousVersion).toEqual(tick === undefined ? undefined : version(tick));
   });
+
+  it('rule 13: is none where it expired after the version was reserved', async () => {
+    const world = setUp();
+    await world.timers.advanceAsync(100);
+    const [asked] = await writeAll(world, [requestOf('k', { wantPrevious: true })]);
+    answer(world, { kind: 'stored', previous: recordAt(9, { expiresAtTick: 50 }), ...facts() });
+    expect(resultOf(asked!).previous.kind).toBe('none');
+    expect(resultOf(asked!).previousVersion).toEqual(version(9));
+  });
 });
 
 describe('a write of one replica that leads', () => {

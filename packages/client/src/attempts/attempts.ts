@@ -17,7 +17,8 @@ export interface AttemptsOptions<T> {
 }
 
 export interface FailedAttempt {
-  readonly contact: Contact;
+  /** Undefined: no endpoint is to blame. */
+  readonly contact: Contact | undefined;
   /** As `failedAt` makes it. */
   readonly failure: KvError;
 }

@@ -31,6 +31,21 @@ describe('stamp ceilings', () => {
     expect(ceilings.above(key, plusMs(now, 2_001))).toBe(0);
   });
 
+  it('are remembered, the greatest of those that went', () => {
+    const ceilings = createStampCeilings();
+    expect(ceilings.forgotten).toBe(0);
+    const [first, second] = [plusMs(now, 400), plusMs(now, 300)];
+    ceilings.abandoned(key, { ceiling: first, now });
+    ceilings.abandoned(Buffer.from('other'), { ceiling: second, now });
+    expect(ceilings.forgotten).toBe(0);
+    ceilings.above(key, plusMs(now, 2_401));
+    expect(ceilings.forgotten).toBe(first);
+    ceilings.abandoned(key, { ceiling: plusMs(now, 2_800), now: plusMs(now, 2_401) });
+    expect(ceilings.forgotten).toBe(first);
+    ceilings.abandoned(key, { ceiling: plusMs(now, 2_900), now: plusMs(now, 5_000) });
+    expect(ceilings.forgotten).toBe(plusMs(now, 2_800));
+  });
+
   it('do not pile up when every write of a fresh key is abandoned', () => {
     const ceilings = createStampCeilings();
     for (let i = 0; i < 10_000; i += 1) {

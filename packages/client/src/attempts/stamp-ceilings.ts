@@ -15,6 +15,8 @@ export interface StampCeilings {
   /** A write of the key was acknowledged with this stamp by a quorum: later writes meet it. */
   acknowledged(key: Uint8Array, stamp: number): void;
   readonly size: number;
+  /** The greatest that was forgotten, since every node's clock has passed it; a version that was made before may not have. */
+  readonly forgotten: number;
 }
 
 export function createStampCeilings(): StampCeilings {
@@ -27,9 +29,14 @@ class CeilingsByKey implements StampCeilings {
    * more than the keys whose writes were abandoned during the last two and a half seconds.
    */
   readonly #ceilings = new Map<string, Timestamp>();
+  #forgotten = 0;
 
   get size(): number {
     return this.#ceilings.size;
+  }
+
+  get forgotten(): number {
+    return this.#forgotten;
   }
 
   above(key: Uint8Array, now: Timestamp): number {
@@ -38,7 +45,7 @@ class CeilingsByKey implements StampCeilings {
     const ceiling = this.#ceilings.get(name);
     if (ceiling === undefined) return 0;
     if (!isPast(ceiling, now)) return ceiling;
-    this.#ceilings.delete(name);
+    this.#forget(name, ceiling);
     return 0;
   }
 
@@ -63,8 +70,13 @@ class CeilingsByKey implements StampCeilings {
   #forgetPast(now: Timestamp): void {
     for (const [name, ceiling] of this.#ceilings) {
       if (!isPast(ceiling, now)) return;
-      this.#ceilings.delete(name);
+      this.#forget(name, ceiling);
     }
+  }
+
+  #forget(name: string, ceiling: Timestamp): void {
+    this.#ceilings.delete(name);
+    this.#forgotten = Math.max(this.#forgotten, ceiling);
   }
 }
 

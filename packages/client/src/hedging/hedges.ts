@@ -1,6 +1,6 @@
 /**
  * A read that takes longer than nearly all of late is sent to another owner as well, and the first answer counts: one
- * node that pauses, or a lost packet, costs a read a moment and not its deadline. Writes are never sent twice at a time.
+ * node that pauses, or a lost packet, costs a read a moment and not its deadline. Writes are not hedged.
  *
  * So few are hedged that the nodes do not feel it: a twentieth of reads on average, and none before there is a latency to
  * compare with. A read that two owners are asked for can help itself if one of them answered, and is watched from the first on.

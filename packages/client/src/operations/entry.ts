@@ -67,6 +67,10 @@ export function versionOf(version: VersionMessage | undefined, outcome?: Outcome
 
 /** What the result of an operation holds for what was asked. @throws KvError `internal` if that is nothing */
 export function answered<R>(response: R | undefined): R {
-  if (response !== undefined) return response;
-  throw new KvError('internal', 'the node answered something else than it was asked; is it a kv node?');
+  if (response === undefined) throw noAnswer();
+  return response;
+}
+
+export function noAnswer(): KvError {
+  return new KvError('internal', 'the node answered something else than it was asked; is it a kv node?');
 }

@@ -1,3 +1,4 @@
+import type { KvError } from '@kv/errors';
 import type {
   DeleteRequest,
   GetRequest,
@@ -16,16 +17,16 @@ export interface Divided extends Pick<Passenger, 'timeoutMs' | 'bytes'> {
   /** Well or not. */
   answeredBy(part: Part, result: OperationResult, nowMs: number): void;
   /** Its way broke. */
-  lostBy(part: Part): void;
+  lostBy(part: Part, error: KvError): void;
 }
 
 /** What that owner is asked: exactly one of these. */
 export interface PartQuestion {
   /** The whole read, which it coordinates. */
-  readonly get: GetRequest | undefined;
+  readonly get?: GetRequest;
   /** Of its own copy. */
-  readonly replicaRead: ReplicaReadRequest | undefined;
-  readonly replicaWrite: ReplicaWriteRequest | undefined;
+  readonly replicaRead?: ReplicaReadRequest;
+  readonly replicaWrite?: ReplicaWriteRequest;
 }
 
 /** A part of an operation, on its way to another owner than the operation itself. */
@@ -63,8 +64,13 @@ export class Part implements Passenger {
     this.#whole.answeredBy(this, result, nowMs);
   }
 
-  failed(): void {
-    this.#whole.lostBy(this);
+  failed(error: KvError): void {
+    this.#whole.lostBy(this, error);
+  }
+
+  /** It left, and has not come back. */
+  get isUnderWay(): boolean {
+    return this.batch !== undefined;
   }
 
   /** Nobody waits for it any more. */

@@ -160,6 +160,13 @@ export abstract class QuickOperation<T = unknown, R = unknown> implements Passen
     this.resolve(value);
   }
 
+  /** As another request, whatever became of the one before. */
+  protected sendAgain(nowMs: number): void {
+    this.contact!.lane.withdraw(this);
+    this.isWithdrawn = false;
+    this.way!.send(this, this.contact!, nowMs);
+  }
+
   /** It is not on the quick way any more. */
   left?(isAnswered: boolean): void;
 
@@ -193,6 +200,6 @@ function noWaiter(): void {
 }
 
 /** Refused whatever it asked for: a coordinator there would be, too. */
-export function isAtTheDoor({ error }: OperationResult): boolean {
-  return error?.code === 'overloaded' || error?.code === 'closed';
+export function isAtTheDoor({ code }: { readonly code?: string }): boolean {
+  return code === 'overloaded' || code === 'closed';
 }

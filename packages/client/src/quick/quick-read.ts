@@ -68,7 +68,7 @@ export class QuickRead<T> extends QuickOperation<T, GetResponse> implements Hedg
 
   override arrived(result: OperationResult, nowMs: number): void {
     const comparison = this.#comparison;
-    if (comparison === undefined || isAtTheDoor(result)) super.arrived(result, nowMs);
+    if (comparison === undefined || isAtTheDoor(result.error ?? {})) super.arrived(result, nowMs);
     else if (result.replicaRead === undefined) this.#coordinateInstead(nowMs);
     else this.#conclude(comparison.heardFirst(result.replicaRead), comparison, nowMs);
   }
@@ -99,11 +99,7 @@ export class QuickRead<T> extends QuickOperation<T, GetResponse> implements Hedg
 
   /** Asks another owner as well; whichever answers first counts. */
   hedge(contact: Contact): void {
-    this.#hedge = new Part(
-      this,
-      { get: this.#request, replicaRead: undefined, replicaWrite: undefined },
-      contact,
-    );
+    this.#hedge = new Part(this, { get: this.#request }, contact);
     contact.lane.submit(this.#hedge);
   }
 
@@ -149,7 +145,7 @@ export class QuickRead<T> extends QuickOperation<T, GetResponse> implements Hedg
   /** Asks two owners, the one to which this is on its way for the value. */
   #compareWith(companion: Contact): void {
     const head = new ReplicaReadMessage(this.key, true);
-    const second = new Part(this, { get: undefined, replicaRead: head, replicaWrite: undefined }, companion);
+    const second = new Part(this, { replicaRead: head }, companion);
     this.#comparison = new Comparison(second);
     this.get = undefined;
     this.replicaRead = new ReplicaReadMessage(this.key, false);
@@ -187,11 +183,9 @@ export class QuickRead<T> extends QuickOperation<T, GetResponse> implements Hedg
   /** Two owners alone do not answer it: the first one shall, as a coordinator. */
   #coordinate(nowMs: number): void {
     this.#endComparison();
-    this.contact!.lane.withdraw(this);
-    this.isWithdrawn = false;
     this.get = this.#request;
     this.replicaRead = undefined;
-    this.way!.send(this, this.contact!, nowMs);
+    this.sendAgain(nowMs);
   }
 
   #endComparison(): void {

@@ -20,7 +20,7 @@ import {
   twinStoreBytesMax,
   twinStorePatienceMs,
 } from '../limits.js';
-import { answered, versionOf } from '../operations/entry.js';
+import { answered, noAnswer, versionOf } from '../operations/entry.js';
 import { ReplicaWriteMessage } from '../operations/messages.js';
 import { runStore, runTicketedWrite } from '../operations/ticketed-write.js';
 import {
@@ -33,9 +33,9 @@ import {
 import type { Router } from '../routing/router.js';
 import { ask } from '../sending/ask.js';
 import { type Divided, Part } from './part.js';
+import { type Bounds, isAtTheDoor, QuickOperation } from './quick-operation.js';
 import type { ReservedVersions } from './reserved-versions.js';
 import { type StoreVerdict, TwinStore } from './twin-store.js';
-import { type Bounds, isAtTheDoor, QuickOperation } from './quick-operation.js';
 
 /** Of a put or a delete: bounds of the stamp, and the ticket, are filled in. */
 export type WriteRequest = PutRequest | DeleteRequest;
@@ -71,8 +71,8 @@ export class QuickWrite<T> extends QuickOperation<T, PutResponse | DeleteRespons
   #floor = 0;
   /** Of these two, those that may have stored it. */
   #traces = 0;
-  /** By the first of them. */
-  #refusal: OperationResult | undefined;
+  /** Why the first of them shall not be asked again. */
+  #firstFailure: KvError | undefined;
 
   constructor(request: WriteRequest, bounds: Bounds, terms: QuickWriteTerms<T>) {
     const isPut = 'value' in request;
@@ -105,24 +105,37 @@ export class QuickWrite<T> extends QuickOperation<T, PutResponse | DeleteRespons
     }
     const { replicaWrite } = result;
     if (replicaWrite === undefined) {
-      this.#refusal = result;
-      this.#noteRefusal(result);
+      const error = this.#refusedWith(result);
+      if (isAtTheDoor(error)) this.#firstFailure = error;
     } else this.#terms.ports.reserved.keep(replicaWrite.reserved, nowMs);
     this.#conclude(twins.heardFirst(replicaWrite), nowMs);
+  }
+
+  override failed(error: KvError): void {
+    const twins = this.#twins;
+    if (twins === undefined) {
+      super.failed(error);
+      return;
+    }
+    this.#noteTrace(error);
+    this.#firstFailure = error;
+    this.#conclude(twins.heardFirst(undefined), this.#terms.ports.clock.monotonicMs());
   }
 
   answeredBy(part: Part, result: OperationResult, nowMs: number): void {
     const twins = this.#twins;
     if (part !== twins?.second) return;
-    if (result.replicaWrite === undefined) this.#noteRefusal(result);
+    if (result.replicaWrite === undefined) this.#refusedWith(result);
     this.#conclude(twins.heardSecond(result.replicaWrite), nowMs);
   }
 
-  lostBy(part: Part): void {
-    if (part !== this.#twins?.second) return;
+  lostBy(part: Part, error: KvError): void {
+    const twins = this.#twins;
+    if (part !== twins?.second) return;
     const nowMs = this.#terms.ports.clock.monotonicMs();
     part.contact.lane.doubt(nowMs + laneDoubtMs);
-    this.#coordinateInstead(nowMs);
+    this.#noteTrace(error);
+    this.#conclude(twins.heardSecond(undefined), nowMs);
   }
 
   override expired(): void {
@@ -133,9 +146,9 @@ export class QuickWrite<T> extends QuickOperation<T, PutResponse | DeleteRespons
       return;
     }
     const untilMs = nowMs + laneDoubtMs;
-    if (!twins.isFirstHeard) this.contact!.lane.doubt(untilMs);
-    if (!twins.isSecondHeard) twins.second.contact.lane.doubt(untilMs);
-    this.#coordinateInstead(nowMs);
+    if (this.batch !== undefined) this.contact!.lane.doubt(untilMs);
+    if (twins.second.isUnderWay) twins.second.contact.lane.doubt(untilMs);
+    this.#coordinateInstead(twins, nowMs);
   }
 
   override left(): void {
@@ -168,11 +181,12 @@ export class QuickWrite<T> extends QuickOperation<T, PutResponse | DeleteRespons
 
   protected override failedBefore(): FailedAttempt | undefined {
     if (this.#traces === 0) return undefined;
+    this.abandoned();
     const error = new KvError(
       'timeout',
       'two owners were given it, and did not both say that they stored it',
     );
-    return { contact: this.contact!, failure: failedAt(this.contact!, error, 'unknown') };
+    return { contact: undefined, failure: failedAt(this.contact!, error, 'unknown') };
   }
 
   protected take(result: OperationResult, nowMs: number): PutResponse | DeleteResponse | undefined {
@@ -231,17 +245,17 @@ export class QuickWrite<T> extends QuickOperation<T, PutResponse | DeleteRespons
 
   /** Gives it to two owners, if there is a version for it; else one is wanted, for the next. */
   #divide(stampAbove: number, nowMs: number): void {
-    const { reserved, router } = this.#terms.ports;
+    const { ceilings, reserved, router } = this.#terms.ports;
     const twin = router.twin(this, this.contact!, nowMs);
     if (twin === undefined) return;
-    const version = reserved.take(stampAbove, nowMs);
+    const version = reserved.take(Math.max(stampAbove, ceilings.forgotten), nowMs);
     if (version === undefined) {
       this.#request.reserve = true;
       return;
     }
     const value = 'value' in this.#request ? this.#request.value : undefined;
     const copy = new ReplicaWriteMessage(this.#request, value, version, false, 0);
-    const second = new Part(this, { get: undefined, replicaRead: undefined, replicaWrite: copy }, twin);
+    const second = new Part(this, { replicaWrite: copy }, twin);
     this.#twins = new TwinStore(version, second);
     this.#floor = version.timestamp;
     this.#ceiling = version.timestamp as Timestamp;
@@ -255,32 +269,42 @@ export class QuickWrite<T> extends QuickOperation<T, PutResponse | DeleteRespons
   }
 
   #conclude(verdict: StoreVerdict, nowMs: number): void {
-    if (verdict === undefined) return;
-    const { serverTime, ceilings, router } = this.#terms.ports;
-    if (verdict !== 'no-quorum') {
+    if (verdict === 'no-quorum') this.#coordinateInstead(this.#twins!, nowMs);
+    else if (verdict !== undefined) {
+      const { serverTime, ceilings } = this.#terms.ports;
       serverTime.observe(verdict.serverTime, nowMs);
       ceilings.acknowledged(this.key, this.#floor);
       this.complete(verdict);
-    } else if (this.#refusal !== undefined && isAtTheDoor(this.#refusal)) {
-      router.storedInVain();
-      super.arrived(this.#refusal, nowMs);
-    } else this.#coordinateInstead(nowMs);
+    }
   }
 
-  #noteRefusal({ error }: OperationResult): void {
-    if (error !== undefined && outcomeOf(kvErrorFromMessage(error)) === 'not-applied') this.#traces -= 1;
+  #refusedWith({ error }: OperationResult): KvError {
+    const refusal = error === undefined ? noAnswer() : kvErrorFromMessage(error);
+    this.#noteTrace(refusal);
+    return refusal;
   }
 
-  /** Two owners alone do not store it: the first one shall see to it, as a coordinator. */
-  #coordinateInstead(nowMs: number): void {
+  /** Of one of the two: whether it may have stored it. */
+  #noteTrace(error: KvError): void {
+    if (outcomeOf(error) === 'not-applied') this.#traces -= 1;
+  }
+
+  /** Two owners alone do not store it: one of them shall see to it, as a coordinator, the first unless only the second answers. */
+  #coordinateInstead({ isFirstHeard, isSecondHeard, second }: TwinStore, nowMs: number): void {
     this.#terms.ports.router.storedInVain();
     this.#endTwins();
-    this.contact!.lane.withdraw(this);
-    this.isWithdrawn = false;
+    if (this.#firstFailure !== undefined) {
+      super.failed(this.#firstFailure);
+      return;
+    }
+    if (!isFirstHeard && isSecondHeard) {
+      this.contact!.lane.withdraw(this);
+      this.contact = second.contact;
+    }
     this.replicaWrite = undefined;
     this.#request.reserve = true;
     this.#carryRequest();
-    this.way!.send(this, this.contact!, nowMs);
+    this.sendAgain(nowMs);
   }
 
   #endTwins(): void {
@@ -296,13 +320,14 @@ export class QuickWrite<T> extends QuickOperation<T, PutResponse | DeleteRespons
 
   #slowOperation(): WriteOperation<PutResponse | DeleteResponse> {
     const request = this.#request;
+    const own = { reserve: false };
     return {
       key: this.key,
       consistency: request.consistency,
       send: async ({ lane }, terms, call) =>
         this.name === 'put'
-          ? answered((await ask(lane, { put: { ...(request as PutRequest), ...terms } }, call)).put)
-          : answered((await ask(lane, { delete: { ...request, ...terms } }, call)).delete),
+          ? answered((await ask(lane, { put: { ...(request as PutRequest), ...own, ...terms } }, call)).put)
+          : answered((await ask(lane, { delete: { ...request, ...own, ...terms } }, call)).delete),
     };
   }
 }

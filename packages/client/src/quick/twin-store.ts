@@ -17,23 +17,23 @@ export class TwinStore {
   readonly second: Part;
   isFirstHeard = false;
   isSecondHeard = false;
-  #first: ReplicaWriteResponse | undefined = undefined;
-  #other: ReplicaWriteResponse | undefined = undefined;
+  #byFirst: ReplicaWriteResponse | undefined = undefined;
+  #bySecond: ReplicaWriteResponse | undefined = undefined;
 
   constructor(version: Version, second: Part) {
     this.version = version;
     this.second = second;
   }
 
-  /** Undefined: it refused, here and below. Then the other is waited for, since that may be all that stored it (rule 12). */
+  /** Undefined: nothing of it is there, or the way broke; here and below. Then the other is waited for, which may tell (rule 12). */
   heardFirst(response: ReplicaWriteResponse | undefined): StoreVerdict {
-    this.#first = response;
+    this.#byFirst = response;
     this.isFirstHeard = true;
     return this.#verdict(response);
   }
 
   heardSecond(response: ReplicaWriteResponse | undefined): StoreVerdict {
-    this.#other = response;
+    this.#bySecond = response;
     this.isSecondHeard = true;
     return this.#verdict(response);
   }
@@ -41,7 +41,7 @@ export class TwinStore {
   #verdict(last: ReplicaWriteResponse | undefined): StoreVerdict {
     if (last?.stored === false) return 'no-quorum';
     if (!this.isFirstHeard || !this.isSecondHeard) return undefined;
-    const [one, other] = [this.#first, this.#other];
+    const [one, other] = [this.#byFirst, this.#bySecond];
     if (last === undefined || one === undefined || other === undefined) return 'no-quorum';
     // One member that was reached by two names is no quorum.
     if (one.member === other.member || !sameIncarnations(one.incarnations, other.incarnations)) {

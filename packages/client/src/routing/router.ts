@@ -10,16 +10,16 @@ import { createOperationScope } from '../attempts/operation-scope.js';
 import {
   comparedReadsMax,
   contactTimeoutMs,
-  twinStoresMax,
   favouriteOperations,
   ringRefreshMs,
+  twinStoresMax,
 } from '../limits.js';
 import type { Clock, Random, Timers } from '../ports.js';
 import { Agreement } from './agreement.js';
 import { Favourite, shareOf } from './favourite.js';
 import { HotKeys, slotOf } from './hot-keys.js';
-import { Trial } from './trial.js';
 import { type RingView, ringViewOf } from './ring-view.js';
+import { Trial } from './trial.js';
 
 export interface RouterOptions {
   readonly isOn: boolean;

@@ -65,7 +65,7 @@ export class SimulatedClient {
     const clientPorts = { transport, clock: this.clock, timers: this.#timers, random: ports.random };
     // One that asks one node only must not be led to others by what it learns of them.
     const routes = plan.endpoint === undefined;
-    // Every other one leaves all reads to nodes.
+    // Every other one leaves all reads and writes to nodes.
     const options = { routing: routes, hedging: routes, coordinating: number % 2 === 0 };
     this.#client = new KvClient(endpoints, options, clientPorts);
   }

@@ -6,7 +6,7 @@ export interface Gathered {
   begin(): void;
 }
 
-/** What comes within one turn goes together, at its end: a session hands over a whole message in one go. */
+/** What comes within one turn goes together: a session hands over a whole message in one go. */
 export class Gathering<Batch extends Gathered> {
   readonly #create: () => Batch;
   #open: Batch | undefined;
@@ -15,8 +15,8 @@ export class Gathering<Batch extends Gathered> {
     this.#create = create;
   }
 
-  /** The one that takes another operation. */
-  get open(): Batch {
+  /** The one that takes another operation; it begins at the end of what runs now. */
+  gather(): Batch {
     if (this.#open?.isFull === false) return this.#open;
     const batch = this.#create();
     this.#open = batch;

@@ -32,7 +32,7 @@ export class ReplicaReads {
     caller: Caller<ReplicaReadResult>,
   ): RunningOperation {
     checkKey(key);
-    return this.#gathering.open.take(key, boundedTimeoutMs(this.#shell, options), caller);
+    return this.#gathering.gather().take(key, boundedTimeoutMs(this.#shell, options), caller);
   }
 }
 

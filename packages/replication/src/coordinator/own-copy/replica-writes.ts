@@ -4,7 +4,8 @@
  * they need not wait for anti-entropy, and reserves the version of another write.
  */
 import { toKvError } from '@kv/errors';
-import { type RecordFields, recordBytesOf } from '@kv/storage';
+import { physicalMs } from '@kv/hlc';
+import { isExpired, type RecordFields, recordBytesOf } from '@kv/storage';
 
 import { previousRecord } from '../../cores/previous-record.js';
 import { judgeWriteFailure, type WriteFailure } from '../../cores/write-failure.js';
@@ -39,7 +40,7 @@ export class ReplicaWrites {
     caller: Caller<ReplicaWriteResult>,
   ): RunningOperation {
     const writer = new Writer(request, checkReplicaWrite(request), caller);
-    this.#gathering.open.take(writer, boundedTimeoutMs(this.#shell, options));
+    this.#gathering.gather().take(writer, boundedTimeoutMs(this.#shell, options));
     return writer;
   }
 }
@@ -156,11 +157,11 @@ class Batch implements Gathered, AnswersReceiver<WriteAnswers>, Waiting {
     }
     writer.resolve({
       stored,
-      ...previousOf(writer, answer, this.#shell),
+      ...previousOf(writer, { answer, time }, this.#shell),
       member: placement.self,
       incarnations: answers.incarnations,
       serverTime: time,
-      reserved: request.leads ? reserveVersion(this.#shell) : undefined,
+      reserved: request.leads && !writer.isOver ? reserveVersion(this.#shell) : undefined,
     });
   }
 
@@ -193,10 +194,10 @@ function recordOf({ request, operationId }: Writer): RecordFields {
   return { key, value: value ?? noBytes, version, tombstone, expiresAtMs: 0, operationId };
 }
 
-/** Rule 13, of this copy. */
+/** Rule 13, of this copy. What expired since the version was reserved is none, too. */
 function previousOf(
   { request, operationId }: Writer,
-  answer: WriteAnswer,
+  { answer, time }: { readonly answer: WriteAnswer; readonly time: ReplicaWriteResult['serverTime'] },
   { decisions }: Pick<Shell, 'decisions'>,
 ): Pick<ReplicaWriteResult, 'previous' | 'previousVersion'> {
   const { version, wantPrevious } = request;
@@ -204,11 +205,13 @@ function previousOf(
   const quorum = [{ last: answer, first: undefined }];
   const previous = previousRecord({ stamp: version, firstStamp: undefined, operationId, quorum, decisions });
   const isTold = previous.kind !== 'unknown' && answer.kind === 'stored';
+  const isGone = previous.kind === 'value' && isExpired(previous.record, physicalMs(time));
   return {
-    previous: previousValue(previous),
+    previous: isGone ? none : previousValue(previous),
     previousVersion: isTold ? answer.previous?.version : undefined,
   };
 }
 
+const none = { kind: 'none' } as const;
 const notAsked = { kind: 'not-asked' } as const;
 const noBytes = new Uint8Array(0);
