@@ -268,6 +268,15 @@ describe('a client leaves a read to a node', () => {
     expect(methodsOf(world)).toEqual(['put', 'get', ...compared]);
   });
 
+  it('but not of one that it gave to the same two', async () => {
+    const world = await routed();
+    const { cluster, client } = world;
+    await cluster.settle(client.put('other', 'v'));
+    await cluster.settle(client.put('k', 'new'));
+    expect(await cluster.settle(client.get('k'))).toBe('new');
+    expect(methodsOf(world)).toEqual(['put', 'replicaWrite', 'replicaWrite', ...compared]);
+  });
+
   it('where many operations are under way', async () => {
     const world = await routed();
     const keys = Array.from({ length: comparedReadsMax + 1 }, (_, index) => `k${index}`);

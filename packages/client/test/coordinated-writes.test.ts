@@ -379,6 +379,25 @@ describe('a client leaves a write to a node', () => {
     expect(methodsOf(world)).toContain('replicaWrite');
   });
 
+  it('for a while, where much of what it reads was just written', async () => {
+    const world = await reserving();
+    const { cluster, client } = world;
+    await cluster.settle(client.put('k', 'v', { consistency: 'all' }));
+    for (let read = 0; read < trialSample; read += 1) {
+      await cluster.settle(client.put('k', 'v', { consistency: 'all' }));
+      await cluster.settle(client.get('k'));
+    }
+    const from = cluster.calls.length;
+    await cluster.settle(client.put('other', 'v'));
+    await cluster.settle(client.put('other', 'v'));
+    expect(askedSince(cluster, from).map(({ method }) => method)).toEqual(['put', 'put']);
+    for (let read = 0; read < trialRestsFor; read += 1) await cluster.settle(client.get('other'));
+    const later = cluster.calls.length;
+    await cluster.settle(client.put('other', 'v'));
+    await cluster.settle(client.put('other', 'v'));
+    expect(askedSince(cluster, later).map(({ method }) => method)).toContain('replicaWrite');
+  });
+
   it('for a while, where two owners were often given it in vain', async () => {
     const world = await reserving();
     const { cluster, client } = world;

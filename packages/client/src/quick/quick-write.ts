@@ -42,7 +42,7 @@ export type WriteRequest = PutRequest | DeleteRequest;
 
 export type QuickWritePorts = WritePorts & {
   readonly reserved: ReservedVersions;
-  readonly router: Pick<Router, 'twin' | 'memberOf' | 'storedInVain'>;
+  readonly router: Pick<Router, 'twin' | 'memberOf' | 'storedByTwo' | 'storedInVain'>;
 };
 
 /** What the writes of a client have in common. */
@@ -271,10 +271,12 @@ export class QuickWrite<T> extends QuickOperation<T, PutResponse | DeleteRespons
   #conclude(verdict: StoreVerdict, nowMs: number): void {
     if (verdict === 'no-quorum') this.#coordinateInstead(this.#twins!, nowMs);
     else if (verdict !== undefined) {
-      const { serverTime, ceilings } = this.#terms.ports;
+      const { serverTime, ceilings, router } = this.#terms.ports;
+      const { slot } = this;
       serverTime.observe(verdict.serverTime, nowMs);
       ceilings.acknowledged(this.key, this.#floor);
       this.complete(verdict);
+      router.storedByTwo(slot, nowMs);
     }
   }
 

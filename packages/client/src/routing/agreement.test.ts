@@ -21,6 +21,15 @@ describe('agreement of owners', () => {
     }
   });
 
+  it('is likely at once of what the two were given', () => {
+    for (const nowMs of [5.5, 2 ** 32 + 1, 2 ** 40 + 1_000]) {
+      const agreement = new Agreement();
+      agreement.written(slot, nowMs);
+      agreement.settled(slot, nowMs);
+      expect(agreement.isLikely(slot, nowMs)).toBe(true);
+    }
+  });
+
   it.each([
     [
       'was just written',
@@ -38,8 +47,10 @@ describe('agreement of owners', () => {
     const agreement = new Agreement();
     meet(agreement);
     asked(agreement, trialSample, 1_000);
+    expect(agreement.isUnlikely).toBe(true);
     const laterMs = 1_000 + settlingMs;
     expect(asked(agreement, trialRestsFor, laterMs)).not.toContain(true);
+    expect(agreement.isUnlikely).toBe(false);
     expect(asked(agreement, trialSample, laterMs)).not.toContain(false);
   });
 });

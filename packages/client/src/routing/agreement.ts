@@ -11,9 +11,19 @@ export class Agreement {
   readonly #writtenAtMs = new Uint32Array(hotKeySlots);
   readonly #trial = new Trial();
 
+  /** Nobody asks about it for a while: what is read was just written, much of it. */
+  get isUnlikely(): boolean {
+    return this.#trial.rests;
+  }
+
   /** @param nowMs by the monotonic clock, here and below */
   written(slot: number, nowMs: number): void {
     this.#writtenAtMs[slot] = Math.floor(nowMs);
+  }
+
+  /** The two owners that would be compared now were given the write, and no other of the slot is under way. */
+  settled(slot: number, nowMs: number): void {
+    this.#writtenAtMs[slot] = Math.floor(nowMs) - settlingMs;
   }
 
   /** Asked once for each read that could compare, since it counts them. */

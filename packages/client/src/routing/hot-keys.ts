@@ -29,7 +29,12 @@ export class HotKeys {
     return isHot || this.#areMany;
   }
 
-  /** Writes under way. */
+  /** A write is under way, … */
+  isWritten(slot: number): boolean {
+    return this.#states[slot]! >= oneWrite;
+  }
+
+  /** … or several. */
   hasSeveral(slot: number): boolean {
     return this.#states[slot]! >= 2 * oneWrite;
   }

@@ -135,12 +135,19 @@ export class Router {
    */
   twin({ key, slot }: Routed, contact: Contact, nowMs: number): Contact | undefined {
     if (!this.#mayCoordinate(slot, twinStoresMax) || this.#hotKeys.hasSeveral(slot)) return undefined;
+    // Nodes that coordinate reads of what was just written would miss it in the third owner, which is given it later.
+    if (this.#agreement.isUnlikely) return undefined;
     return this.#twinStores.isWorthIt() ? this.#undoubted(key, contact, nowMs) : undefined;
   }
 
   /** Number of the member that is reached so; 0 = not known. */
   memberOf({ endpoint }: Contact): number {
     return this.#routes?.ring.memberAt(endpoint) ?? 0;
+  }
+
+  /** A write was stored by two owners, and is over. */
+  storedByTwo(slot: number, nowMs: number): void {
+    if (!this.#hotKeys.isWritten(slot)) this.#agreement.settled(slot, nowMs);
   }
 
   /** A write that was given to two owners had to be coordinated after all. */

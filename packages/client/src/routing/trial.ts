@@ -11,6 +11,10 @@ export class Trial {
   /** So many do not try it. */
   #restsFor = 0;
 
+  get rests(): boolean {
+    return this.#restsFor > 0;
+  }
+
   /** Asked once for each that could try, since it counts them. */
   isWorthIt(): boolean {
     if (this.#restsFor > 0) {
