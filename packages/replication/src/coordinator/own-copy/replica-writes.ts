@@ -113,10 +113,11 @@ class Batch implements Gathered, AnswersReceiver<WriteAnswers>, Waiting {
     try {
       const own = this.#shell.replica(placement.self);
       const records = this.#encode();
-      const message = { records, count: this.#writers.length, expected: this.#expected(), isLone: true };
+      const count = this.#writers.length;
+      const expected = this.#expected();
       for (const writer of this.#writers) writer.hasBegun = true;
       if (own === undefined) this.onAnswers(placement.self, sameAnswer(notSent), 0);
-      else own.writeMany({ ...message, deadlineAtMs }, this);
+      else own.writeMany({ records, count, expected, deadlineAtMs, isLone: true }, this);
     } catch (error) {
       this.#isOver = true;
       for (const writer of this.#writers) {
@@ -155,9 +156,12 @@ class Batch implements Gathered, AnswersReceiver<WriteAnswers>, Waiting {
     if (request.leads && stored) {
       this.#spreading.add({ key: request.key, record: this.#records[index]!, except: request.twin });
     }
+    // Field by field: what stands behind a spread would give each result a hidden class of its own.
+    const { previous, previousVersion } = previousOf(writer, { answer, time }, this.#shell);
     writer.resolve({
       stored,
-      ...previousOf(writer, { answer, time }, this.#shell),
+      previous,
+      previousVersion,
       member: placement.self,
       incarnations: answers.incarnations,
       serverTime: time,

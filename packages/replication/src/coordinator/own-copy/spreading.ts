@@ -47,8 +47,9 @@ export class Spreading implements Unhurried, AnswersReceiver<WriteAnswers> {
     this.#bytes = 0;
     const deadlineAtMs = clock.monotonicMs() + options.requestTimeoutMs;
     for (const [member, list] of waiting) {
-      const message = { count: list.length, expected: undefined, deadlineAtMs, isLone: false };
-      replica(member)?.writeMany({ records: Buffer.concat(list), ...message }, this);
+      const records = Buffer.concat(list);
+      const message = { records, count: list.length, expected: undefined, deadlineAtMs, isLone: false };
+      replica(member)?.writeMany(message, this);
     }
   }
 
