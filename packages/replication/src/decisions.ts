@@ -62,6 +62,8 @@ export interface Decisions {
   readonly flightAgrees: (isSame: boolean) => boolean;
   /** Rule 24: by what a client that coordinates tells the records of two owners apart. */
   readonly recordIdentity: (record: RecordView) => Uint8Array;
+  /** Rule 25: the version that is reserved for one write, of one that was issued for it. */
+  readonly reservedVersion: (issued: Version) => Version;
   /** Rule 25: this answer of one owner counts for a client that coordinates. */
   readonly isStoredAlone: (answer: WriteAnswer) => boolean;
   /** A page of a scan is merged from so many owners: as many as a read at its level asks. */
@@ -153,6 +155,7 @@ export const soundDecisions: Decisions = {
   flightQuorum: (required) => required,
   flightAgrees: (isSame) => isSame,
   recordIdentity: (record) => headOf(record).bytes,
+  reservedVersion: (issued) => issued,
   isStoredAlone: isClean,
   pageReplies: (required) => required,
   isDead: (version, purgeFloor) => version.timestamp < purgeFloor,

@@ -94,7 +94,8 @@ export function stampAtOnce(
 /** Rule 25: of a write whose client will name it. Undefined: none can be issued at once. */
 export function reserveVersion(shell: Shell): Version | undefined {
   try {
-    return stampAtOnce(shell, unbound, undefined);
+    const issued = stampAtOnce(shell, unbound, undefined);
+    return issued && shell.decisions.reservedVersion(issued);
   } catch {
     return undefined; // Whoever asked for it can do without.
   }

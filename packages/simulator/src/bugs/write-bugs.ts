@@ -1,3 +1,5 @@
+import type { Version } from '@kv/hlc';
+
 import type { DeliberateBug } from './deliberate-bug.js';
 import { replacing } from './replacing.js';
 
@@ -68,6 +70,17 @@ export const writeBugs: readonly DeliberateBug[] = [
     checker: 'later-wins',
     profile: 'hot-key',
     composition: replacing({ isStoredAlone: ({ kind }) => kind === 'newer' || kind === 'stored' }),
+  },
+  {
+    name: 'reserved-for-everybody',
+    breaks: 'a node reserves the same version again and again, for writes that clients coordinate',
+    rule: '25',
+    checker: 'no-phantom',
+    profile: 'hot-key',
+    composition: () => {
+      let kept: Version | undefined;
+      return { decisions: { reservedVersion: (issued) => (kept ??= issued) } };
+    },
   },
   {
     name: 'restamp-after-the-end',
