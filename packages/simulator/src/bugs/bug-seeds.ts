@@ -32,6 +32,7 @@ export const bugSeeds: Readonly<Record<string, number>> = {
   'rebuild-from-one-peer': 37,
   'records-told-apart-by-key': 2,
   'reply-from-unsynced': 23,
+  'reserved-for-everybody': 3,
   'restamp-after-the-end': 31,
   'scan-from-one-replica': 12,
   'suspect-ack-counted': 12,
