@@ -40,8 +40,8 @@ import {
   type ScanOptions,
   type WriteOptions,
 } from './options.js';
-import { ReservedVersions } from './quick/reserved-versions.js';
 import { QuickWay } from './quick/quick-way.js';
+import { ReservedVersions } from './quick/reserved-versions.js';
 import { Router } from './routing/router.js';
 import { BusyPoll } from './sending/busy-poll.js';
 import { grpcTransport } from './transport/grpc-transport.adapter.js';

@@ -2,7 +2,6 @@ import { describe, expect, it } from '@jest/globals';
 import { KvError } from '@kv/errors';
 import type { ReplicaReadResponse } from '@kv/proto';
 
-import type { KvClientOptions } from '../src/index.js';
 import {
   comparedReadsMax,
   hedgeDelayMsFirst,
@@ -12,7 +11,7 @@ import {
   trialSample,
   trialVainMax,
 } from '../src/limits.js';
-import { askedSince, members, methodsOf, routed, type World } from './routed-client.js';
+import { askedSince, leavingAllToNodes, members, methodsOf, routed, type World } from './routed-client.js';
 
 /** What the members show from now on, each in its turn; the last of them whoever comes after. */
 function show({ cluster }: World, ...shown: Partial<ReplicaReadResponse>[]): void {
@@ -239,13 +238,7 @@ describe('a client that coordinates a read', () => {
 });
 
 describe('a client leaves a read to a node', () => {
-  it.each<[string, KvClientOptions, number]>([
-    ['where told so', { coordinating: false }, 3],
-    ['without hedging', { hedging: false }, 3],
-    ['without routing', { routing: false }, 3],
-    ['where a majority is more than two', {}, 5],
-    ['where there is one copy', {}, 1],
-  ])('%s', async (_what, options, replicationFactor) => {
+  it.each(leavingAllToNodes)('%s', async (_what, options, replicationFactor) => {
     const world = await routed(options, replicationFactor);
     await world.cluster.settle(world.client.get('k'));
     expect(methodsOf(world)).toEqual(['get']);

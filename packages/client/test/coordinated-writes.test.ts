@@ -20,7 +20,7 @@ import {
   twinStorePatienceMs,
   twinStoresMax,
 } from '../src/limits.js';
-import { askedSince, members, methodsOf, routed, type World } from './routed-client.js';
+import { askedSince, leavingAllToNodes, members, methodsOf, routed, type World } from './routed-client.js';
 
 const given = ['replicaWrite', 'replicaWrite'];
 const coordinated = [...given, 'put'];
@@ -327,13 +327,7 @@ describe('the outcome of a write that two owners were given', () => {
 });
 
 describe('a client leaves a write to a node', () => {
-  it.each<[string, KvClientOptions, number]>([
-    ['where told so', { coordinating: false }, 3],
-    ['without hedging', { hedging: false }, 3],
-    ['without routing', { routing: false }, 3],
-    ['where a majority is more than two', {}, 5],
-    ['where there is one copy', {}, 1],
-  ])('%s', async (_what, options, replicationFactor) => {
+  it.each(leavingAllToNodes)('%s', async (_what, options, replicationFactor) => {
     const world = await reserving(options, replicationFactor);
     await world.cluster.settle(world.client.put('k', 'v'));
     expect(methodsOf(world)).toEqual(['put']);

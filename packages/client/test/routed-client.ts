@@ -46,3 +46,12 @@ export function askedSince(cluster: FakeCluster, from: number): { method: string
 }
 
 export const methodsOf = ({ asked }: World): string[] => asked().map(({ method }) => method);
+
+/** Clients and clusters in which nodes coordinate everything: options, and the replication factor. */
+export const leavingAllToNodes: [string, KvClientOptions, number][] = [
+  ['where told so', { coordinating: false }, 3],
+  ['without hedging', { hedging: false }, 3],
+  ['without routing', { routing: false }, 3],
+  ['where a majority is more than two', {}, 5],
+  ['where there is one copy', {}, 1],
+];

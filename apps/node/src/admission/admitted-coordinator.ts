@@ -25,9 +25,9 @@ export function admittedCoordinator(coordinator: Coordinator, admission: Admissi
     put: admitted((request, options, caller) => submit.put(request, options, caller)),
     delete: admitted((request, options, caller) => submit.delete(request, options, caller)),
     ticket: admitted((request, options, caller) => submit.ticket(request, options, caller)),
+    replicaRead: admitted((request, options, caller) => submit.replicaRead(request, options, caller)),
     replicaWrite: admitted((request, options, caller) => submit.replicaWrite(request, options, caller)),
     reserve: () => submit.reserve(),
-    replicaRead: admitted((request, options, caller) => submit.replicaRead(request, options, caller)),
   };
   return {
     ...coordinator,

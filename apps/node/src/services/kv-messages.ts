@@ -5,6 +5,7 @@ import {
   type DeleteResponse,
   type GetRequest as GetRequestMessage,
   type GetResponse,
+  type MemberIncarnation,
   PreviousState,
   type PutRequest as PutRequestMessage,
   type PutResponse,
@@ -15,6 +16,7 @@ import type {
   DeleteRequest,
   GetRequest,
   GetResult,
+  Incarnation,
   PreviousValue,
   PutRequest,
   ReplicaReadResult,
@@ -76,7 +78,7 @@ export function fromReplicaReadResult(
     version: record === undefined || omitsValue ? undefined : record.version,
     expiresAtMs: record?.expiresAtMs ?? 0,
     member,
-    incarnations: incarnations.length === 0 ? none : [...incarnations],
+    incarnations: fromIncarnations(incarnations),
     serverTime,
   };
 }
@@ -103,14 +105,18 @@ export function fromReplicaWriteResult(result: ReplicaWriteResult): ReplicaWrite
     previousValue: previous.kind === 'value' ? asBuffer(previous.value) : noBytes,
     previousVersion: result.previousVersion,
     member: result.member,
-    incarnations: incarnations.length === 0 ? none : [...incarnations],
+    incarnations: fromIncarnations(incarnations),
     serverTime: result.serverTime,
     reserved: result.reserved,
   };
 }
 
+function fromIncarnations(incarnations: readonly Incarnation[]): MemberIncarnation[] {
+  return incarnations.length === 0 ? none : [...incarnations];
+}
+
 /** Nearly always, and never written to. */
-const none: ReplicaReadResponse['incarnations'] = [];
+const none: MemberIncarnation[] = [];
 
 const previousStates: Readonly<Record<PreviousValue['kind'], PreviousState>> = {
   'not-asked': PreviousState.UNSPECIFIED,

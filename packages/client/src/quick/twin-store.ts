@@ -3,7 +3,13 @@
  * given the record at the same time, as a version that a node reserved for it, and where a majority is two that is a quorum,
  * if both have stored it. Whatever else they say, a node has to coordinate, which can stamp above what is in the way.
  */
-import { PreviousState, type PutResponse, type ReplicaWriteResponse, type Version } from '@kv/proto';
+import { compareVersions, type Version } from '@kv/hlc';
+import {
+  PreviousState,
+  type PutResponse,
+  type ReplicaWriteResponse,
+  type Version as VersionMessage,
+} from '@kv/proto';
 
 import { sameIncarnations } from './incarnations.js';
 import type { Part } from './part.js';
@@ -12,7 +18,7 @@ import type { Part } from './part.js';
 export type StoreVerdict = PutResponse | 'no-quorum' | undefined;
 
 export class TwinStore {
-  readonly version: Version;
+  readonly version: VersionMessage;
   /** The other owner is given it by this one. */
   readonly second: Part;
   isFirstHeard = false;
@@ -20,7 +26,7 @@ export class TwinStore {
   #byFirst: ReplicaWriteResponse | undefined = undefined;
   #bySecond: ReplicaWriteResponse | undefined = undefined;
 
-  constructor(version: Version, second: Part) {
+  constructor(version: VersionMessage, second: Part) {
     this.version = version;
     this.second = second;
   }
@@ -58,11 +64,8 @@ function newerOf(one: ReplicaWriteResponse, other: ReplicaWriteResponse): Replic
   if (other.previous === PreviousState.UNKNOWN) return other;
   if (other.previousVersion === undefined) return one;
   if (one.previousVersion === undefined) return other;
-  return isAbove(other.previousVersion, one.previousVersion) ? other : one;
-}
-
-function isAbove(a: Version, b: Version): boolean {
-  return a.timestamp > b.timestamp || (a.timestamp === b.timestamp && a.node > b.node);
+  const order = compareVersions(other.previousVersion as Version, one.previousVersion as Version);
+  return order > 0 ? other : one;
 }
 
 /** A class, for the reason that operations/messages.ts gives. */
@@ -70,7 +73,7 @@ class StoredResponse implements PutResponse {
   readonly reserved = undefined;
 
   constructor(
-    readonly version: Version,
+    readonly version: VersionMessage,
     readonly previous: PreviousState,
     readonly previousValue: Buffer,
     readonly serverTime: number,

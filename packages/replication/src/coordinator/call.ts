@@ -1,6 +1,6 @@
 import type { Waiting } from './patience.js';
 import type { CallOptions } from './requests.js';
-import type { Shell } from './shell.js';
+import { boundedTimeoutMs, type Shell } from './shell.js';
 
 /** The caller's side of one operation: its deadline, and whether anybody still waits. */
 export interface Call {
@@ -37,8 +37,8 @@ class TimedCall implements Call, Waiting {
   #cancelTimer: (() => void) | undefined;
 
   constructor(shell: Shell, options: CallOptions, events: CallEvents) {
-    const { requestTimeoutMs, impatientAfterMs } = shell.options;
-    const timeoutMs = Math.max(0, Math.min(options.timeoutMs ?? requestTimeoutMs, requestTimeoutMs));
+    const { impatientAfterMs } = shell.options;
+    const timeoutMs = boundedTimeoutMs(shell, options);
     const nowMs = shell.clock.monotonicMs();
     this.#shell = shell;
     this.#events = events;

@@ -4,7 +4,7 @@ import type { Caller, RunningOperation } from './caller.js';
 import type { CheckedWrite } from './check-request.js';
 import { neverSentError } from '../errors.js';
 import type { CallOptions, WriteResult } from './requests.js';
-import type { Shell } from './shell.js';
+import { boundedTimeoutMs, type Shell } from './shell.js';
 import { TicketOperation } from './ticket-operation.js';
 import { WriteOperation } from './write-operation.js';
 
@@ -18,13 +18,11 @@ export class LinearizableWrite implements RunningOperation {
   #running: RunningOperation | undefined;
 
   constructor(shell: Shell, write: CheckedWrite, options: CallOptions, caller: Caller<WriteResult>) {
-    const { requestTimeoutMs } = shell.options;
-    const timeoutMs = Math.min(options.timeoutMs ?? requestTimeoutMs, requestTimeoutMs);
     this.#shell = shell;
     this.#write = write;
     this.#options = options;
     this.#caller = caller;
-    this.#deadlineAtMs = shell.clock.monotonicMs() + timeoutMs;
+    this.#deadlineAtMs = shell.clock.monotonicMs() + boundedTimeoutMs(shell, options);
   }
 
   start(): void {

@@ -115,7 +115,7 @@ export function countStamp({ counters }: Shell, result: StampResult): void {
 }
 
 /** What the caller waits for, within what this coordinator allows. */
-export function boundedTimeoutMs({ options }: Shell, { timeoutMs }: CallOptions): number {
+export function boundedTimeoutMs({ options }: Pick<Shell, 'options'>, { timeoutMs }: CallOptions): number {
   const { requestTimeoutMs } = options;
   return Math.max(0, Math.min(timeoutMs ?? requestTimeoutMs, requestTimeoutMs));
 }

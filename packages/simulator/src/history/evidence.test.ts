@@ -11,14 +11,20 @@ const key = Buffer.from('k');
 const operationId = Buffer.alloc(16, 7);
 const version = { timestamp: 5_000 as Timestamp, node: 1 };
 
-/** One delete, stamped in an attempt that was answered with this outcome. */
-function collected(outcome: Outcome, { stampNotAfter = 6_000, isWritten = false } = {}) {
+/** One delete, of which a client sent a request. */
+function requested({ judgesDurability }: { readonly judgesDurability: boolean }) {
   const world = new World({});
   const recorder = createHistoryRecorder({ purges: false }, { clock: { nowMs: () => world.nowMs } });
-  const options = { replicationFactor: 3, partitions: 1, judgesDurability: false };
+  const options = { replicationFactor: 3, partitions: 1, judgesDurability };
   const evidence = new EvidenceCollector(options, { recorder, world });
   const write = recorder.write({ client: 1, key: 'k', level: 'quorum', value: undefined });
   evidence.requested(operationId, write);
+  return { evidence, recorder, write };
+}
+
+/** Stamped in an attempt that was answered with this outcome. */
+function collected(outcome: Outcome, { stampNotAfter = 6_000, isWritten = false } = {}) {
+  const { evidence, recorder, write } = requested({ judgesDurability: false });
   evidence.stamped({ key, operationId, version, round: 1 });
   const request = DeleteRequest.fromPartial({ key, operationId, stampAbove: 4_000, stampNotAfter });
   const error = new KvError('clock-drift', 'refused', { outcome });
@@ -31,12 +37,7 @@ function collected(outcome: Outcome, { stampNotAfter = 6_000, isWritten = false 
 
 describe('the evidence of a run', () => {
   it('takes two owners that stored a write for its acknowledgement', () => {
-    const world = new World({});
-    const recorder = createHistoryRecorder({ purges: false }, { clock: { nowMs: () => world.nowMs } });
-    const options = { replicationFactor: 3, partitions: 1, judgesDurability: true };
-    const evidence = new EvidenceCollector(options, { recorder, world });
-    const write = recorder.write({ client: 1, key: 'k', level: 'quorum', value: undefined });
-    evidence.requested(operationId, write);
+    const { evidence, recorder, write } = requested({ judgesDurability: true });
     evidence.acknowledgedByTwo(ReplicaWriteRequest.fromPartial({ key, operationId, version }));
     write.ended({ outcome: 'ok', version, previous: { kind: 'not-asked' } });
     const { acknowledgements } = recorder.history().evidence;

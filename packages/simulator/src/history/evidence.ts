@@ -2,6 +2,7 @@ import { isKvError } from '@kv/errors';
 import { physicalMs, type Version as StoredVersion } from '@kv/hlc';
 import type { DeleteRequest, PutRequest, PutResponse, ReplicaWriteRequest } from '@kv/proto';
 import { ConsistencyLevel } from '@kv/proto';
+import type { StampedEvent } from '@kv/replication';
 import { hashKey, partitionOfHash } from '@kv/storage';
 import type { HistoryRecorder, RecordedWrite, Version } from '@kv/testing/checkers';
 
@@ -17,13 +18,6 @@ export interface EvidenceOptions {
   readonly partitions: number;
   /** False where an acknowledgement does not promise stable storage. */
   readonly judgesDurability: boolean;
-}
-
-export interface StampedEvent {
-  readonly key: Uint8Array;
-  readonly operationId: Uint8Array | undefined;
-  readonly version: Version;
-  readonly round: number | 'ticket' | 'reserved';
 }
 
 /** A write, and the stamps that coordinators made for it. */

@@ -12,7 +12,7 @@ import { flightBytesMax, flightOperationsMax } from '../../limits.js';
 import type { CheckedRead } from '../read-operation.js';
 import { FlyingRead, ReadFlight } from './read-flight.js';
 import type { CallOptions, GetResult, TicketResult, WriteResult } from '../requests.js';
-import { partitionOfKey, type Shell } from '../shell.js';
+import { boundedTimeoutMs, partitionOfKey, type Shell } from '../shell.js';
 import { FlyingTicket, TicketFlight } from './ticket-flight.js';
 import { FlyingWrite, WriteFlight } from './write-flight.js';
 
@@ -105,10 +105,10 @@ export class Flights {
   }
 
   /** Undefined: none of its operations may fly. */
-  #timeoutMs({ signal, timeoutMs }: CallOptions): number | undefined {
+  #timeoutMs(call: CallOptions): number | undefined {
     const { options, decisions } = this.#shell;
-    if (signal !== undefined || !decisions.flies()) return undefined;
-    const boundMs = Math.min(timeoutMs ?? options.requestTimeoutMs, options.requestTimeoutMs);
+    if (call.signal !== undefined || !decisions.flies()) return undefined;
+    const boundMs = boundedTimeoutMs(this.#shell, call);
     return boundMs > options.impatientAfterMs ? boundMs : undefined;
   }
 
