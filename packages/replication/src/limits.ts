@@ -50,15 +50,16 @@ export const fewOperations = 16;
 /** … and of no more bytes of keys and values. */
 export const fewBytes = 32 * 1024;
 
-/** Owners for whose answers nobody waits are asked so many milliseconds later, for many flights at once, … */
+/** Owners for whose answers nobody waits are asked, or given records, so many milliseconds later, for many operations at once, … */
 export const afterwardsMs = 5;
 
 /** … or once so many flights wait for it. */
 export const afterwardsFlightsMax = 64;
 
 /**
- * What a client gave to a quorum by itself, the other owners are given so many milliseconds later, many records in a message. A
- * process that is woken takes more from those for whom somebody waits than this copy, which no promise needs, is worth sooner.
+ * Records that a client gave to a quorum by itself, and those of ONE, are given to the other owners so many milliseconds later. A
+ * process that is woken takes more from those for whom somebody waits than these copies, which no promise needs, are worth
+ * sooner. Reads by other nodes would look twice meanwhile, but seldom are of such records.
  */
 export const spreadingMs = 20;
 

@@ -9,10 +9,11 @@ import {
   writeAnswersOf,
   type WriteResult,
 } from '../src/index.js';
-import { afterwardsFlightsMax, afterwardsMs } from '../src/limits.js';
+import { flightBytesMax, spreadingMs } from '../src/limits.js';
 import { bytes, textOf } from './model/cluster.js';
 import { facts, recordAt } from './model/core-harness.js';
 import {
+  hedgeAfterMs,
   type Told,
   told,
   type World,
@@ -160,50 +161,61 @@ describe('writes that were submitted together', () => {
     expect(other!.caller.results).toHaveLength(1);
   });
 
-  it('at ONE ask the own copy first, and the others a moment later', async () => {
+  it('at ONE ask the own copy, and give the others theirs a moment later, with those of other flights', async () => {
     const world = await warmedUp();
-    const callers = await putAll(world, keys, { consistency: 'one' });
-    expect(world.writes.map(({ to }) => to)).toEqual([1]);
-    lastTo(1, world.writes).answer(writeAnswersOf(all(keys.length, stored)));
-    expect(callers.every(({ caller }) => caller.results.length === 1)).toBe(true);
-    expect(world.writes).toHaveLength(1);
-    await world.timers.advanceAsync(afterwardsMs);
-    expect(world.writes.map(({ to, request }) => [to, request.count]).sort()).toEqual([
-      [1, keys.length],
-      [2, keys.length],
-      [3, keys.length],
-    ]);
+    const flights = [keys, ['one', 'more']];
+    for (const flight of flights) {
+      const callers = await putAll(world, flight, { consistency: 'one' });
+      expect(world.writes.at(-1)).toMatchObject({ to: 1, request: { count: flight.length } });
+      lastTo(1, world.writes).answer(writeAnswersOf(all(flight.length, stored)));
+      expect(callers.every(({ caller }) => caller.results.length === 1)).toBe(true);
+    }
+    await world.timers.advanceAsync(spreadingMs - 1);
+    expect(world.writes).toHaveLength(flights.length);
+    await world.timers.advanceAsync(1);
+    for (const member of [2, 3]) {
+      const { records, count } = lastTo(member, world.writes).request;
+      expect(readRecords(records).map(({ key }) => textOf(key))).toEqual(flights.flat());
+      expect(count).toBe(flights.flat().length);
+    }
+    expect(world.writes).toHaveLength(flights.length + 2);
   });
 
-  it('at ONE reach the others at once when many wait for that', async () => {
+  it('at ONE reach the others earlier if they would not fit into one message', async () => {
     const world = await warmedUp();
-    for (let flight = 1; flight < afterwardsFlightsMax; flight += 1) {
-      await putAll(world, ['k'], { consistency: 'one' });
-    }
-    const sentTo = (member: number) => world.writes.filter(({ to }) => to === member).length;
-    expect([1, 2, 3].map(sentTo)).toEqual([afterwardsFlightsMax - 1, 0, 0]);
-    await putAll(world, ['k'], { consistency: 'one' });
-    expect([1, 2, 3].map(sentTo)).toEqual(all(3, afterwardsFlightsMax));
-    await world.timers.advanceAsync(afterwardsMs);
-    expect(world.writes).toHaveLength(3 * afterwardsFlightsMax);
+    const putOne = async () => {
+      await putAll(world, ['k'], { consistency: 'one', value: 'v'.repeat(flightBytesMax / 2) });
+      lastTo(1, world.writes).answer(writeAnswersOf([stored]));
+    };
+    await putOne();
+    expect(world.writes).toHaveLength(1);
+    await putOne();
+    expect(world.writes.map(({ to }) => to)).toEqual([1, 1, 2, 3]);
+    await world.timers.advanceAsync(spreadingMs);
+    expect(world.writes.map(({ to }) => to)).toEqual([1, 1, 2, 3, 2, 3]);
   });
 
   it('at ONE are over with another owner if the own copy hangs', async () => {
     const world = await warmedUp();
     const callers = await putAll(world, keys, { consistency: 'one' });
-    await world.timers.advanceAsync(afterwardsMs);
+    await world.timers.advanceAsync(hedgeAfterMs);
     lastTo(3, world.writes).answer(writeAnswersOf(all(keys.length, stored)));
     expect(callers.every(({ caller }) => caller.results.length === 1)).toBe(true);
   });
 
-  it('at ONE reach the others at once when the coordinator closes', async () => {
-    const world = await warmedUp();
-    await putAll(world, keys, { consistency: 'one' });
-    world.coordinator.close();
-    expect(world.writes.map(({ to }) => to).sort()).toEqual([1, 2, 3]);
-    await world.timers.advanceAsync(10);
-    expect(world.writes).toHaveLength(3);
-  });
+  it.each(['before', 'after'])(
+    'at ONE reach the others at once when the coordinator closes %s',
+    async (when) => {
+      const world = await warmedUp();
+      await putAll(world, keys, { consistency: 'one' });
+      if (when === 'before') world.coordinator.close();
+      lastTo(1, world.writes).answer(writeAnswersOf(all(keys.length, stored)));
+      if (when === 'after') world.coordinator.close();
+      expect(world.writes.map(({ to }) => to).sort()).toEqual([1, 2, 3]);
+      await world.timers.advanceAsync(spreadingMs);
+      expect(world.writes).toHaveLength(3);
+    },
+  );
 
   it('travel alone if they ask for what was there before, and the own copy cannot be asked', async () => {
     const world = await warmedUp();

@@ -13,6 +13,7 @@ import { epochMs, facts, recordAt } from './model/core-harness.js';
 import {
   told,
   setUp,
+  hedgeAfterMs,
   type World,
   keys,
   lastTo,
@@ -65,7 +66,7 @@ describe('reads that were submitted together', () => {
     const late = theOther(world);
     const prompt = 5 - late;
     const answers = readAnswersOf(recordsOf(10).map(found));
-    await world.timers.advanceAsync(11);
+    await world.timers.advanceAsync(hedgeAfterMs);
     // Both are asked now.
     expect(world.reads.map(({ to }) => to)).toEqual([late, 1, prompt]);
     lastTo(late, world.reads).answer(answers);

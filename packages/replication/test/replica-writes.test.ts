@@ -258,9 +258,10 @@ describe('a write of one replica that leads', () => {
     const world = setUp();
     await writeAll(world, all(flightOperationsMax, requestOf('k', { leads: true, twin: 2 })));
     answer(world, ...all(flightOperationsMax, stored));
-    expect(lastTo(3, world.writes).request.count).toBe(flightOperationsMax);
+    expect(world.writes).toHaveLength(1);
     await writeAll(world, [requestOf('k', { leads: true, twin: 2 })]);
     answer(world, stored);
+    expect(lastTo(3, world.writes).request.count).toBe(flightOperationsMax);
     world.coordinator.close();
     expect(lastTo(3, world.writes).request.count).toBe(1);
   });

@@ -1,11 +1,11 @@
 import type { HybridLogicalClock } from '@kv/hlc';
 import type { RecordView } from '@kv/storage';
 
+import { Afterwards } from './afterwards.js';
 import type { Caller } from './caller.js';
 import { checkKeyPart, checkLimit, checkScanLevel } from './check-request.js';
 import { type CoordinatorCounters, createCounters } from './counters.js';
 import { type Decisions, soundDecisions } from '../decisions.js';
-import { Afterwards } from './flights/afterwards.js';
 import { Allowance } from './flights/allowance.js';
 import { AskingOrder } from './flights/asking-order.js';
 import { afterwardsMs, flightOperationsMax, readsComparedPerSecond, spreadingMs } from '../limits.js';
@@ -30,6 +30,7 @@ import type {
 } from './requests.js';
 import { runScan } from './scan-operation.js';
 import type { Shell } from './shell.js';
+import { Spreading } from './spreading.js';
 import type { StampIssuer } from '../stamps/stamp-issuer.js';
 import { createSubmissions, type Submissions } from './submissions.js';
 
@@ -104,8 +105,8 @@ export function createCoordinator(options: CoordinatorOptions, ports: Coordinato
     close: () => {
       shell.patience.close();
       shell.hedges.close();
-      shell.afterwards.close();
-      shell.spreading.close();
+      shell.afterwards.soon.close();
+      shell.afterwards.later.close();
     },
   };
 }
@@ -120,6 +121,11 @@ function createShell(options: CoordinatorOptions, ports: CoordinatorPorts): Shel
   const { placement, stamps, hlc, clock, timers, random, observer } = ports;
   const replica = (member: number): ReplicaChannel | undefined => ports.replica(member);
   const peek = ports.peek?.bind(ports);
+  const askingOrder = new AskingOrder(ready);
+  const soon = new Afterwards(afterwardsMs, { timers });
+  const later = new Afterwards(spreadingMs, { timers });
+  const spreading = (afterwards: Afterwards) =>
+    new Spreading({ afterwards, askingOrder, clock, replica, options: ready });
   return {
     options: ready,
     ...{ placement, replica, peek, stamps, hlc, clock, timers, random, counters, observer },
@@ -130,9 +136,9 @@ function createShell(options: CoordinatorOptions, ports: CoordinatorPorts): Shel
     ),
     patience: new Patience(ready.impatientAfterMs, { clock, timers }),
     hedges: new Patience(ready.hedgeAfterMs, { clock, timers }),
-    askingOrder: new AskingOrder(),
-    afterwards: new Afterwards(afterwardsMs, { timers }),
-    spreading: new Afterwards(spreadingMs, { timers }),
+    askingOrder,
+    afterwards: { soon, later },
+    spreading: { soon: spreading(soon), later: spreading(later) },
     readsCompared: new Allowance({ perSecond: readsComparedPerSecond, most: flightOperationsMax }, { clock }),
     records: new RecordArena(),
     aboard: { operations: 0 },

@@ -2,7 +2,7 @@ import { toKvError } from '@kv/errors';
 import type { HybridLogicalClock, Timestamp, Version } from '@kv/hlc';
 import { hashKey, partitionOfHash, type RecordView } from '@kv/storage';
 
-import type { Afterwards } from './flights/afterwards.js';
+import type { Afterwards } from './afterwards.js';
 import type { Allowance } from './flights/allowance.js';
 import type { AskingOrder } from './flights/asking-order.js';
 import type { CheckedTicketRequest } from './check-request.js';
@@ -17,7 +17,14 @@ import type { Patience } from './patience.js';
 import type { RecordArena } from './record-arena.js';
 import type { Repairer } from './repairer.js';
 import type { ReplicaChannel } from '../replica/channel.js';
+import type { Spreading } from './spreading.js';
 import type { StampIssuer, StampResult } from '../stamps/stamp-issuer.js';
+
+/** For what reads by other nodes may miss, and for what they seldom do. */
+interface InTwo<Each> {
+  readonly soon: Each;
+  readonly later: Each;
+}
 
 /** What all operations of one coordinator share. */
 export interface Shell {
@@ -39,9 +46,9 @@ export interface Shell {
   /** For owners that were asked at first, where others could be asked instead. */
   readonly hedges: Patience;
   readonly askingOrder: AskingOrder;
-  readonly afterwards: Afterwards;
-  /** The same for records that clients gave to a quorum. */
-  readonly spreading: Afterwards;
+  readonly afterwards: InTwo<Afterwards>;
+  /** For records that were acknowledged without some of their owners. */
+  readonly spreading: InTwo<Spreading>;
   /** Reads that are compared with owners whom they did not need. */
   readonly readsCompared: Allowance;
   readonly records: RecordArena;

@@ -44,6 +44,9 @@ export function told<Result>(): Told<Result> {
   };
 }
 
+/** The coordinator's default: an owner is late then. */
+export const hedgeAfterMs = 10;
+
 /** A coordinator, member 1 of three, whose replicas answer when the test says so. */
 export function setUp(held?: ReadonlyMap<string, RecordView>) {
   const clock = createManualClock({ nowMs: epochMs });

@@ -6,10 +6,15 @@ import { ownerTurnOperations } from '../../limits.js';
  * every other time is cold each time. One that was late is passed over until it answers in time again.
  */
 export class AskingOrder {
+  readonly #hedgeAfterMs: number;
   readonly #late = new Set<number>();
   #turn = 0;
   /** In this turn. */
   #given = 0;
+
+  constructor({ hedgeAfterMs }: { readonly hedgeAfterMs: number }) {
+    this.#hedgeAfterMs = hedgeAfterMs;
+  }
 
   /** @param operations aboard the flight */
   of(members: readonly number[], self: number, operations: number): readonly number[] {
@@ -37,7 +42,8 @@ export class AskingOrder {
     this.#late.add(member);
   }
 
-  wasInTime(member: number): void {
-    this.#late.delete(member);
+  heard(member: number, { isNone }: { readonly isNone: boolean }, afterMs: number): void {
+    if (isNone) this.wasLate(member);
+    else if (afterMs < this.#hedgeAfterMs) this.#late.delete(member);
   }
 }

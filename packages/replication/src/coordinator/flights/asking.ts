@@ -1,15 +1,12 @@
-import { afterwardsMs } from '../../limits.js';
+import type { Unhurried } from '../afterwards.js';
 import type { Waiting } from '../patience.js';
 import type { Shell } from '../shell.js';
-import type { Unhurried } from './afterwards.js';
 
 export interface AskingOptions {
   readonly members: readonly number[];
   readonly operations: number;
-  /** So many are asked at once. */
+  /** So many are asked at once; the others if one of these is late. */
   readonly first: number;
-  /** The rest is asked in any case, a moment later; else if one of the first is late. */
-  readonly wantsAll: boolean;
 }
 
 export interface AskingFlight {
@@ -20,13 +17,13 @@ export interface AskingFlight {
 
 /** Whom a flight has asked, who has answered, and who is asked if that is not enough. */
 export class Asking implements Waiting, Unhurried {
-  readonly #shell: Pick<Shell, 'afterwards' | 'askingOrder' | 'clock' | 'hedges' | 'options' | 'placement'>;
+  readonly #shell: Pick<Shell, 'afterwards' | 'askingOrder' | 'clock' | 'hedges' | 'placement'>;
   readonly #flight: AskingFlight;
   #beganAtMs = 0;
   /** Asked, and not heard. */
   #silent: number[] = [];
   /** Not asked. */
-  #rest: readonly number[] = [];
+  #rest: readonly number[] = noMembers;
   #restFollows = false;
 
   constructor(shell: Shell, flight: AskingFlight) {
@@ -44,49 +41,45 @@ export class Asking implements Waiting, Unhurried {
     return this.isAnswered && this.#rest.length === 0;
   }
 
-  /** There are others, and nothing was decided about them. */
-  get hasRest(): boolean {
-    return this.#rest.length > 0 && !this.#restFollows;
+  /** Who was not asked, unless they will be. */
+  get rest(): readonly number[] {
+    return this.#restFollows ? noMembers : this.#rest;
   }
 
   get isClosed(): boolean {
     return this.#flight.isClosed || this.#rest.length === 0;
   }
 
-  begin({ members, operations, first, wantsAll }: AskingOptions, nowMs: number): void {
+  begin({ members, operations, first }: AskingOptions, nowMs: number): void {
     const { askingOrder, hedges, placement } = this.#shell;
     const order = askingOrder.of(members, placement.self, operations);
     this.#beganAtMs = nowMs;
     this.#rest = order.slice(first);
-    if (this.#rest.length > 0) {
-      if (wantsAll) this.askRestLater();
-      else hedges.watch(this, nowMs);
-    }
+    if (this.#rest.length > 0) hedges.watch(this, nowMs);
     // The own copy last: the others have the longer way.
     for (const member of order.slice(0, first).reverse()) this.#ask(member);
   }
 
-  heard(member: number, { isNone }: { readonly isNone: boolean }): void {
-    const { askingOrder, clock, options } = this.#shell;
+  heard(member: number, answers: { readonly isNone: boolean }): void {
+    const { askingOrder, clock } = this.#shell;
     this.#silent = this.#silent.filter((other) => other !== member);
-    if (isNone) askingOrder.wasLate(member);
-    else if (clock.monotonicMs() - this.#beganAtMs <= options.hedgeAfterMs) askingOrder.wasInTime(member);
+    askingOrder.heard(member, answers, clock.monotonicMs() - this.#beganAtMs);
   }
 
   askRest(): void {
     const rest = this.#rest;
-    this.#rest = [];
+    this.#rest = noMembers;
     for (const member of rest) this.#ask(member);
   }
 
   askRestLater(): void {
     this.#restFollows = true;
-    this.#shell.afterwards.add(this);
+    this.#shell.afterwards.soon.add(this);
   }
 
   /** Nobody needs it. */
   forgetRest(): void {
-    this.#rest = [];
+    this.#rest = noMembers;
   }
 
   patienceIsOver(): void {
@@ -94,14 +87,9 @@ export class Asking implements Waiting, Unhurried {
     this.askRest();
   }
 
-  /**
-   * If somebody still waits, whoever has not answered is late, unless it was another flight's moment that is over. Half of one
-   * is enough to tell: timers may be a little early.
-   */
   followUp(): void {
-    const waitedMs = this.#shell.clock.monotonicMs() - this.#beganAtMs;
-    if (this.#flight.isClosed || waitedMs < afterwardsMs / 2) this.askRest();
-    else this.patienceIsOver();
+    this.#beganAtMs = this.#shell.clock.monotonicMs();
+    this.askRest();
   }
 
   #ask(member: number): void {
@@ -109,3 +97,5 @@ export class Asking implements Waiting, Unhurried {
     this.#flight.ask(member);
   }
 }
+
+const noMembers: readonly number[] = [];

@@ -109,14 +109,8 @@ export abstract class Flight<
   }
   /** Everybody who was asked has answered. */
   protected landed?(): void;
-  /** The others shall be asked in any case, a moment later. */
-  protected wantsAll(): boolean {
-    return false;
-  }
-  /** All aboard were told without the others. @returns whether to compare those, too */
-  protected comparesRest(): boolean {
-    return false;
-  }
+  /** All aboard were told without these owners. @returns whether to ask them all the same, a moment later */
+  protected asksSpared?(members: readonly number[]): boolean;
 
   /** So many owners must say the same. */
   protected quorumOf({ level }: Aboard): number {
@@ -168,10 +162,7 @@ export abstract class Flight<
     this.shell.aboard.operations += this.#unanswered;
     this.shell.patience.watch(this, nowMs);
     const { members } = this;
-    this.#asking.begin(
-      { members, operations: this.passengers.length, first: this.askedAtFirst(), wantsAll: this.wantsAll() },
-      nowMs,
-    );
+    this.#asking.begin({ members, operations: this.passengers.length, first: this.askedAtFirst() }, nowMs);
   }
 
   #isReady(passenger: Aboard): boolean {
@@ -288,7 +279,7 @@ export abstract class Flight<
   #noteEnd(): void {
     if (this.#unanswered > 0) return;
     this.#cancelTimer?.();
-    if (this.#asking.hasRest) this.#compareRest();
+    this.#spareRest();
     const isComplete = this.#asking.isOver;
     // Whoever has not answered keeps nothing in memory here for longer than needed.
     const isWaitedFor = !isComplete && (this.staysLate() || this.#goesOnAlone);
@@ -296,8 +287,10 @@ export abstract class Flight<
     if (isComplete) this.landed?.();
   }
 
-  #compareRest(): void {
-    if (this.comparesRest()) this.#asking.askRestLater();
+  #spareRest(): void {
+    const { rest } = this.#asking;
+    if (rest.length === 0) return;
+    if (this.asksSpared?.(rest) === true) this.#asking.askRestLater();
     else this.#asking.forgetRest();
   }
 }

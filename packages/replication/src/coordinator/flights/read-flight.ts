@@ -73,7 +73,7 @@ export class ReadFlight extends Flight<FlyingRead, ReadAnswer | HeadAnswer, Read
     else channel.readMany({ keys, at, wantValues, deadlineAtMs, isLone }, this);
   }
 
-  protected override comparesRest(): boolean {
+  protected override asksSpared(): boolean {
     return this.staysLate() && this.shell.readsCompared.take(this.passengers.length);
   }
 

@@ -88,7 +88,7 @@ export class WriteFlight extends Flight<FlyingWrite, WriteAnswer, WriteAnswers, 
 
   /**
    * Where the own copy is enough its callers need not wait until others were asked. Nor, if they are few, until more than a
-   * quorum was: messages would cost more than what they carry.
+   * quorum was: messages would cost more than what they carry. The others are given the records once these are acknowledged.
    */
   protected override askedAtFirst(): number {
     const enough = super.askedAtFirst();
@@ -101,8 +101,12 @@ export class WriteFlight extends Flight<FlyingWrite, WriteAnswer, WriteAnswers, 
     return length <= fewOperations && this.bytes <= fewBytes && length === this.shell.aboard.operations;
   }
 
-  protected override wantsAll(): boolean {
-    return true;
+  protected override asksSpared(members: readonly number[]): boolean {
+    const { records, count } = this.#message!;
+    const { soon, later } = this.shell.spreading;
+    const isCompared = this.askedAtFirst() > 1;
+    (isCompared ? soon : later).add(records, count, members);
+    return false;
   }
 
   protected judge(passenger: FlyingWrite, index: number): 'told' | 'wait' | 'leave' {

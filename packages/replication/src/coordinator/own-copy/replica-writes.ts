@@ -18,10 +18,9 @@ import type { Caller, RunningOperation } from '../caller.js';
 import { checkReplicaWrite } from '../check-request.js';
 import type { Waiting } from '../patience.js';
 import type { CallOptions, ReplicaWriteRequest, ReplicaWriteResult } from '../requests.js';
-import { boundedTimeoutMs, reserveVersion, serverTime, type Shell } from '../shell.js';
+import { boundedTimeoutMs, partitionOfKey, reserveVersion, serverTime, type Shell } from '../shell.js';
 import { previousValue } from '../write-operation.js';
 import { Awaited, type Gathered, Gathering } from './gathering.js';
-import { Spreading } from './spreading.js';
 
 export class ReplicaWrites {
   readonly #shell: Shell;
@@ -29,8 +28,7 @@ export class ReplicaWrites {
 
   constructor(shell: Shell) {
     this.#shell = shell;
-    const spreading = new Spreading(shell);
-    this.#gathering = new Gathering(() => new Batch(shell, spreading));
+    this.#gathering = new Gathering(() => new Batch(shell));
   }
 
   /** @throws KvError `invalid-argument`, `not-applied` */
@@ -75,7 +73,6 @@ class Writer extends Awaited<ReplicaWriteResult> {
 /** Writes that the store takes in as one. */
 class Batch implements Gathered, AnswersReceiver<WriteAnswers>, Waiting {
   readonly #shell: Shell;
-  readonly #spreading: Spreading;
   #writers: Writer[] = [];
   /** Of each. */
   #records: readonly Uint8Array[] = [];
@@ -83,9 +80,8 @@ class Batch implements Gathered, AnswersReceiver<WriteAnswers>, Waiting {
   #timeoutMs = 0;
   #isOver = false;
 
-  constructor(shell: Shell, spreading: Spreading) {
+  constructor(shell: Shell) {
     this.#shell = shell;
-    this.#spreading = spreading;
   }
 
   get isFull(): boolean {
@@ -153,9 +149,7 @@ class Batch implements Gathered, AnswersReceiver<WriteAnswers>, Waiting {
     }
     const { request } = writer;
     const stored = decisions.isStoredAlone(answer);
-    if (request.leads && stored) {
-      this.#spreading.add({ key: request.key, record: this.#records[index]!, except: request.twin });
-    }
+    if (request.leads && stored) this.#spread(index);
     // Field by field: what stands behind a spread would give each result a hidden class of its own.
     const { previous, previousVersion } = previousOf(writer, { answer, time }, this.#shell);
     writer.resolve({
@@ -167,6 +161,15 @@ class Batch implements Gathered, AnswersReceiver<WriteAnswers>, Waiting {
       serverTime: time,
       reserved: request.leads && !writer.isOver ? reserveVersion(this.#shell) : undefined,
     });
+  }
+
+  /** To all other owners but the one whom the client gives it. */
+  #spread(index: number): void {
+    const { placement, spreading } = this.#shell;
+    const { key, twin } = this.#writers[index]!.request;
+    const owners = placement.owners(partitionOfKey(this.#shell, key));
+    const others = owners.filter((member) => member !== placement.self && member !== twin);
+    spreading.later.add(this.#records[index]!, 1, others);
   }
 
   /** All end to end, and each for itself. */
