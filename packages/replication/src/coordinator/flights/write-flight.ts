@@ -104,7 +104,7 @@ export class WriteFlight extends Flight<FlyingWrite, WriteAnswer, WriteAnswers, 
   protected override asksSpared(members: readonly number[]): boolean {
     const { records, count } = this.#message!;
     const { soon, later } = this.shell.spreading;
-    const isCompared = this.askedAtFirst() > 1;
+    const isCompared = super.askedAtFirst() > 1;
     (isCompared ? soon : later).add(records, count, members);
     return false;
   }
