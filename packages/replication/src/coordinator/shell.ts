@@ -20,9 +20,10 @@ import type { ReplicaChannel } from '../replica/channel.js';
 import type { Spreading } from './spreading.js';
 import type { StampIssuer, StampResult } from '../stamps/stamp-issuer.js';
 
-/** For what reads by other nodes may miss, and for what they seldom do. */
-interface InTwo<Each> {
+interface AtTwoPaces<Each> {
+  /** For what reads by other nodes would miss. */
   readonly soon: Each;
+  /** For what they seldom look for. */
   readonly later: Each;
 }
 
@@ -46,9 +47,9 @@ export interface Shell {
   /** For owners that were asked at first, where others could be asked instead. */
   readonly hedges: Patience;
   readonly askingOrder: AskingOrder;
-  readonly afterwards: InTwo<Afterwards>;
+  readonly afterwards: AtTwoPaces<Afterwards>;
   /** For records that were acknowledged without some of their owners. */
-  readonly spreading: InTwo<Spreading>;
+  readonly spreading: AtTwoPaces<Spreading>;
   /** Reads that are compared with owners whom they did not need. */
   readonly readsCompared: Allowance;
   readonly records: RecordArena;
