@@ -63,6 +63,23 @@ describe('few writes with nothing else under way', () => {
     expect(world.writes).toHaveLength(3);
   });
 
+  it('wait for their second owner as others are given their third', async () => {
+    const world = await warmedUp();
+    const first = await putFew(world);
+    lastTo(1, world.writes).answer(first.answers);
+    lastTo(first.second, world.writes).answer(first.answers);
+    await world.timers.advanceAsync(afterwardsMs - 1);
+    world.writes.length = 0;
+    const young = await putAll(world, keys.slice(0, fewOperations));
+    await world.timers.advanceAsync(1);
+    expect(askedBy(world)).toEqual([first.second, 1, first.third]);
+    expect(young.every(({ caller }) => caller.results.length === 0)).toBe(true);
+    lastTo(1, world.writes).answer(first.answers);
+    lastTo(first.second, world.writes).answer(first.answers);
+    expect(young.every(({ caller }) => caller.results.length === 1)).toBe(true);
+    expect((await putFew(world)).second).toBe(first.second);
+  });
+
   it('ask the third owner soon if the second hangs, and pass that over until it answers in time', async () => {
     const world = await warmedUp();
     const few = await putFew(world);

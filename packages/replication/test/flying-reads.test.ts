@@ -3,6 +3,7 @@ import { readRecord } from '@kv/storage';
 
 import { type ReadAnswer, readAnswersOf, sameAnswer, type TicketResult } from '../src/index.js';
 import {
+  afterwardsFlightsMax,
   afterwardsMs,
   flightOperationsMax,
   ownerTurnOperations,
@@ -137,6 +138,22 @@ describe('reads that were submitted together', () => {
     expect(world.coordinator.counters().comparisons).toBe(0);
     lastTo(5 - other, world.reads).answer(readAnswersOf(behind));
     expect(world.coordinator.counters().comparisons).toBe(1);
+  });
+
+  it('compare the third at once when many wait for that', async () => {
+    const world = setUp();
+    world.clock.advance(1_000);
+    const answers = readAnswersOf([found(recordsOf(10)[0]!)]);
+    const getOne = async () => {
+      await getAll(world, keys.slice(0, 1));
+      for (const message of world.reads.slice(-2)) message.answer(answers);
+    };
+    for (let flight = 1; flight < afterwardsFlightsMax; flight += 1) await getOne();
+    expect(world.reads).toHaveLength(2 * (afterwardsFlightsMax - 1));
+    await getOne();
+    expect(world.reads).toHaveLength(3 * afterwardsFlightsMax);
+    await world.timers.advanceAsync(afterwardsMs);
+    expect(world.reads).toHaveLength(3 * afterwardsFlightsMax);
   });
 
   it('are compared no more often than so many a second', async () => {

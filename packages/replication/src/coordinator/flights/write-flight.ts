@@ -104,8 +104,9 @@ export class WriteFlight extends Flight<FlyingWrite, WriteAnswer, WriteAnswers, 
   protected override asksSpared(members: readonly number[]): boolean {
     const { records, count } = this.#message!;
     const { soon, later } = this.shell.spreading;
-    const isCompared = super.askedAtFirst() > 1;
-    (isCompared ? soon : later).add(records, count, members);
+    // Only one was asked at ONE, whose reads seldom look for what others have.
+    const asked = this.members.length - members.length;
+    (asked === 1 ? later : soon).add(records, count, members);
     return false;
   }
 
