@@ -28,7 +28,7 @@ export interface ImportPorts {
   readonly onTrouble: (line: number, kind: 'failed' | 'invalid', error: unknown) => Promise<void>;
 }
 
-/** A value of 1 MiB of control characters, each written as \uXXXX, and its key. */
+/** A value of 1 MiB of control characters, each escaped with six characters, and its key. */
 const lineBytesMax = 8 * 1024 * 1024;
 
 const pauseMsFirst = 50;
